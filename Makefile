@@ -1,0 +1,62 @@
+# demo   install what the product needs, then run a whole hall on simulators     make demo ARGS="--for 30s"
+# test   install what the tests need, then check and run everything              make test ARGS="-k calls"
+# check  formatting, lint, types and import contracts
+# bench  the figures, each with its limit program                                make bench only=call_to_screen
+# lock   write both lock files anew after a change of pyproject.toml
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install -q --python $(BIN)/python
+LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
+ITSELF := $(INSTALL) --no-deps --no-build-isolation -e .
+COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --only-binary :all: \
+           --no-annotate --no-header
+CODE := gateway drivers simulators tests
+
+.PHONY: demo test check bench lock check-ruff check-mypy check-pyright check-imports
+
+demo: $(VENV)/installed-demo
+	$(BIN)/hall-gateway demo $(ARGS)
+
+test: $(VENV)/installed-dev
+	scripts/install-test-programs
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory -k -j2 -Otarget check-pyright check-mypy check-ruff check-imports
+
+check-ruff:
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+check-mypy:
+	$(BIN)/mypy
+
+check-pyright:
+	$(BIN)/pyright
+
+check-imports:
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python tests/bench/run.py $(only)
+
+lock: | $(BIN)/uv
+	$(COMPILE) --all-extras --group dev -o requirements.txt
+	$(COMPILE) --extra demo --group build -c requirements.txt -o requirements-demo.txt
+
+$(VENV)/installed-demo: requirements-demo.txt pyproject.toml | $(BIN)/uv
+	$(LOCKED) requirements-demo.txt
+	$(ITSELF)
+	@touch $@
+
+$(VENV)/installed-dev: requirements.txt pyproject.toml | $(BIN)/uv
+	$(LOCKED) requirements.txt
+	$(ITSELF)
+	@touch $@
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check uv==0.13.9
