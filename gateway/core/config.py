@@ -1,0 +1,59 @@
+"""The border types of the site file that drivers build on: ids, addresses, secrets by reference, a device's section."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""The id of a site, zone, device, window: lower-case letters, digits, `_`, `-`, at most 64."""
+
+HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^\[[0-9a-fA-F:]+\]$")
+
+
+def _tcp(address: str) -> str:
+    parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    host = parts.netloc.rpartition(":")[0]
+    plain = not (parts.path or parts.query or parts.fragment)
+    if parts.scheme != "tcp" or not port or not HOST.match(host) or not plain:
+        raise ValueError("must be tcp://HOST:PORT with a port from 1 to 65535")
+    return address
+
+
+TcpAddress = Annotated[str, AfterValidator(_tcp)]
+"""`tcp://HOST:PORT`."""
+
+
+class SecretRef(BaseModel, frozen=True, extra="forbid"):
+    """A secret by reference: `{file: NAME}` (systemd credentials work as they are) or `{env: NAME}`."""
+
+    file: str | None = Field(default=None, min_length=1)
+    env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+    @model_validator(mode="after")
+    def _one(self, info: ValidationInfo) -> "SecretRef":
+        if (self.file is None) == (self.env is None):
+            raise ValueError("must be exactly one of {file: NAME} or {env: NAME}")
+        context: Any = info.context
+        folder = context.get("folder") if context else None
+        if self.file is not None and folder is not None:
+            return SecretRef(file=str(Path(folder) / self.file))
+        return self
+
+    def __str__(self) -> str:
+        return f"file {self.file}" if self.file else f"environment variable {self.env}"
+
+
+class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
+    """What every device's section of the site file has; a driver adds its own keys."""
+
+    id: Id
+    driver: str
+    zone: Id | None = Field(default=None, description="The zone it stands in.")
+    name: str | None = Field(default=None, max_length=80, description="What people call it.")

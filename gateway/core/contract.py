@@ -1,0 +1,181 @@
+"""The contract between a driver and the rest of the house.
+
+A driver speaks to one physical device. It raises; the supervisor decides: drivers never sleep between
+polls, never retry, never log an outage, never swallow a cancellation and hold no lock.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from logging import LoggerAdapter
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from gateway.core.config import DeviceConfig, SecretRef
+from gateway.core.errors import CommandRejected, NotSupported
+from gateway.core.model import Command, Cursor, Event, Identity, Part, Picture, Reading, Stage, Surface, Verb
+
+ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
+AnswerT = TypeVar("AnswerT")
+
+
+class Clock(Protocol):
+    """The time, so that tests can hold it."""
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of the event loop's clock."""
+        ...
+
+
+class Link(Protocol):
+    """A wire to one device. An error leaves it unusable: leave the context and connect again."""
+
+    async def exchange(
+        self,
+        request: bytes,
+        matches: Callable[[bytes], AnswerT | None],
+        timeout_s: float,
+        sent: Callable[[], None] | None = None,
+    ) -> AnswerT:
+        """Take one turn of the line: write `request`, then hand what arrives to `matches` until it returns the answer.
+
+        `matches` gets the bytes as they come, cut anywhere, and returns None while they are not yet the
+        answer. `sent` is called once the last byte has been handed to the wire. Bytes that arrived before
+        the request are thrown away. Raises DeviceOffline when the link is lost or nothing answers within
+        `timeout_s`; both drop the transport, so that a late answer never meets the next question.
+        """
+        ...
+
+
+class Contact(Protocol):
+    """One request of a device that is the client. Answer it exactly once: the device waits."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+    def answer(self, status: int, body: bytes = b"", media_type: str = "text/plain") -> None:
+        """Send the HTTP answer. Everything that the answer promises must be recorded by now."""
+        ...
+
+
+class Inlet(Protocol):
+    """Where the contacts of a passive device arrive, in order."""
+
+    async def contact(self) -> Contact:
+        """Wait for the next contact."""
+        ...
+
+
+class DeviceContext(Protocol):
+    """What a driver may ask of the gateway."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def log(self) -> LoggerAdapter[Any]: ...
+
+    def link(self, address: str) -> AbstractAsyncContextManager[Link]:
+        """Open `tcp://host:port`. Raises DeviceOffline. The supervisor notices by itself when it is lost."""
+        ...
+
+    def inlet(self, spec: str) -> AbstractAsyncContextManager[Inlet]:
+        """Receive what a device posts to `http:NAME`, that is to `/inlet/NAME` of the field listener."""
+        ...
+
+    def publish(self, *readings: Reading) -> None:
+        """Hand over readings: the latest wins; never waits."""
+        ...
+
+    async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
+        """Record events and the cursor behind them in one transaction. Returns once they are on disk.
+
+        Raises JournalError: then nothing was recorded, and the device must not be told that it was.
+        """
+        ...
+
+    async def cursor(self, name: str) -> str | None:
+        """The last committed value of a cursor, None at the first run."""
+        ...
+
+    def parts(self, *parts: Part) -> None:
+        """Tell the parts that the device has now: what is missing here is gone."""
+        ...
+
+    def stage(self, command: Command, stage: Stage) -> None:
+        """Tell that a command was `sent` or `acked`."""
+        ...
+
+    def secret(self, ref: SecretRef) -> str:
+        """The secret behind a reference, read when it is asked for."""
+        ...
+
+
+class Driver(ABC, Generic[ConfigT]):
+    """One physical device. Building it does no I/O. It raises; the supervisor decides."""
+
+    config_type: ClassVar[type[DeviceConfig]]
+    """The model of its section of the site file."""
+
+    def __init__(self, config: ConfigT, context: DeviceContext) -> None:
+        self.config = config
+        self.context = context
+
+    @abstractmethod
+    def surface(self) -> Surface:
+        """What the device offers, from its configuration or profile. Pure, and the same at every call."""
+
+    @abstractmethod
+    def connect(self) -> AbstractAsyncContextManager[Identity]:
+        """Open the device and ask who it is; leaving the context frees everything.
+
+        A passive device enters once its first contact has come. Raises DeviceError, OSError.
+        """
+
+    async def poll(self, group: str) -> Sequence[Reading]:
+        """Read one poll group. Never called twice at once. Raises DeviceError, OSError."""
+        raise NotSupported(f"no poll group {group!r}")
+
+    async def listen(self) -> None:
+        """Take what the device pushes, until cancelled. Only overridden by drivers whose device pushes."""
+
+    async def execute(self, command: Command) -> Mapping[str, Any]:
+        """Do what is asked; return when the DEVICE confirmed, with details for the person who asked.
+
+        Raises DeviceError, OSError.
+        """
+        raise NotSupported(f"no verb {command.verb!r}")
+
+    def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
+        """Say whether a command can succeed on this device as it is configured. Pure: no I/O.
+
+        Raises CommandRejected with one sentence. What passes may be kept as desired state, so a
+        command that could never be executed must be refused here.
+        """
+        convert(verb.params, params)
+
+    def picture(self, part: str | None) -> Picture | None:
+        """What the device shows now, as far as it has acknowledged; None where nothing is known. Pure."""
+        return None
+
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+def convert(model: type[StructT], params: Mapping[str, Any]) -> StructT:
+    """Turn parameters into the Struct a verb declares. Raises CommandRejected, naming the field."""
+    try:
+        return msgspec.convert(dict(params), model)
+    except msgspec.ValidationError as error:
+        raise CommandRejected(f"bad parameters: {error}") from error

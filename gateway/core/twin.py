@@ -1,0 +1,38 @@
+"""The contract of a simulated box: what `simulate`, the demo and the tests may do to it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Generic, TypeVar
+
+from gateway.core.config import DeviceConfig
+from gateway.core.model import Picture
+
+ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
+Lever = Callable[[Mapping[str, Any]], None]
+"""Makes something happen to the box. Raises ValueError with one sentence when its parameters are wrong."""
+
+
+class Twin(ABC, Generic[ConfigT]):
+    """A box that stands in for the hardware of one device of the site file."""
+
+    config_type: ClassVar[type[DeviceConfig]]
+
+    def __init__(self, config: ConfigT) -> None:
+        self.config = config
+
+    @abstractmethod
+    def serve(self, host: str, port: int) -> AbstractAsyncContextManager[int]:
+        """Serve the box's wire until left; gives the port, chosen by the system when `port` is 0."""
+
+    @abstractmethod
+    def levers(self) -> Mapping[str, Lever]:
+        """What can be done to the box from outside, faults of its wire included."""
+
+    @abstractmethod
+    def seen(self) -> Mapping[str, Any]:
+        """What a person standing before the box would notice, as JSON."""
+
+    def picture(self) -> Picture | None:
+        """What a person would see, as a picture; None for a box without a surface."""
+        return None
