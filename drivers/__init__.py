@@ -1,0 +1,1 @@
+"""One folder per device family, and what several of them share."""

@@ -1,0 +1,32 @@
+"""The site-file section of an Onbon BX-5K or BX-6K font card."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from gateway.core.config import DeviceConfig, TcpAddress
+
+X_UNIT_PX = {"5K1": 8, "5K2": 8, "5MK": 8, "5KX": 8, "6K1": 1, "6K2": 1, "6K3": 1}
+"""In what units a model counts x and width. Source: the vendor's sample code, which divides by 8 for 5K only."""
+
+
+class OnbonKConfig(DeviceConfig, frozen=True, extra="forbid"):
+    """An LED screen behind a BX-K card."""
+
+    address: TcpAddress = Field(description="tcp://HOST:PORT; the card listens on port 5005.")
+    model: Literal["5K1", "5K2", "5MK", "5KX", "6K1", "6K2", "6K3"] = Field(
+        description="The card, printed on its board."
+    )
+    width: int = Field(ge=16, le=1024, multiple_of=8, description="Width of the screen, px.")
+    height: int = Field(ge=16, le=128, multiple_of=16, description="Height of the screen, px.")
+    screen: int = Field(default=0xFFFE, ge=1, le=0xFFFE, description="The card's screen number; 65534 is any.")
+    timeout_s: float = Field(default=1.0, gt=0, le=10, description="How long an answer may take.")
+    ping_s: float = Field(default=5.0, ge=0.2, le=60, description="How often the card is asked whether it lives.")
+    resend_s: float = Field(
+        default=45.0, ge=5, le=3600, description="How often the text is sent again: a card forgets it silently."
+    )
+
+    @property
+    def x_unit_px(self) -> int:
+        """The pixels of one unit of x and width on the wire."""
+        return X_UNIT_PX[self.model]

@@ -1,0 +1,1 @@
+"""Pure code that several drivers use: checksums, text, pictures. No transports."""

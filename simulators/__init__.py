@@ -1,0 +1,1 @@
+"""Boxes that stand in for hardware, strict as the real ones, with levers and faults."""

@@ -1,0 +1,1 @@
+"""Simulated screens: they show what a person would see."""

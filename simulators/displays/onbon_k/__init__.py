@@ -1,0 +1,1 @@
+"""A simulated Onbon BX-5K or BX-6K font card with a framebuffer."""

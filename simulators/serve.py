@@ -1,0 +1,68 @@
+"""Serve the twin of every device of a site, each on a loopback address of its own."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import cache
+from importlib.metadata import entry_points
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.core.config import DeviceConfig
+from gateway.core.errors import NotSupported
+from gateway.core.twin import Twin
+from simulators.control import serve_levers
+
+GROUP = "hall_gateway.simulators"
+
+
+@cache
+def twin_type(driver: str) -> type[Twin[Any]]:
+    """The simulator of a driver, by entry point. Raises NotSupported."""
+    for entry in entry_points(group=GROUP, name=driver):
+        found: type[Twin[Any]] = entry.load()
+        return found
+    raise NotSupported(f"driver {driver} has no simulator")
+
+
+async def serve_all(
+    configs: Sequence[DeviceConfig],
+    *,
+    overlay: Path,
+    control_port: int,
+    ready: Callable[[str], None],
+    base: str = "127.77.0.1",
+    port: int | None = None,
+) -> None:
+    """Serve all devices until cancelled, on `base` and the addresses behind it, each with its real port.
+
+    Ports below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
+    listens, the file `overlay` is written, which points the site at the twins, and `ready` is called with the URL of
+    the levers. Raises NotSupported for a driver without a simulator, OSError when something cannot be bound.
+    """
+    async with AsyncExitStack() as stack:
+        twins = {config.id: twin_type(config.driver)(config) for config in configs}
+        addresses: dict[str, str] = {}
+        for number, (name, twin) in enumerate(twins.items()):
+            host = str(IPv4Address(base) + number)
+            bound = await stack.enter_async_context(twin.serve(host, real_port(twin.config) if port is None else port))
+            addresses[name] = f"tcp://{host}:{bound}"
+        url = await stack.enter_async_context(serve_levers(twins, control_port))
+        write_overlay(overlay, addresses)
+        ready(url)
+        await asyncio.get_running_loop().create_future()
+
+
+def real_port(config: DeviceConfig) -> int:
+    """The port of a device's address, out of the range that needs privileges."""
+    port = urlsplit(str(config.model_dump()["address"])).port or 0
+    return port if port >= 1024 else port + 10000
+
+
+def write_overlay(path: Path, addresses: Mapping[str, str]) -> None:
+    """Write the part of a site file that replaces the addresses of devices. Ids are quoted: `on` is one."""
+    lines = [f"  {json.dumps(name)}: {{address: {json.dumps(address)}}}\n" for name, address in addresses.items()]
+    path.write_text("devices:\n" + "".join(lines), encoding="utf-8")

@@ -1,0 +1,83 @@
+"""A driver on its own: a context that opens real TCP links and keeps what the driver wrote and said."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from logging import Logger, LoggerAdapter, getLogger
+from typing import TypeVar
+
+import pytest
+
+from gateway.core.config import SecretRef
+from gateway.core.contract import Clock, Inlet, Link
+from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
+from gateway.wire.tcp import open_tcp
+
+AnswerT = TypeVar("AnswerT")
+
+
+class RecordingLink:
+    """A link that keeps what is written."""
+
+    def __init__(self, link: Link, written: bytearray) -> None:
+        self._link = link
+        self._written = written
+
+    async def exchange(
+        self,
+        request: bytes,
+        matches: Callable[[bytes], AnswerT | None],
+        timeout_s: float,
+        sent: Callable[[], None] | None = None,
+    ) -> AnswerT:
+        self._written += request
+        return await self._link.exchange(request, matches, timeout_s, sent)
+
+
+class FakeContext:
+    """Everything a driver can ask for that a display needs; the rest fails loudly."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+        self.points: dict[str, Scalar] = {}
+        self.stages: list[tuple[str, Stage]] = []
+
+    @property
+    def clock(self) -> Clock:
+        raise NotImplementedError
+
+    @property
+    def log(self) -> LoggerAdapter[Logger]:
+        return LoggerAdapter(getLogger("test"))
+
+    @asynccontextmanager
+    async def link(self, address: str) -> AsyncGenerator[Link]:
+        async with open_tcp(address) as link:
+            yield RecordingLink(link, self.written)
+
+    @asynccontextmanager
+    async def inlet(self, spec: str) -> AsyncGenerator[Inlet]:
+        raise NotImplementedError
+        yield
+
+    def publish(self, *readings: Reading) -> None:
+        self.points |= {reading.point: reading.value for reading in readings}
+
+    async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
+        raise NotImplementedError
+
+    async def cursor(self, name: str) -> str | None:
+        raise NotImplementedError
+
+    def parts(self, *parts: Part) -> None:
+        raise NotImplementedError
+
+    def stage(self, command: Command, stage: Stage) -> None:
+        self.stages.append((command.id, stage))
+
+    def secret(self, ref: SecretRef) -> str:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def context() -> FakeContext:
+    return FakeContext()

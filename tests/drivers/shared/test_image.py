@@ -1,0 +1,53 @@
+import struct
+import zlib
+
+from drivers.shared.font import glyph
+from drivers.shared.image import SCALE, Panel
+
+# as in unifont.hex 15.0.01; □ is 8 pixels wide there, and stands in the middle of 16
+LETTER_A = "0000000018242442427e424242420000"
+NUMBER = "00001ff01010101010101ff00000fffe080010001ff000100010001000a00040"
+SQUARE = "00000000000000000000000007f00410041004100410041007f0000000000000"
+
+
+def hexadecimal(character: str) -> str:
+    return "".join(f"{int(row, 2):0{len(row) // 4}x}" for row in glyph(character))
+
+
+def test_every_character_of_gbk_has_a_glyph() -> None:
+    codes = [bytes((lead, trail)) for lead in range(0x81, 0xFF) for trail in range(0x40, 0xFF)]
+    characters = {code.decode("gbk", "replace") for code in codes} | {chr(code) for code in range(0x21, 0x7F)}
+    printable = [c for c in characters if len(c) == 1 and c not in "\ufffd\u3000\x7f" and ord(c) >= 0x21]
+    assert len(printable) > 21_800
+    assert [character for character in printable if "1" not in "".join(glyph(character))] == []
+
+
+def test_glyphs_are_those_of_unifont() -> None:
+    assert [hexadecimal(character) for character in "A号□"] == [LETTER_A, NUMBER, SQUARE]
+
+
+def test_png_is_the_panel_in_colour_and_scaled() -> None:
+    panel = Panel(16, 16)
+    panel.write([("|", "red"), ("|", "green")], wrap=False)
+    data = panel.png()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", data[16:24]) == (16 * SCALE, 16 * SCALE)
+    raw = zlib.decompress(data[data.index(b"IDAT") + 4 : -16])
+    lines = [raw[start + 1 : start + 1 + 3 * 16 * SCALE] for start in range(0, len(raw), 1 + 3 * 16 * SCALE)]
+    assert len(lines) == 16 * SCALE
+    assert [line[:: SCALE * 3] for line in lines[::SCALE]] == [bytes(row[::3]) for row in panel.rows]
+    assert {line[at : at + 3] for line in lines for at in range(0, len(line), 3)} == {
+        b"\0\0\0",
+        b"\xff\0\0",
+        b"\0\xff\0",
+    }
+
+
+def test_text_wraps_or_is_clipped_at_the_edge_of_the_panel() -> None:
+    wrapped, clipped, one_row = Panel(24, 32), Panel(24, 32), Panel(24, 16)
+    wrapped.write([("口", "red"), ("口", "red")], wrap=True)
+    clipped.write([("口", "red"), ("口", "red")], wrap=False)
+    one_row.write([("口", "red")], wrap=True)
+    assert wrapped.rows[:16] == one_row.rows == wrapped.rows[16:]
+    assert clipped.rows[:16] != one_row.rows
+    assert not any(map(any, clipped.rows[16:]))

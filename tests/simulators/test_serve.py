@@ -1,0 +1,124 @@
+"""A whole site of simulated boxes, and the levers by HTTP."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from ruamel.yaml import YAML
+
+from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k.config import OnbonKConfig
+from gateway.core.config import DeviceConfig
+from gateway.core.errors import NotSupported
+from simulators.control import ROUTES
+from simulators.displays.onbon_k.server import OnbonKTwin
+from simulators.serve import real_port, serve_all, write_overlay
+
+
+def led(name: str, address: str = "tcp://10.8.1.13:5005", driver: str = "displays.onbon_k") -> OnbonKConfig:
+    return OnbonKConfig(id=name, driver=driver, address=address, model="6K2", width=64, height=16)
+
+
+def devices(overlay: Path) -> dict[str, dict[str, str]]:
+    yaml: Any = YAML(typ="safe")  # untyped
+    sections: dict[str, dict[str, str]] = yaml.load(overlay)["devices"]
+    return sections
+
+
+@asynccontextmanager
+async def serving(overlay: Path, *names: str) -> AsyncGenerator[tuple[str, dict[str, str]]]:
+    """The URL of the levers and the addresses of the overlay."""
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    configs = [led(name) for name in names]
+    task = asyncio.create_task(serve_all(configs, overlay=overlay, control_port=0, ready=url.set_result, port=0))
+    ready_or_failed: set[asyncio.Future[Any]] = {task, url}
+    await asyncio.wait(ready_or_failed, return_when=asyncio.FIRST_COMPLETED, timeout=5)
+    try:
+        yield url.result(), {name: section["address"] for name, section in devices(overlay).items()}
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_every_device_listens_on_an_address_of_its_own(tmp_path: Path) -> None:
+    async with serving(tmp_path / "site.sim.yaml", "led-01", "on", "7") as (_, addresses):
+        hosts = {name: urlsplit(address).hostname for name, address in addresses.items()}
+        assert hosts == {"led-01": "127.77.0.1", "on": "127.77.0.2", "7": "127.77.0.3"}
+        for address in addresses.values():
+            reader, writer = await asyncio.open_connection(urlsplit(address).hostname, urlsplit(address).port)
+            writer.write(codec.Request(command=codec.PING).wire(codec.ANY_SCREEN))
+            assert await asyncio.wait_for(reader.read(8), 2) == b"\xa5" * 8
+            writer.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(urlsplit(addresses["on"]).hostname, urlsplit(addresses["on"]).port)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "text"),
+    [
+        ("GET", "/devices/led-09", None, 404, "no simulated device led-09"),
+        ("POST", "/devices/led-01/levers/nack", b'{"count": -1}', 400, "Expected `int` >= 0 - at `$.count`"),
+        ("POST", "/devices/led-01/levers/nack", b"[]", 400, "Expected `object`, got `array`"),
+        ("POST", "/devices/led-01/levers/nack", b"{", 400, "Input data was truncated"),
+    ],
+)
+async def test_mistakes_are_answered_in_one_sentence(
+    tmp_path: Path, method: str, path: str, body: bytes | None, status: int, text: str
+) -> None:
+    async with serving(tmp_path / "o.yaml", "led-01") as (url, _), aiohttp.ClientSession(url) as http:
+        answer = await http.request(method, path, data=body)
+        assert (answer.status, await answer.text()) == (status, text)
+
+
+async def test_an_unknown_lever_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    async with serving(tmp_path / "o.yaml", "led-01") as (url, _), aiohttp.ClientSession(url) as http:
+        answer = await http.post("/devices/led-01/levers/swipe")
+        assert answer.status == 404
+        assert "cut, half_open, mute, nack, pieces, reboot, reset, silent_reboot, slow" in await answer.text()
+
+
+async def test_levers_are_pulled_and_their_effect_is_seen(tmp_path: Path) -> None:
+    async with serving(tmp_path / "o.yaml", "led-01", "led-02") as (url, _), aiohttp.ClientSession(url) as http:
+        listed: list[dict[str, Any]] = await (await http.get("/devices")).json()
+        assert [(device["id"], device["driver"]) for device in listed] == [
+            ("led-01", "displays.onbon_k"),
+            ("led-02", "displays.onbon_k"),
+        ]
+        assert (await (await http.post("/devices/led-02/levers/silent_reboot")).json())["reboots"] == 1
+        seen = [await (await http.get(f"/devices/{device['id']}")).json() for device in listed]
+        assert [device["reboots"] for device in seen] == [0, 1]
+        picture = await http.get("/devices/led-01/picture.png")
+        assert picture.content_type == "image/png"
+        assert (await picture.read()).startswith(b"\x89PNG")
+
+
+async def test_a_driver_without_a_simulator_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotSupported, match=r"^driver displays\.none has no simulator$"):
+        await serve_all([led("a", driver="displays.none")], overlay=tmp_path / "o", control_port=0, ready=print)
+
+
+@pytest.mark.parametrize(("address", "port"), [("tcp://h:5005", 5005), ("tcp://h:80", 10080), ("tcp://h:1024", 1024)])
+def test_ports_that_need_privileges_are_moved(address: str, port: int) -> None:
+    config: DeviceConfig = led("a", address)
+    assert real_port(config) == port
+
+
+def test_the_overlay_keeps_ids_that_yaml_would_take_for_something_else(tmp_path: Path) -> None:
+    write_overlay(tmp_path / "o.yaml", {"on": "tcp://127.77.0.1:1", "1e3": "tcp://127.77.0.2:1"})
+    assert list(devices(tmp_path / "o.yaml")) == ["on", "1e3"]
+
+
+def test_the_reference_names_every_lever_and_every_route() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "reference", "simulators.md").read_text("utf-8")
+    levers = set(OnbonKTwin(led("a")).levers())
+    assert levers == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert {f"{route.method} {route.path}" for route in ROUTES} == set(
+        re.findall(r"^\| `([A-Z]+ /[^`]+)` \|", page, re.MULTILINE)
+    )
