@@ -1,0 +1,45 @@
+"""The unit that runs the gateway: systemd finds nothing wrong, and almost everything is taken from the process."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from child import program
+
+UNIT = Path(__file__).parents[2] / "systemd/hall-gateway.service"
+EXPOSURE = 2.0  # of 10; systemd's own word for this is "OK"
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with a program that exists: `verify` asks for it."""
+    copy = tmp_path / UNIT.name
+    copy.write_text(re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/usr/bin/true", UNIT.read_text()))
+    return copy
+
+
+def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([program("systemd-analyze"), *arguments], capture_output=True, text=True, timeout=30)
+
+
+def test_systemd_finds_nothing_wrong(unit: Path) -> None:
+    assert analyze("verify", str(unit)).stderr == ""  # its exit code is 0 even for unknown keys
+
+
+def test_systemd_finds_a_planted_mistake(unit: Path) -> None:
+    unit.write_text(unit.read_text().replace("WatchdogSec=", "WatchdogSecs="))
+    assert "WatchdogSecs" in analyze("verify", str(unit)).stderr
+
+
+def test_hardly_anything_is_left_open(unit: Path) -> None:
+    done = analyze("security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE * 10:.0f}", str(unit))
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_unit_is_fed_and_restarted_and_holds_its_secrets() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert "ExecStart=/opt/hall-gateway/bin/hall-gateway run /etc/hall-gateway/site.yaml" in lines
+    assert {"Type=notify", "WatchdogSec=30", "Restart=on-failure", "DynamicUser=yes"} <= set(lines)
+    credentials = {line.split("=")[1].split(":")[0] for line in lines if line.startswith("LoadCredential=")}
+    assert credentials == {"journal.key", "mqtt.password"}

@@ -1,0 +1,70 @@
+"""mosquitto as a child of a test: a real broker on a free port of 127.0.0.1."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from child import Child, free_port, program
+
+CONNECT = bytes.fromhex("100e 0004 4d515454 04 02 003c 0002 7470")  # MQTT 3.1.1, clean session, id "tp"
+CONNACK = 0x20
+
+
+class Mosquitto:
+    """A broker that can be killed and comes back on the same port. It keeps nothing over a kill or a restart.
+
+    `options` are further lines of its configuration; without `password_file` among them anyone may connect.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
+        self._configure(options)
+        self._child = self._start()
+
+    def _configure(self, options: Sequence[str]) -> None:
+        # `user root`: started by root it would otherwise become user mosquitto, and could not read its own files
+        lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr", *options]
+        if not any(line.startswith("password_file") for line in options):
+            lines.append("allow_anonymous true")
+        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+
+    def _start(self) -> Child:
+        configuration = str(self.folder / "mosquitto.conf")
+        child = Child([program("mosquitto"), "-c", configuration], self.folder / "log")
+        child.until(self._answers)
+        return child
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as wire:
+                wire.sendall(CONNECT)
+                return wire.recv(1) == bytes([CONNACK])
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._child.kill()
+
+    def restart(self) -> None:
+        """Start again on the same port; it may still be running, or be dead."""
+        self._child.kill()
+        self._child = self._start()
+
+    def log(self) -> str:
+        return self._child.log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._child.stop()
+        shutil.rmtree(self.folder)
