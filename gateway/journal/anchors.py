@@ -1,0 +1,101 @@
+"""Anchors: the head of the chain, written now and then to a file outside the database.
+
+A cut tail leaves a chain that is whole in itself; only a head that was noted elsewhere shows it.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from gateway.core.contract import Clock
+from gateway.journal.rows import Head, stamp
+from gateway.journal.writer import Writer
+
+PERIOD_S = 60.0
+log = logging.getLogger(__name__)
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """One line of the file: `hash`, in hexadecimal digits, was the hash of `seq`, the head of `site` at `at`."""
+
+    at: str
+    site: str
+    seq: int
+    hash: str
+
+
+class Anchors:
+    """Writes the anchors of one site."""
+
+    def __init__(self, path: Path, *, site: str, clock: Clock) -> None:
+        self._path, self._site, self._clock = path, site, clock
+        self._seq = 0
+        self._broken = False
+
+    @asynccontextmanager
+    async def following(self, writer: Writer) -> AsyncGenerator[None]:
+        """Anchor the head when it has moved, at most once a minute, and when left. Raises OSError at the start."""
+        run = asyncio.get_running_loop().run_in_executor
+        with ThreadPoolExecutor(1, "journal-anchors") as pool:
+            await run(pool, append, self._path, b"")
+            task = asyncio.create_task(self._follow(writer, pool))
+            try:
+                yield
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+                await run(pool, self._write, writer.head)
+        if not task.cancelled():
+            task.result()
+
+    async def _follow(self, writer: Writer, pool: ThreadPoolExecutor) -> None:
+        while True:
+            await writer.beyond(self._seq)
+            await asyncio.get_running_loop().run_in_executor(pool, self._write, writer.head)
+            await asyncio.sleep(PERIOD_S)
+
+    def _write(self, head: Head) -> None:
+        """Only called in the one thread, so that a cancelled call and the last one come in turn."""
+        if head.seq <= self._seq:
+            return
+        anchor = Anchor(stamp(self._clock.now()), self._site, head.seq, head.hash.hex())
+        try:
+            append(self._path, msgspec.json.encode(anchor) + b"\n")
+        except OSError as error:
+            if not self._broken:
+                log.error("the journal's head is not anchored: %s", error)
+            self._broken = True
+        else:
+            if self._broken:
+                log.info("the journal's head is anchored again")
+            self._seq, self._broken = head.seq, False
+
+
+def append(path: Path, line: bytes) -> None:
+    """Append to the file, made when missing, and wait until it is on disk. Raises OSError."""
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"  # a crash cut the last line: it must not spoil the next one
+            line = b"\n" + line if torn else line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load(path: Path) -> dict[str, dict[int, str]]:
+    """The first anchor of every seq, by site; lines cut by a crash are left out. Raises OSError."""
+    noted: dict[str, dict[int, str]] = {}
+    for line in path.read_bytes().splitlines():
+        try:
+            anchor = msgspec.json.decode(line, type=Anchor)
+        except ValueError:
+            continue
+        noted.setdefault(anchor.site, {}).setdefault(anchor.seq, anchor.hash)
+    return noted

@@ -1,0 +1,138 @@
+"""One transaction of the writer: what several callers want committed, numbered and chained in their order."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Table, bindparam, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
+
+from gateway.core.errors import GatewayError, JournalError
+from gateway.journal import chain, schema
+from gateway.journal.rows import Head, Recorded
+from gateway.journal.store import reason
+
+KEYS_A_QUERY = 500  # far below the bound parameters that any database takes
+ONE_CALL = (DataError, IntegrityError, InterfaceError, ProgrammingError, TypeError, ValueError, OverflowError)
+"""What only a call's own data can cause. Anything else (disk, lock) may have ended the whole transaction."""
+
+Outcome = list[Recorded] | JournalError
+SITE = schema.journal.c.site == bindparam("site")
+NEWEST = select(schema.journal).where(SITE).order_by(schema.journal.c.seq.desc()).limit(1)
+HEAD = NEWEST.with_only_columns(schema.journal.c.seq, schema.journal.c.hash, schema.journal.c.at)
+KEY_IN = schema.journal.c.source_key.in_(bindparam("keys", expanding=True))
+KNOWN = select(schema.journal.c.source_key, schema.journal.c.seq).where(SITE, KEY_IN)
+INSERT = {table: insert(table) for table in schema.metadata.sorted_tables}
+UPDATE = {
+    table: update(table).where(*(column == bindparam(f"old_{column.name}") for column in table.primary_key))
+    for table in (schema.cursors, schema.desired)
+}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What one caller wants committed together, as columns. The events still lack seq, salt and hashes."""
+
+    events: Sequence[dict[str, Any]]
+    cursors: Sequence[dict[str, Any]]
+    desired: Sequence[dict[str, Any]]
+
+
+class Batch:
+    """An open transaction. `head` is the newest row in it; it counts only once the transaction has committed."""
+
+    def __init__(self, db: Connection, *, site: str, key: bytes) -> None:
+        self._db, self._site, self._key = db, site, key
+        self.head = _head(db, site)
+
+    def write(self, calls: Sequence[Call]) -> list[list[Recorded]]:
+        """Write all calls with as few statements as can be. Raises what the database and its driver raise."""
+        known = self._known([row["source_key"] for call in calls for row in call.events])
+        new: list[dict[str, Any]] = []
+        recorded = [[self._number(row, known, new) for row in call.events] for call in calls]
+        if new:
+            self._db.execute(INSERT[schema.journal], new)
+        for call in calls:
+            self._put(schema.cursors, call.cursors)
+            self._put(schema.desired, call.desired)
+        return recorded
+
+    def write_apart(self, call: Call) -> Outcome:
+        """Write one call in a savepoint of its own: when its data is refused, nothing of it stays."""
+        before = self.head
+        try:
+            with self._db.begin_nested():
+                return self.write([call])[0]
+        except ONE_CALL as error:
+            self.head = before
+            return _failure("refused the record", error)
+
+    def _known(self, keys: list[str]) -> dict[str, int]:
+        known: dict[str, int] = {}
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            some = {"site": self._site, "keys": keys[start : start + KEYS_A_QUERY]}
+            known.update((key, seq) for key, seq in self._db.execute(KNOWN, some))
+        return known
+
+    def _number(self, row: dict[str, Any], known: dict[str, int], new: list[dict[str, Any]]) -> Recorded:
+        """Give the row the next seq and its hashes, unless it is known: a repeat takes neither."""
+        if seq := known.get(row["source_key"]):
+            return Recorded(seq, new=False)
+        salt, seq, last = os.urandom(chain.SALT_BYTES), self.head.seq + 1, self.head.hash
+        whole = {**row, "seq": seq, "salt": salt, "prev_hash": last}
+        whole["payload_hash"] = chain.payload_hash(salt, row["payload"].encode())
+        whole["hash"] = chain.row_hash(self._key, last, [whole[name] for name in chain.COVERED])
+        new.append(whole)
+        known[row["source_key"]] = seq
+        self.head = Head(seq, whole["hash"], datetime.fromisoformat(row["at"]))
+        return Recorded(seq, new=True)
+
+    def _put(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        for row in rows:
+            same = {f"old_{column.name}": row[column.name] for column in table.primary_key}
+            if not self._db.execute(UPDATE[table], same | row).rowcount:
+                self._db.execute(INSERT[table], row)
+
+
+def prepare(engine: Engine, *, site: str, key: bytes) -> Head:
+    """Make the tables where they are missing; gives the site's head. Raises GatewayError, SQLAlchemyError.
+
+    The newest row must fit the key: to go on with another one would break the chain for ever.
+    """
+    with engine.begin() as db:
+        schema.metadata.create_all(db)
+        row = db.execute(NEWEST, {"site": site}).mappings().first()
+        if row and not chain.row_fits(key, row["prev_hash"], [row[name] for name in chain.COVERED], row["hash"]):
+            raise GatewayError(f"store.key: not the key of seq {row['seq']}, the newest record, or that was changed")
+        return _head(db, site)
+
+
+def commit(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head | None, list[Outcome]]:
+    """Commit the calls together; gives the new head and each caller's outcome, no head when nothing could be written.
+
+    All at once first; when the data of one is refused, again with each in a savepoint of its own.
+    """
+    try:
+        try:
+            with engine.begin() as db:
+                batch = Batch(db, site=site, key=key)
+                outcomes: list[Outcome] = [*batch.write(calls)]
+        except ONE_CALL:
+            with engine.begin() as db:
+                batch = Batch(db, site=site, key=key)
+                outcomes = [batch.write_apart(call) for call in calls]
+    except SQLAlchemyError as error:
+        return None, [_failure("could not record", error) for _ in calls]
+    return batch.head, outcomes
+
+
+def _failure(what: str, error: Exception) -> JournalError:
+    failure = JournalError(f"the journal {what}: {reason(error)}")
+    failure.__cause__ = error
+    return failure
+
+
+def _head(db: Connection, site: str) -> Head:
+    row = db.execute(HEAD, {"site": site}).first()
+    return Head(row.seq, row.hash, datetime.fromisoformat(row.at)) if row else Head()

@@ -1,0 +1,167 @@
+"""The journal as the rest of the gateway uses it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Select, select, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.core.contract import Clock
+from gateway.core.errors import GatewayError, JournalError
+from gateway.core.model import Cursor, Event
+from gateway.journal import rows, schema
+from gateway.journal.anchors import Anchors
+from gateway.journal.batch import Call, prepare
+from gateway.journal.lock import held
+from gateway.journal.rows import Desired, Head, Recorded, Row, cursor_columns, desired_columns, event_columns, stamp
+from gateway.journal.store import READERS, reading, reason, store_path, writing
+from gateway.journal.writer import OnCommit, Writer
+
+AnswerT = TypeVar("AnswerT")
+LAST_CHARACTER = chr(0x10FFFF)
+
+
+class Journal:
+    """One site's events, cursors and desired state. Made by `open_journal`.
+
+    What reads raises JournalError when the store cannot be read, and sees committed rows only.
+    """
+
+    def __init__(self, *, site: str, clock: Clock, writer: Writer, engine: Engine, pool: ThreadPoolExecutor) -> None:
+        self._site, self._clock, self._writer, self._engine, self._pool = site, clock, writer, engine, pool
+
+    @property
+    def head(self) -> Head:
+        """The newest committed row."""
+        return self._writer.head
+
+    async def record(
+        self,
+        device: str | None,
+        events: Sequence[Event],
+        *,
+        cursor: Cursor | None = None,
+        desired: Sequence[Desired] = (),
+    ) -> list[Recorded]:
+        """Commit events, a cursor and desired state in one transaction; returns once they are on disk.
+
+        An event whose `source_key` is known already is not recorded again: its answer gives the seq of the
+        first. Cursor and desired state are written even then. Raises JournalError: nothing was recorded,
+        and the source must not be told that it was. A cancelled caller does not know whether it was.
+        """
+        now = self._clock.now()
+        call = Call(
+            events=[event_columns(event, site=self._site, device=device, now=now) for event in events],
+            cursors=[cursor_columns(cursor, site=self._site, now=now)] if cursor else [],
+            desired=[desired_columns(item, site=self._site) for item in desired],
+        )
+        return await self._writer.submit(call)
+
+    async def move(self, name: str, value: str) -> None:
+        """Commit a cursor alone, as outlets do. Raises JournalError."""
+        await self.record(None, [], cursor=Cursor(name, value))
+
+    async def beyond(self, seq: int) -> None:
+        """Wait until a row after `seq` is committed."""
+        await self._writer.beyond(seq)
+
+    async def read(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        device: str | None = None,
+        type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+    ) -> list[Row]:
+        """One page of rows by seq, those with a greater seq than `after`.
+
+        `newest_first` goes backwards: from the end when `after` is 0, else from before it. `since` is
+        inclusive, `until` exclusive.
+        """
+        table = schema.journal.c
+        beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
+        page = select(schema.journal).where(table.site == self._site, beyond).limit(limit)
+        page = page.order_by(table.seq.desc() if newest_first else table.seq)
+        page = page.where(table.device == device) if device is not None else page
+        page = page.where(table.type == type) if type is not None else page
+        page = page.where(table.at >= stamp(since)) if since else page
+        page = page.where(table.at < stamp(until)) if until else page
+        return await self._ask(page, rows.row)
+
+    async def by_source(self, prefix: str) -> list[Row]:
+        """All rows whose `source_key` starts with `prefix`, by seq."""
+        table = schema.journal.c
+        within = (table.source_key >= prefix, table.source_key < prefix + LAST_CHARACTER)
+        query = select(schema.journal).where(table.site == self._site, *within).order_by(table.seq)
+        return await self._ask(query, rows.row)
+
+    async def cursor(self, name: str) -> str | None:
+        """The committed value of a cursor, None before its first."""
+        table = schema.cursors.c
+        query = select(table.value).where(table.site == self._site, table.name == name)
+        values = await self._ask(query, lambda stored: str(stored["value"]))
+        return values[0] if values else None
+
+    async def desired(self) -> list[Desired]:
+        """All desired state, by device, part and verb."""
+        table = schema.desired
+        query = select(table).where(table.c.site == self._site).order_by(*table.primary_key)
+        return await self._ask(query, rows.desired)
+
+    async def _ask(self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._fetch, query, make)
+        except (SQLAlchemyError, ValueError) as error:
+            raise JournalError(f"the journal cannot be read: {reason(error)}") from error
+
+    def _fetch(self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+        with self._engine.connect() as db:
+            found = db.execute(query)
+            names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, no dict
+            every = found.all()  # before any is made: an error between two rows would leave the read open
+            return [make(dict(zip(names, stored, strict=True))) for stored in every]
+
+
+@asynccontextmanager
+async def open_journal(
+    url: str,
+    *,
+    site: str,
+    key: bytes,
+    clock: Clock,
+    anchors: Path,
+    on_commit: OnCommit = lambda _seconds, _events: None,
+) -> AsyncGenerator[Journal]:
+    """Open, and make when missing, the store of one site; leaving commits what is queued.
+
+    `anchors` is the file that receives the head every minute. `on_commit` is called on the loop after every
+    group commit with the longest wait in it, in seconds, and the number of its new events. Raises
+    StoreInUse; GatewayError when the store or `anchors` cannot be opened, or `key` is not the store's.
+    """
+    path = store_path(url)
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(held(path, site=site, since=clock.now()))
+            engine = _engine(stack, writing(path))
+            head = await asyncio.to_thread(prepare, engine, site=site, key=key)
+            writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit)
+            await stack.enter_async_context(Anchors(anchors, site=site, clock=clock).following(writer))
+        except (SQLAlchemyError, OSError) as error:
+            raise GatewayError(f"store.url: {path} cannot be opened: {reason(error)}") from error
+        await stack.enter_async_context(writer.running())
+        readers = _engine(stack, reading(path))
+        pool = stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))
+        yield Journal(site=site, clock=clock, writer=writer, engine=readers, pool=pool)
+
+
+def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:
+    stack.push_async_callback(asyncio.to_thread, engine.dispose)  # the last to close folds the write-ahead log back
+    return engine

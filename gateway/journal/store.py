@@ -1,0 +1,51 @@
+"""Where the journal lives: one SQLite file, one connection that writes, others that only read."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from gateway.core.errors import GatewayError
+
+SCHEME = "sqlite:///"
+READERS = 2
+
+
+def store_path(url: str) -> Path:
+    """The file behind `sqlite:///PATH` (`sqlite:////PATH` when absolute). Raises GatewayError."""
+    path = url.removeprefix(SCHEME)
+    if not url.startswith(SCHEME) or not path or path.startswith(":") or set(path) & set("?\0"):
+        scheme = url.partition(":")[0]  # never the whole: other addresses carry a password
+        raise GatewayError(f"store.url: not a store of this gateway ({scheme}:…), allowed: sqlite:///PATH")
+    return Path(path)
+
+
+def writing(path: Path) -> Engine:
+    """The one connection that writes: WAL, and every commit is on disk before it returns."""
+    url = URL.create("sqlite", database=str(path.absolute()))
+    engine = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def reading(path: Path) -> Engine:
+    """Connections that cannot write; every statement is a transaction of its own."""
+    query = {"mode": "ro", "uri": "true"}
+    url = URL.create("sqlite", database=path.absolute().as_uri(), query=query)
+    return create_engine(url, pool_size=READERS, max_overflow=0, hide_parameters=True)
+
+
+def reason(error: Exception) -> str:
+    """What the database said, in one line and without the data."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _durable(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """The driver itself begins only before the first change: too late for what is read before it."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

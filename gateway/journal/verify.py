@@ -1,0 +1,115 @@
+"""Proves that the journal is whole, or names the first seq where it is not. Needs no lock and no running gateway."""
+
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.core.errors import GatewayError
+from gateway.journal import anchors as anchor_file
+from gateway.journal import chain, schema
+from gateway.journal.store import reading, reason, store_path
+
+SLICE_ROWS = 2_000  # one short read each: a long one would keep the writer's log from being folded back
+COLUMNS = [schema.journal.c[name] for name in (*chain.COVERED, "payload", "salt", "prev_hash", "hash")]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found: `rows` are whole, up to seq `head`; `broken_seq` is the first that is not; `what` says so."""
+
+    ok: bool
+    rows: int
+    head: int
+    broken_seq: int | None
+    what: str
+
+
+def verify(url: str, *, key: bytes, anchors: Path | None = None, site: str | None = None) -> Verdict:
+    """Check a site's rows, or every site's, from the first to the last; the gateway may be writing.
+
+    With several sites it is the first broken one's verdict, else `rows` is the sum and `head` the greatest.
+    A payload that has been erased is no fault. Raises GatewayError when the store or `anchors` cannot be read.
+    """
+    engine = reading(store_path(url))
+    event.listen(engine, "connect", _any_text)
+    try:
+        noted = anchor_file.load(anchors) if anchors else {}  # before the rows: what is anchored is committed
+        with engine.connect() as db:
+            sites = [site] if site else sorted({*_sites(db), *noted})
+            verdicts = [_verify(db, name, key, noted.get(name, {})) for name in sites]
+    except (SQLAlchemyError, OSError) as error:
+        raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
+    finally:
+        engine.dispose()
+    return _together(verdicts)
+
+
+def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> Verdict:
+    seq, erased, last, fault = 0, 0, chain.GENESIS, None
+    for row in _rows(db, site):
+        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=noted.get(seq + 1))
+        if fault:
+            break
+        seq, erased, last = seq + 1, erased + (row.payload is None), row.hash
+    later = max(noted, default=0)
+    if not fault and later > seq:
+        fault = f"is missing, and all after it: seq {later} was anchored"
+    if fault:
+        return Verdict(ok=False, rows=seq, head=seq, broken_seq=seq + 1, what=f"site {site}: seq {seq + 1} {fault}")
+    what = f"site {site}: {seq} rows are whole" + (f", {erased} payloads erased" if erased else "")
+    return Verdict(ok=True, rows=seq, head=seq, broken_seq=None, what=what)
+
+
+def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None) -> str | None:
+    *covered, payload, salt, prev_hash, found = row
+    if row.seq != seq:
+        return f"is missing: seq {row.seq} stands in its place"
+    if payload is not None and not chain.payload_fits(salt, payload, covered[chain.PAYLOAD_HASH]):
+        return "has another payload than it was recorded with"
+    if prev_hash != last:
+        return f"does not continue seq {seq - 1}"
+    if not chain.row_fits(key, last, covered, found):
+        return "does not fit its hash: a column was changed, or the key is another"
+    if anchored and found.hex() != anchored:
+        return "is not the row that was anchored: the journal was written anew"
+    return None
+
+
+def _rows(db: Connection, site: str) -> Generator[Any]:
+    """All rows of a site by seq, read in slices. Must not be continued after a row whose seq is no number."""
+    table = schema.journal.c
+    first = -(2**63)
+    while True:
+        page = select(*COLUMNS).where(table.site == site, table.seq >= first).order_by(table.seq).limit(SLICE_ROWS)
+        rows = db.execute(page).all()
+        yield from rows
+        if len(rows) < SLICE_ROWS:
+            return
+        first = rows[-1].seq + 1
+
+
+def _sites(db: Connection) -> Generator[str]:
+    column = schema.journal.c.site
+    site = db.execute(select(func.min(column))).scalar()
+    while site is not None:
+        yield site
+        site = db.execute(select(func.min(column)).where(column > site)).scalar()
+
+
+def _together(verdicts: Sequence[Verdict]) -> Verdict:
+    broken = [verdict for verdict in verdicts if not verdict.ok]
+    if broken or len(verdicts) == 1:
+        return (broken or verdicts)[0]
+    rows = sum(verdict.rows for verdict in verdicts)
+    head = max((verdict.head for verdict in verdicts), default=0)
+    what = "; ".join(verdict.what for verdict in verdicts) or "the journal is empty"
+    return Verdict(ok=True, rows=rows, head=head, broken_seq=None, what=what)
+
+
+def _any_text(connection: Any, _record: object) -> None:
+    """Let text that is not UTF-8 come through, so that its row can be named; it fits no hash."""
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")

@@ -1,0 +1,127 @@
+"""The one thread that writes: it takes what is queued, commits it together, and answers every caller.
+
+There is no fixed window: while one commit is under way the next batch gathers by itself.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from queue import Empty, SimpleQueue
+
+import msgspec
+from sqlalchemy import Engine
+
+from gateway.core.errors import JournalError
+from gateway.journal.batch import Call, Outcome, commit
+from gateway.journal.rows import Head, Recorded
+
+QUEUE_LIMIT = 10_000  # calls; about a second's work
+BATCH_LIMIT = 500  # events; keeps one commit under about 25 ms
+OnCommit = Callable[[float, int], None]
+log = logging.getLogger(__name__)
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A queued call, who waits for it, and since when (seconds of time.perf_counter)."""
+
+    call: Call
+    answer: "asyncio.Future[list[Recorded]]"
+    since: float
+
+
+class Writer:
+    """Made, and used but for `_run`, on the event loop."""
+
+    def __init__(self, engine: Engine, *, site: str, key: bytes, head: Head, on_commit: OnCommit) -> None:
+        self.head = head
+        self._engine, self._site, self._key, self._on_commit = engine, site, key, on_commit
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._answers: set[asyncio.Future[list[Recorded]]] = set()
+        self._moved = asyncio.Event()
+        self._open = True
+
+    async def submit(self, call: Call) -> list[Recorded]:
+        """Commit one call. Raises JournalError: then nothing of it was written.
+
+        A caller that is cancelled while it waits does not know; its call may still be committed.
+        """
+        if not self._open:
+            raise JournalError("the journal is closed")
+        if len(self._answers) >= QUEUE_LIMIT:
+            raise JournalError(f"the journal is behind: {QUEUE_LIMIT} records wait to be written")
+        answer: asyncio.Future[list[Recorded]] = self._loop.create_future()
+        self._answers.add(answer)
+        self._queue.put(Waiting(call, answer, time.perf_counter()))
+        return await answer
+
+    async def beyond(self, seq: int) -> None:
+        """Wait until a row after `seq` has been committed."""
+        while self.head.seq <= seq:
+            await self._moved.wait()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Run the thread; leaving commits what is queued. Leaving under a second cancellation blocks until then."""
+        with ThreadPoolExecutor(1, "journal-writer") as pool:
+            thread = self._loop.run_in_executor(pool, self._run)
+            thread.add_done_callback(self._ended)
+            try:
+                yield
+            finally:
+                self._open = False
+                self._queue.put(None)
+                await asyncio.shield(thread)
+
+    def _run(self) -> None:
+        more = True
+        while more:
+            taken = self._take()
+            more = None not in taken
+            waiting = [item for item in taken if item]
+            if waiting:
+                head, outcomes = commit(self._engine, [item.call for item in waiting], site=self._site, key=self._key)
+                self._loop.call_soon_threadsafe(self._settle, waiting, head, outcomes)
+
+    def _take(self) -> list[Waiting | None]:
+        """Wait for one item, then take what else is queued; None, the last ever, ends the thread."""
+        taken: list[Waiting | None] = []
+        size = 0
+        while size < BATCH_LIMIT:
+            try:
+                taken.append(item := self._queue.get(block=not taken))
+            except Empty:
+                break
+            size += max(1, len(item.call.events)) if item else 1
+        return taken
+
+    def _settle(self, waiting: Sequence[Waiting], head: Head | None, outcomes: Sequence[Outcome]) -> None:
+        for item, outcome in zip(waiting, outcomes, strict=True):
+            self._answers.discard(item.answer)
+            _answer(item.answer, outcome)
+        if head:
+            events = head.seq - self.head.seq
+            self.head = head
+            self._moved.set()
+            self._moved = asyncio.Event()
+            self._on_commit(time.perf_counter() - waiting[0].since, events)
+
+    def _ended(self, thread: "asyncio.Future[None]") -> None:
+        self._open = False
+        if error := thread.exception():
+            log.critical("the journal's writer stopped", exc_info=error)
+        for answer in self._answers:
+            _answer(answer, JournalError("the journal's writer stopped"))
+        self._answers.clear()
+
+
+def _answer(answer: "asyncio.Future[list[Recorded]]", outcome: Outcome) -> None:
+    if answer.done():  # the caller was cancelled
+        return
+    if isinstance(outcome, JournalError):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
