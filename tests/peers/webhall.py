@@ -31,7 +31,8 @@ from gateway.people.tokens import Role, Tokens
 from gateway.site.model import General, Site, SiteInfo
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
-from gateway.web.route import Route
+from gateway.web.openapi import statuses
+from gateway.web.route import Listener, Route
 from gateway.web.routes import ROUTES
 from gateway.web.server import serve
 from gateway.web.services import Services
@@ -72,6 +73,7 @@ class Board(Driver[BoardConfig]):
         super().__init__(config, context)
         self.shown: dict[str | None, Show] = {}
         self.let_go = asyncio.Event()
+        self.pictures = 0
 
     def surface(self) -> Surface:
         if self.config.halves:
@@ -97,6 +99,7 @@ class Board(Driver[BoardConfig]):
             raise CommandRejected(f"{self.config.id} has room for {LONGEST} characters")
 
     def picture(self, part: str | None) -> Picture | None:
+        self.pictures += 1
         if part not in self.shown:
             return None
         panel = Panel(64, 16)
@@ -104,9 +107,9 @@ class Board(Driver[BoardConfig]):
         return Picture(256, 64, panel.png())
 
 
-async def until(ask: Callable[[], Awaitable[FoundT]], good: Callable[[FoundT], bool]) -> FoundT:
-    """Ask until the answer is good; gives it. Fails with the last answer after 5 s."""
-    end = asyncio.get_running_loop().time() + 5
+async def until(ask: Callable[[], Awaitable[FoundT]], good: Callable[[FoundT], bool], within_s: float = 5) -> FoundT:
+    """Ask until the answer is good; gives it. Fails with the last answer when that takes too long."""
+    end = asyncio.get_running_loop().time() + within_s
     while not good(found := await ask()):
         assert asyncio.get_running_loop().time() < end, f"the last answer was {found!r}"
         await asyncio.sleep(0.01)
@@ -189,9 +192,13 @@ class WebHall:
 def _as_declared(method: str, path: str, answer: Answer) -> None:
     """The status, the media type and the form of every answer are those of the table."""
     route = _route(method, path)
-    if route is None or answer.status not in route.answers:
+    if route is None or route.listeners == (Listener.FIELD,) or answer.status == 500:
         return
-    declared, media_type = route.answers[answer.status], answer.headers["Content-Type"].partition(";")[0]
+    assert answer.status in (*route.answers, *statuses(route)), answer
+    if answer.status not in route.answers:
+        return
+    declared = route.answers[answer.status]
+    media_type = answer.headers.get("Content-Type", "").partition(";")[0]
     if isinstance(declared, str):
         assert declared in ("*/*", media_type)
         return

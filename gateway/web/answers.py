@@ -1,0 +1,158 @@
+"""What the API answers, as JSON: docs/reference/http.md tells it field by field."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.calls import model
+from gateway.core.model import Quality, Scalar, Stage
+from gateway.hub import Status
+from gateway.journal.rows import Row
+
+
+class Point(Struct, frozen=True):
+    """A point now. A bad one has the value null; `last_good` is what it was, `last_good_age_s` seconds ago."""
+
+    value: Scalar
+    quality: Quality
+    at: datetime | None
+    last_good: Scalar
+    last_good_age_s: float | None
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """A device; `why` says why it is offline."""
+
+    id: str
+    name: str | None
+    driver: str
+    zone: str | None
+    status: Status
+    since: datetime | None
+    why: str | None
+    model: str | None
+    firmware: str | None
+    serial: str | None
+    verbs: list[str]
+    points: dict[str, Point]
+
+
+class Devices(Struct, frozen=True):
+    """All devices, in the order of the site file."""
+
+    devices: list[Device]
+
+
+class Part(Struct, frozen=True):
+    """A part of a device; `name` is the device's own word."""
+
+    id: str
+    kind: str
+    name: str
+    verbs: list[str]
+    points: dict[str, Point]
+
+
+class Parts(Struct, frozen=True):
+    """All parts of a device; none before it has answered once."""
+
+    parts: list[Part]
+
+
+class Running(Struct, frozen=True):
+    """A command that has not ended: how it stands is not known yet."""
+
+    command_id: str
+    status: None = None
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """What a window shows now: `text` is wanted on its screens, `screens` says how far each of them is."""
+
+    window: str
+    label: str
+    function: str
+    status: str
+    call_id: str | None
+    ticket: str | None
+    name: str | None
+    session: str | None
+    seq: int | None
+    expires_at: datetime | None
+    text: str
+    screens: dict[str, Stage]
+
+
+class Windows(Struct, frozen=True):
+    """All windows, in the order of the site file."""
+
+    windows: list[Window]
+
+
+class Screen(Struct, frozen=True, kw_only=True):
+    """A screen of a window: `text` is what it is known to show, null when nobody knows; `wanted` what it shall.
+
+    A new `revision` says that the device told something new of it, so that its picture may have changed.
+    """
+
+    id: str
+    window: str
+    status: Status
+    why: str | None
+    text: Scalar
+    colour: Scalar
+    wanted: str
+    delivery: Stage | None
+    revision: int
+
+
+class Screens(Struct, frozen=True):
+    """The screens of all windows."""
+
+    screens: list[Screen]
+
+
+class Delivery(Struct, frozen=True, omit_defaults=True):
+    """How a call went on one screen: its newest stage, and when each stage came."""
+
+    status: Stage
+    detail: dict[str, Any]
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
+    acked_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    rejected_at: datetime | None = None
+    superseded_at: datetime | None = None
+    expired_at: datetime | None = None
+
+
+class Call(model.Call, frozen=True, kw_only=True):
+    """An accepted call, its name masked, and its delivery on each screen; `why` says why it changed nothing."""
+
+    screens: dict[str, Delivery]
+
+
+class Events(Struct, frozen=True):
+    """One page of the journal; `next` is the `after` of the next page, null at the end."""
+
+    events: list[Row]
+    next: int | None
+
+
+class Health(Struct, frozen=True):
+    """How the gateway is."""
+
+    status: str
+
+
+class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. `recorded` false: nothing was recorded. `confirm`: a dangerous verb wants this code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    recorded: bool | None = None
+    confirm: str | None = None
+    command_id: str | None = None

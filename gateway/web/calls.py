@@ -1,0 +1,36 @@
+"""Calls, and the windows they are for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from gateway.calls.model import Call
+from gateway.web import answers
+from gateway.web.route import BODY, WHO, reply
+from gateway.web.services import Services
+
+
+async def accept(request: web.Request, services: Services) -> web.Response:
+    """Accept a call; answered once it is recorded, whatever its screens do."""
+    call = await services.calls.accept(request[BODY], request[WHO].name)
+    response = reply(_answer(call, services.calls.deliveries.live(call.call_id)), status=202)
+    response.headers["Location"] = f"/api/v1/calls/{call.call_id}"
+    return response
+
+
+async def call(request: web.Request, services: Services) -> web.Response:
+    """One call and its delivery on each screen."""
+    found = await services.calls.find(request.match_info["id"])
+    return reply(_answer(found, await services.calls.delivery(found.call_id)))
+
+
+async def windows(_request: web.Request, services: Services) -> web.Response:
+    """What every window shows now."""
+    return reply({"windows": [window.view() for window in services.calls.windows.values()]})
+
+
+def _answer(found: Call, screens: Mapping[str, Any]) -> answers.Call:
+    delivery = msgspec.convert(screens, dict[str, answers.Delivery])
+    return answers.Call(**msgspec.structs.asdict(found), screens=delivery)

@@ -1,0 +1,80 @@
+"""The one table of routes: it makes the router, the OpenAPI document and the rights test."""
+
+from aiohttp import web
+
+from gateway.calls.model import CallRequest
+from gateway.core.model import Result
+from gateway.people.tokens import Right
+from gateway.web import answers, calls, devices, events, health, inlets, page, screens
+from gateway.web.openapi import document
+from gateway.web.route import Listener, Route, reply
+from gateway.web.services import Services
+
+SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
+BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
+VIEW, CALL, COMMAND = Right.VIEW, Right.CALL, Right.COMMAND
+RESULT = {200: Result, 202: answers.Running}
+
+
+async def openapi(_request: web.Request, services: Services) -> web.Response:
+    """This table as an OpenAPI 3.1 document."""
+    return reply(document(ROUTES, services.version))
+
+
+ROUTES = (
+    Route("GET", "/api/v1/devices", VIEW, devices.devices, "All devices", {200: answers.Devices}),
+    Route("GET", "/api/v1/devices/{id}", VIEW, devices.device, "One device", {200: answers.Device}),
+    Route("GET", "/api/v1/devices/{id}/parts", VIEW, devices.parts, "The parts of a device", {200: answers.Parts}),
+    Route(
+        "POST",
+        "/api/v1/devices/{id}/commands/{verb}",
+        COMMAND,
+        devices.command,
+        "Command a device; 202 while desired state waits for it, 409 with a code at the first step of a dangerous verb",
+        {200: Result, 202: Result},
+        (409,),
+        body=devices.CommandBody,
+    ),
+    Route("GET", "/api/v1/commands/{id}", VIEW, devices.result, "How a command ended; 202: it runs", RESULT),
+    Route(
+        "POST",
+        "/api/v1/calls",
+        CALL,
+        calls.accept,
+        "Call a number to a window; answered once it is recorded",
+        {202: answers.Call},
+        (409,),
+        body=CallRequest,
+    ),
+    Route("GET", "/api/v1/calls/{id}", VIEW, calls.call, "A call and its delivery", {200: answers.Call}),
+    Route("GET", "/api/v1/windows", VIEW, calls.windows, "What every window shows", {200: answers.Windows}),
+    Route("GET", "/api/v1/screens", VIEW, screens.every, "The screens of all windows", {200: answers.Screens}),
+    Route("GET", f"{SCREEN}/content", VIEW, screens.content, "What a screen shows", {200: answers.Screen}),
+    Route(
+        "GET",
+        f"{SCREEN}/image.png",
+        VIEW,
+        screens.image,
+        "Its picture; 503 while it is unknown",
+        {200: "image/png"},
+        (409,),
+        query=screens.ImageQuery,
+    ),
+    Route(
+        "GET",
+        "/api/v1/events",
+        VIEW,
+        events.events,
+        "The journal, page by page",
+        {200: answers.Events},
+        query=events.EventsQuery,
+    ),
+    Route("GET", "/api/v1/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
+    Route("GET", "/metrics", VIEW, health.metrics, "Metrics for Prometheus", {200: "text/plain"}),
+    Route("GET", "/healthz", None, health.alive, "The event loop runs", {200: answers.Health}, listeners=BOTH),
+    Route("GET", "/readyz", None, health.ready, "The journal commits", {200: answers.Health}, (503,)),
+    Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html", 303: "*/*"}, refused=page.door),
+    Route("GET", "/static/{name}", None, page.static, "Files of the status page", {200: "*/*"}),
+    Route("GET", "/inlet/{name}", None, inlets.inlet, "A device asks", {200: "*/*"}, (408, 413), listeners=FIELD),
+    Route("POST", "/inlet/{name}", None, inlets.inlet, "A device posts", {200: "*/*"}, (408, 413), listeners=FIELD),
+)

@@ -1,0 +1,79 @@
+"""The screens of the windows: what each of them shows, as words and as a picture."""
+
+import zlib
+from collections.abc import Mapping
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from gateway.calls.window import Window
+from gateway.core.model import Scalar
+from gateway.hub import Held, Status
+from gateway.web import answers
+from gateway.web.problems import Problem
+from gateway.web.route import QUERY, reply
+from gateway.web.services import Services
+
+
+class ImageQuery(BaseModel, frozen=True, extra="forbid"):
+    """Which picture."""
+
+    revision: int | None = Field(default=None, description="Only this one, as the screen tells it; 409 for any other.")
+
+
+def screens(services: Services) -> list[answers.Screen]:
+    """All screens, window by window."""
+    return [
+        screen(services, window, id_) for window in services.calls.windows.values() for id_ in window.config.screens
+    ]
+
+
+def screen(services: Services, window: Window, screen_id: str) -> answers.Screen:
+    """One screen of a window."""
+    device, _, part = screen_id.partition("/")
+    view = services.lives[device].view
+    points, shown = view.points.get(part or None, {}), window.view()
+    return answers.Screen(
+        id=screen_id,
+        window=window.config.id,
+        status=view.status,
+        why=view.why,
+        text=_value(points, "text"),
+        colour=_value(points, "colour"),
+        wanted=shown["text"],
+        delivery=shown["screens"].get(screen_id),
+        revision=zlib.crc32(repr([(name, held.now.value) for name, held in points.items()]).encode()),
+    )
+
+
+async def every(_request: web.Request, services: Services) -> web.Response:
+    """All screens that windows name."""
+    return reply(answers.Screens(screens(services)))
+
+
+async def content(request: web.Request, services: Services) -> web.Response:
+    """What one screen shows."""
+    return reply(_found(request, services))
+
+
+async def image(request: web.Request, services: Services) -> web.Response:
+    """A picture of what a screen shows, as far as its device has acknowledged."""
+    found, query = _found(request, services), request[QUERY]
+    if query.revision not in (None, found.revision):
+        raise Problem(409, f"{found.id} shows something else by now")
+    device, _, part = found.id.partition("/")
+    picture = services.lives[device].driver.picture(part or None) if found.status is Status.ONLINE else None
+    if picture is None:
+        raise Problem(503, f"what {found.id} shows is unknown: {found.why or 'it has not shown anything yet'}")
+    return web.Response(body=picture.data, content_type="image/png")
+
+
+def _found(request: web.Request, services: Services) -> answers.Screen:
+    for found in screens(services):
+        if found.id == request.match_info["id"]:
+            return found
+    raise Problem(404, f"no window has a screen {request.match_info['id']!r}")
+
+
+def _value(points: Mapping[str, Held], name: str) -> Scalar:
+    return points[name].now.value if name in points else None

@@ -1,0 +1,86 @@
+"""The listeners: one for people and machines, one for devices."""
+
+import errno
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from gateway.core.errors import GatewayError
+from gateway.web.entrance import entrance
+from gateway.web.problems import problems
+from gateway.web.route import Listener
+from gateway.web.routes import ROUTES
+from gateway.web.services import Services
+
+MOST_BYTES = {Listener.CONSOLE: 64 * 1024, Listener.FIELD: 1024 * 1024}  # of a body; devices post pictures
+SHUTDOWN_S = 0.5  # what is being answered when we stop gets this long, and as long again once it is cancelled
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "hall-gateway",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Leave out what is bad HTTP of a peer: it is answered with 400, and its text may hold a token."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+log = logging.getLogger(__name__)
+log.addFilter(_is_ours)
+
+
+@asynccontextmanager
+async def serve(services: Services, *, console: str, field: str | None) -> AsyncGenerator[str]:
+    """Serve until left; gives the URL of the console, with the port that the system chose where 0 was asked for.
+
+    Raises GatewayError when a listener cannot be opened. Leaving takes at most 2 s and closes every connection.
+    """
+    async with AsyncExitStack() as stack:
+        if field is not None:
+            await stack.enter_async_context(_listening(services, Listener.FIELD, field))
+        yield await stack.enter_async_context(_listening(services, Listener.CONSOLE, console))
+
+
+def application(services: Services, listener: Listener) -> web.Application:
+    """The routes of one listener. A bug is answered without its traceback, in debug mode too."""
+    limit, debug = MOST_BYTES[listener], {"debug": False}
+    app = web.Application(middlewares=[problems], client_max_size=limit, handler_args=debug)
+    for route in ROUTES:
+        if listener in route.listeners:
+            add = app.router.add_get if route.method == "GET" else app.router.add_post
+            add(route.path, entrance(route, services))
+    app.on_response_prepare.append(_harden)
+    return app
+
+
+async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+@asynccontextmanager
+async def _listening(services: Services, listener: Listener, address: str) -> AsyncGenerator[str]:
+    host, _, port = address.rpartition(":")
+    app = application(services, listener)
+    runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=SHUTDOWN_S)  # a URL can hold a token
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+        except OSError as error:
+            why = "is already in use" if error.errno == errno.EADDRINUSE else f"cannot be opened: {_reason(error)}"
+            raise GatewayError(f"http.{listener}: {address} {why}") from error
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)

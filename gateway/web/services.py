@@ -1,0 +1,25 @@
+"""What the web needs of the house."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from gateway.calls.service import Calls
+from gateway.commands import Commands
+from gateway.people.tokens import Tokens
+from gateway.site.model import Site
+from gateway.supervisor.context import House
+from gateway.supervisor.life import Life
+
+
+class Services(NamedTuple):
+    """Everything that a handler may ask. `lives` has every device of the site."""
+
+    site: Site
+    house: House
+    lives: Mapping[str, Life]
+    calls: Calls
+    commands: Commands
+    tokens: Tokens
+    version: str
+    started_at: datetime

@@ -1,0 +1,24 @@
+"""A hall of two windows for every test: one with a board, one with the two halves of another."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from webhall import BoardConfig, WebHall, web_hall
+
+from gateway.calls.config import WindowConfig
+
+DEVICES = [
+    BoardConfig(id="led-01", driver="test.board", name="一号屏"),
+    BoardConfig(id="led-02", driver="test.board", halves=("left", "right")),
+]
+WINDOWS = [
+    WindowConfig(id="w01", label="1号窗口", function="综合受理", screens=["led-01"]),
+    WindowConfig(id="w02", label="2号窗口", function="矛盾调解", screens=["led-02/left", "led-02/right"]),
+]
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, fails_on_pending_tasks: None) -> AsyncGenerator[WebHall]:
+    async with web_hall(tmp_path, devices=DEVICES, windows=WINDOWS) as hall:
+        yield hall

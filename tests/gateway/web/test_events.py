@@ -1,0 +1,67 @@
+"""The journal, page by page."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+from webhall import WebHall, until
+
+
+async def called(hall: WebHall, count: int) -> None:
+    for number in range(count):
+        await hall.call(f"c-{number}", ticket=f"A{number:03d}")
+
+
+def tickets(page: dict[str, list[dict[str, dict[str, str]]]]) -> list[str]:
+    return [row["payload"]["ticket"] for row in page["events"]]
+
+
+async def test_pages_follow_one_another_in_both_orders(hall: WebHall) -> None:
+    await called(hall, 5)
+    for order, expected in (("asc", [0, 1, 2, 3, 4]), ("desc", [4, 3, 2, 1, 0])):
+        found: list[str] = []
+        after: int | None = 0
+        while after is not None:
+            page = await hall.get(f"/events?type=call.accepted&limit=2&order={order}&after={after}")
+            found += tickets(page)
+            after = page["next"]
+        assert found == [f"A{number:03d}" for number in expected]
+
+
+async def test_events_are_found_by_device_and_time(hall: WebHall) -> None:
+    await called(hall, 1)
+    async with hall.online("led-01"):
+        online = await until(lambda: hall.get("/events?device=led-01&type=device.online"), lambda page: page["events"])
+    assert [row["payload"]["model"] for row in online["events"]] == ["board"]
+    later = quote((datetime.now(UTC) + timedelta(minutes=1)).isoformat())
+    assert (await hall.get(f"/events?from={later}"))["events"] == []
+    assert len((await hall.get(f"/events?type=call.accepted&to={later}"))["events"]) == 1
+
+
+async def test_an_empty_parameter_is_none(hall: WebHall) -> None:
+    await called(hall, 1)
+    assert (await hall.get("/events?device=&type=&from=&to=&after=&limit=&order="))["events"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=many", "limit"),
+        ("after=-1", "after"),
+        ("after=99999999999999999999", "after"),
+        ("order=random", "order"),
+        ("from=2026-01-01T00:00:00", "from"),
+        ("from=yesterday", "from"),
+        ("tpye=call.accepted", "tpye"),
+    ],
+)
+async def test_a_wrong_parameter_is_named(hall: WebHall, query: str, field: str) -> None:
+    answer = await hall.ask("GET", f"/api/v1/events?{query}")
+    assert answer.status == 422
+    assert answer.detail.startswith(f"{field}: ")
+
+
+async def test_a_parameter_given_twice_is_refused(hall: WebHall) -> None:
+    assert (await hall.ask("GET", "/api/v1/events?limit=1&limit=2")).detail == "a query parameter is given twice"
