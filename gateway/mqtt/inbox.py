@@ -1,0 +1,99 @@
+"""Calls that come in by MQTT: recorded one after the other, in the order of arrival, and only then acknowledged."""
+
+import asyncio
+from typing import Any, Protocol
+
+import msgspec
+from pydantic import ValidationError
+
+from gateway.calls.model import Call, CallConflict, CallRefused, CallRequest, UnknownWindow
+from gateway.core.errors import JournalError
+from gateway.meters import Meters
+from gateway.mqtt.client import LARGEST, Link, Received
+from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
+
+RETRY_S = 1.0  # between two tries to record: the broker keeps what comes in meanwhile
+MOST_MISTAKES = 3  # named in one answer
+ACTOR = "mqtt"
+REASONS: dict[type[Exception], str] = {UnknownWindow: "window", CallConflict: "conflict", CallRefused: "refused"}
+
+
+class Accepts(Protocol):
+    """The calls service, as far as it is needed here."""
+
+    async def accept(self, request: CallRequest, actor: str) -> Call: ...
+
+
+class Refused(Exception):
+    """What came in is no call and never will be: `reason` is counted, the text is for the sender."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Inbox:
+    """Takes calls and answers them."""
+
+    def __init__(self, topics: Topics, calls: Accepts, meters: Meters) -> None:
+        self._topics, self._calls, self._meters = topics, calls, meters
+
+    async def run(self, link: Link) -> None:
+        """Take what a connection receives, until cancelled."""
+        while True:
+            message = await link.received.get()
+            try:
+                call = await self._accept(_read(message))
+            except Refused as refusal:
+                self._meters.dropped.labels(f"mqtt.{refusal.reason}").inc()
+                await self._reject(link, message, str(refusal))
+            else:
+                await self._answer(link, message, {"call_id": call.call_id, "status": "accepted", "seq": call.seq})
+            link.acknowledge(message)
+
+    async def _accept(self, request: CallRequest) -> Call:
+        while True:
+            try:
+                return await self._calls.accept(request, actor=ACTOR)
+            except tuple(REASONS) as error:
+                raise Refused(REASONS[type(error)], str(error)) from error
+            except JournalError:
+                await asyncio.sleep(RETRY_S)
+
+    async def _reject(self, link: Link, message: Received, why: str) -> None:
+        call_id = _call_id(message)
+        answer = {"call_id": call_id, "status": "rejected", "detail": why}
+        if call_id is not None:
+            await link.send(self._topics.call(call_id), encode(answer))
+        await self._answer(link, message, answer)
+
+    async def _answer(self, link: Link, message: Received, answer: dict[str, Any]) -> None:
+        if message.response_topic and self._topics.answerable(message.response_topic):
+            await link.send(message.response_topic, encode(answer), answering=message)
+
+
+def _read(message: Received) -> CallRequest:
+    if message.retain:
+        raise Refused("retained", "a call must not be retained: it would be called again after every reconnect")
+    if message.payload is None:
+        raise Refused("too_large", f"a call has at most {LARGEST} bytes")
+    try:
+        return CallRequest.model_validate_json(message.payload)
+    except ValidationError as error:
+        raise Refused("invalid", _mistakes(error)) from error
+
+
+def _mistakes(error: ValidationError) -> str:
+    """One sentence; what was sent is not repeated in it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_MISTAKES]
+    return "; ".join(": ".join([*map(str, item["loc"]), item["msg"]]) for item in found)
+
+
+def _call_id(message: Received) -> str | None:
+    """The call_id of a call that may be wrong in everything else."""
+    try:
+        fields = msgspec.json.decode(message.payload or b"", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+    call_id = fields.get("call_id")
+    return call_id if isinstance(call_id, str) and ADDRESSABLE.fullmatch(call_id) else None
