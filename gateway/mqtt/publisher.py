@@ -8,14 +8,14 @@ import asyncio
 from contextlib import suppress
 
 from gateway.calls.service import Calls
-from gateway.core.errors import GatewayError, JournalError
+from gateway.core.errors import JournalError
 from gateway.mqtt import topics
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.client import Link
 from gateway.mqtt.inbox import Inbox
 from gateway.site.model import MqttConfig
 from gateway.supervisor.context import House
-from gateway.supervisor.guard import Up
+from gateway.supervisor.guard import Up, alone
 
 CURSOR = "outlet/mqtt"
 PAGE = 100  # rows read at once, and acknowledged before the next
@@ -39,23 +39,14 @@ class MqttOutlet:
     async def run(self, up: Up) -> None:
         """Connect, deliver and receive until something fails. Raises BrokerOffline, AuthFailed, JournalError."""
         self._delivered = max(self._delivered, int(await self._house.journal.cursor(CURSOR) or 0))
-        failure: Exception | None = None
-        async with self._broker.connected() as link:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(link.lost())
-                    await self._greet(link)
-                    up()
-                    for work in (self._retained(link), self._events(link), self._keep(), self._inbox.run(link)):
-                        group.create_task(work)
-                    await asyncio.Event().wait()  # the body must still wait when a child fails: decision 0010
-            except* GatewayError as failures:
-                failure = failures.exceptions[0]
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError  # Python 3.11 and 3.12 can lose it in the group: decision 0010
-        if failure is not None:
-            raise failure
+        with alone():
+            async with self._broker.connected() as link, asyncio.TaskGroup() as group:
+                group.create_task(link.lost())
+                await self._greet(link)
+                up()
+                for work in (self._retained(link), self._events(link), self._keep(), self._inbox.run(link)):
+                    group.create_task(work)
+                await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
 
     async def _greet(self, link: Link) -> None:
         greeting = await link.send(self._topics.gateway, self._online, retain=True)

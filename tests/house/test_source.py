@@ -9,7 +9,7 @@ EVERYTHING = [*PRODUCT, *(HOUSE / "tests").rglob("*.py")]
 VAGUE = {"common", "helper", "helpers", "manager", "misc", "util", "utils"}
 LINES = 250
 SUPPRESSION = re.compile(r"# (?:noqa|type: ignore|pyright: ignore)\b(?P<rest>.*)")
-WITH_REASON = re.compile(r"(?:: [A-Z0-9, ]+|\[[a-zA-Z, -]+\]) - \w.+")
+WITH_REASON = re.compile(r"(?:: [A-Z0-9, ]+ -|\[[a-zA-Z, -]+\](?: -|  #)) \S.+")
 
 
 def test_every_module_is_named_by_its_subject() -> None:

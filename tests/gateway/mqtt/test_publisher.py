@@ -10,10 +10,12 @@ from mosquitto import Mosquitto
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Identity, Part, Reading
+from gateway.meters import Meters
 from gateway.mqtt import publisher
 from gateway.mqtt.client import BrokerOffline
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.supervisor.context import House
+from gateway.supervisor.guard import Up, guard
 
 Heard = tuple[str, bool, str, str]
 Running = Callable[[MqttOutlet], AbstractAsyncContextManager[None]]
@@ -163,12 +165,16 @@ async def test_a_stop_is_obeyed_even_if_something_fails_meanwhile(
             raise BrokerOffline("lost at the same moment")
 
     monkeypatch.setattr(outlet, "_events", fails)
-    life = asyncio.create_task(outlet.run(connected.set))
+
+    async def run(_up: Up) -> None:
+        await outlet.run(connected.set)
+
+    guarded = asyncio.create_task(guard("mqtt", run, Meters()))
     await connected.wait()
     await asyncio.sleep(0)
-    life.cancel()
+    guarded.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await life
+        await guarded
 
 
 async def test_what_was_acknowledged_is_not_sent_again_by_the_next_run(

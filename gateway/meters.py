@@ -1,0 +1,36 @@
+"""The instruments (DESIGN §13): one registry, base units, Prometheus conventions."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Meters:
+    """Every instrument of one gateway. The names are the contract of docs/reference/metrics.md."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else each counter has a series of its birth
+        self.registry = CollectorRegistry()
+        self.device_up = self._gauge("hall_device_up", "1 while the device is online.", "device", "driver")
+        self.poll_duration = self._histogram("hall_poll_duration_seconds", "Time of one poll.", "driver")
+        self.poll_overruns = self._counter("hall_poll_overruns_total", "Polls that came due while late.", "device")
+        self.device_errors = self._counter("hall_device_errors_total", "Errors by kind.", "device", "kind")
+        self.call_to_screen = self._histogram("hall_call_to_screen_seconds", "Call accepted to screen acknowledged.")
+        self.substituted = self._counter(
+            "hall_characters_substituted_total", "Characters that a screen cannot show, shown as □.", "device"
+        )
+        self.event_commit = self._histogram("hall_event_commit_seconds", "Event handed over to event on disk.")
+        self.journal_seq = self._gauge("hall_journal_seq", "Sequence number of the newest event.")
+        self.outlet_lag = self._gauge("hall_outlet_lag_events", "Events not yet delivered.", "outlet")
+        self.dropped = self._counter("hall_dropped_total", "What was refused or dropped, by reason.", "reason")
+        self.loop_lag = self._histogram("hall_loop_lag_seconds", "How late the event loop wakes.")
+        self.guard_failures = self._counter("hall_guard_failures_total", "Bugs caught by guard().", "name")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=FAST)

@@ -1,0 +1,1 @@
+"""One device's life, and the guard over everything that runs: the only place that reconnects and logs outages."""

@@ -1,0 +1,123 @@
+"""What one driver gets from the gateway: `core.contract.DeviceContext`, for one device."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway.core.config import SecretRef
+from gateway.core.contract import Clock
+from gateway.core.errors import DeviceOffline
+from gateway.core.model import Command, Cursor, Event, Part, Reading, Stage
+from gateway.hub import Hub
+from gateway.journal.journal import Journal
+from gateway.meters import Meters
+from gateway.people.secrets import read_secret
+from gateway.wire.inlet import HttpContact, HttpInlet, Inlets
+from gateway.wire.tcp import TcpLink, open_tcp
+
+
+class House(NamedTuple):
+    """What all devices share."""
+
+    hub: Hub
+    journal: Journal
+    inlets: Inlets
+    clock: Clock
+    meters: Meters
+
+
+class WatchedInlet:
+    """An inlet that notes when the device last came."""
+
+    def __init__(self, inlet: HttpInlet, seen: Callable[[], None]) -> None:
+        self._inlet, self._seen = inlet, seen
+
+    async def contact(self) -> HttpContact:
+        """Wait for the next contact."""
+        contact = await self._inlet.contact()
+        self._seen()
+        return contact
+
+
+class GatewayContext:
+    """The services of the house, bound to one device. See `core.contract.DeviceContext` for each method."""
+
+    def __init__(self, device: str, house: House) -> None:
+        self.device, self._house = device, house
+        self.clock = house.clock
+        self.log: logging.LoggerAdapter[Any] = logging.LoggerAdapter(logging.getLogger("gateway.device"), {})
+        self.last_contact = 0.0
+        self._links: set[TcpLink] = set()
+        self._on_stage: dict[str, Callable[[Stage], None]] = {}
+
+    @asynccontextmanager
+    async def link(self, address: str) -> AsyncGenerator[TcpLink]:
+        async with open_tcp(address) as link:
+            self._links.add(link)
+            try:
+                yield link
+            finally:
+                self._links.discard(link)
+
+    @asynccontextmanager
+    async def inlet(self, spec: str) -> AsyncGenerator[WatchedInlet]:
+        with self._house.inlets.open(spec) as inlet:
+            yield WatchedInlet(inlet, self._seen)
+
+    def publish(self, *readings: Reading) -> None:
+        self._house.hub.publish(self.device, *readings)
+
+    async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
+        own = [msgspec.structs.replace(event, source_key=f"{self.device}/{event.source_key}") for event in events]
+        kept = Cursor(self._cursor_name(cursor.name), cursor.value) if cursor else None
+        await self._house.journal.record(self.device, own, cursor=kept)
+
+    async def cursor(self, name: str) -> str | None:
+        return await self._house.journal.cursor(self._cursor_name(name))
+
+    def parts(self, *parts: Part) -> None:
+        self._house.hub.parts(self.device, *parts)
+
+    def stage(self, command: Command, stage: Stage) -> None:
+        if command.id in self._on_stage:
+            self._on_stage[command.id](stage)
+
+    def secret(self, ref: SecretRef) -> str:
+        return read_secret(ref)
+
+    @contextmanager
+    def follow(self, command_id: str, told: Callable[[Stage], None]) -> Generator[None]:
+        """Tell the stages of a command to `told`."""
+        self._on_stage[command_id] = told
+        try:
+            yield
+        finally:
+            self._on_stage.pop(command_id, None)  # two wishes may have the same: ids are given by people
+
+    async def lost(self) -> None:
+        """Wait until a link that is open now is lost; raises its DeviceOffline. For ever without a link."""
+        links = [link.lost for link in self._links]
+        if not links:
+            await asyncio.Event().wait()
+        done, _ = await asyncio.wait(links, return_when=asyncio.FIRST_COMPLETED)
+        for link in done:
+            link.result()
+
+    async def silent(self, after_s: float) -> None:
+        """Wait until a passive device has not come for `after_s`; raises DeviceOffline."""
+        while True:
+            wait_s = self.last_contact + after_s - self.clock.monotonic()
+            if wait_s <= 0:
+                break
+            await asyncio.sleep(wait_s)
+        raise DeviceOffline(f"no contact for {after_s:g} s")
+
+    def _seen(self) -> None:
+        self.last_contact = self.clock.monotonic()
+
+    def _cursor_name(self, name: str) -> str:
+        return f"device/{self.device}/{name}"

@@ -1,0 +1,104 @@
+"""Desired state: the newest parameters of a verb, sent after every connect until something newer is wanted."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.core.contract import Clock
+from gateway.core.model import Result, Stage
+from gateway.journal.rows import Desired
+
+Report = Callable[[Result], None]
+Key = tuple[str | None, str]
+
+
+def _unheard(_: Result) -> None:
+    pass
+
+
+class Slot:
+    """One (part, verb) of a device: what is wanted, and who wants to know how it goes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._report: Report = _unheard
+        self._ended = True
+        self._rev = 0
+        self.wanted: Desired | None = None
+        self.changed = asyncio.Event()
+
+    def next_rev(self) -> int:
+        """The revision of the next wish: higher than any before it."""
+        self._rev += 1
+        return self._rev
+
+    def want(self, wanted: Desired, report: Report = _unheard) -> None:
+        """Want this from now on, unless something newer is wanted already. The older one becomes superseded."""
+        if self.wanted is not None and wanted.rev <= self.wanted.rev:
+            report(self._result(wanted, Stage.SUPERSEDED))
+            return
+        if self.wanted is not None:
+            self.tell(self.wanted, Stage.SUPERSEDED, final=True)
+        self._rev = max(self._rev, wanted.rev)
+        self.wanted, self._report, self._ended = wanted, report, False
+        self.changed.set()
+        self.tell(wanted, Stage.QUEUED)
+
+    def tell(
+        self,
+        wanted: Desired,
+        stage: Stage,
+        detail: Mapping[str, Any] | None = None,
+        *,
+        final: bool = False,
+        confirmed: bool | None = None,
+    ) -> None:
+        """Report how the first delivery of `wanted` goes: silent once it ended, or when something newer is wanted."""
+        if wanted is self.wanted and not self._ended:
+            self._ended = final
+            self._report(self._result(wanted, stage, detail, confirmed))
+
+    def left_s(self, now: datetime) -> float | None:
+        """For how many seconds it is still wanted; None for ever."""
+        if self.wanted is None or self.wanted.expires_at is None:
+            return None
+        return max(0.0, (self.wanted.expires_at - now).total_seconds())
+
+    def _result(
+        self,
+        wanted: Desired,
+        stage: Stage,
+        detail: Mapping[str, Any] | None = None,
+        confirmed: bool | None = None,
+    ) -> Result:
+        at, known = self._clock.now(), dict(detail or {})
+        return Result(command_id=wanted.command_id, status=stage, at=at, detail=known, confirmed=confirmed)
+
+
+class Wishes:
+    """All desired state of one device."""
+
+    def __init__(self, device: str, clock: Clock) -> None:
+        self.device, self._clock = device, clock
+        self.slots: dict[Key, Slot] = {}
+        self.added = asyncio.Event()
+
+    def slot(self, part: str | None, verb: str) -> Slot:
+        """The slot of a part's verb, made when it is first asked for."""
+        key = (part, verb)
+        if key not in self.slots:
+            self.slots[key] = Slot(self._clock)
+            self.added.set()
+        return self.slots[key]
+
+    def plan(self, **wish: Any) -> Desired:
+        """Make the row of a new wish, for the journal and then for `want`: the fields of Desired but device and rev."""
+        rev = self.slot(wish["part"], wish["verb"]).next_rev()
+        return msgspec.convert({"device": self.device, "rev": rev, **wish}, Desired)
+
+    def want(self, wanted: Desired, report: Report = _unheard) -> None:
+        """See Slot.want."""
+        self.slot(wanted.part, wanted.verb).want(wanted, report)

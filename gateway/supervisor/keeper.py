@@ -1,0 +1,100 @@
+"""Keeps the desired state of one device on the device, for as long as it is connected."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from gateway.core.contract import Driver
+from gateway.core.errors import CommandRejected, DeviceBusy, NotSupported
+from gateway.core.model import Command, Stage, Verb
+from gateway.journal.rows import Desired
+from gateway.supervisor.context import GatewayContext
+from gateway.supervisor.desired import Key, Slot, Wishes
+
+Start = Callable[[Coroutine[Any, Any, None]], object]
+
+ACT_S = 30.0  # sending desired state never takes longer: a driver's own limits end it far earlier
+BUSY_S = 0.2  # a card that is writing its flash says busy for a few hundred milliseconds
+
+
+class Keeper:
+    """Sends every wish after connect, after each change, and again every `resend_s` of its verb."""
+
+    def __init__(
+        self,
+        driver: Driver[Any],
+        wishes: Wishes,
+        context: GatewayContext,
+        verb: Callable[[str, str | None], Verb],
+    ) -> None:
+        self._driver, self._wishes, self._context, self._verb = driver, wishes, context, verb
+        self._passive = driver.surface().silent_after_s is not None
+
+    async def run(self, start: Start) -> None:
+        """Start one task for every slot, and for those that are added later."""
+        kept: set[Key] = set()
+        while True:
+            self._wishes.added.clear()
+            for key in [key for key in self._wishes.slots if key not in kept]:
+                kept.add(key)
+                start(self._keep(self._wishes.slots[key]))
+            await self._wishes.added.wait()
+
+    async def _keep(self, slot: Slot) -> None:
+        while True:
+            slot.changed.clear()
+            again_s = await self._deliver(slot, slot.wanted) if slot.wanted else None
+            try:
+                async with asyncio.timeout(again_s):
+                    await slot.changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _deliver(self, slot: Slot, wanted: Desired) -> float | None:
+        """Send one wish; gives the seconds after which to send it again."""
+        if slot.left_s(self._context.clock.now()) == 0:
+            slot.tell(wanted, Stage.EXPIRED, final=True)
+            return None
+        resend_s = None
+        try:
+            verb = self._verb(wanted.verb, wanted.part)
+            resend_s = verb.resend_s
+            detail = await self._send(slot, wanted)
+        except DeviceBusy:
+            return BUSY_S
+        except (CommandRejected, NotSupported) as error:
+            slot.tell(wanted, Stage.REJECTED, {"reason": str(error)}, final=True)
+            return resend_s
+        status = Stage.CONFIRMED if verb.confirms else Stage.ACKED
+        slot.tell(wanted, status, detail, final=True, confirmed=verb.confirms or None)
+        return resend_s
+
+    async def _send(self, slot: Slot, wanted: Desired) -> dict[str, Any]:
+        command = Command(
+            id=wanted.command_id,
+            verb=wanted.verb,
+            part=wanted.part,
+            params=wanted.params,
+            deadline=self._context.clock.monotonic() + ACT_S,
+            actor=wanted.actor,
+        )
+        with self._context.follow(command.id, lambda stage: slot.tell(wanted, stage)):
+            if self._passive:
+                return await self._offer(slot, command)
+            async with asyncio.timeout(ACT_S):
+                return dict(await self._driver.execute(command))
+
+    async def _offer(self, slot: Slot, command: Command) -> dict[str, Any]:
+        """Have a passive device fetch and confirm it. What it has not fetched gives way to what is newer."""
+        executing = asyncio.ensure_future(self._driver.execute(command))
+        waiting: set[asyncio.Future[Any]] = {executing, asyncio.ensure_future(slot.changed.wait())}
+        try:
+            left_s = slot.left_s(self._context.clock.now())
+            await asyncio.wait(waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            if executing.done():
+                return dict(executing.result())
+            raise DeviceBusy("it has not come yet")
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting)

@@ -1,0 +1,184 @@
+"""One device's life: connect, poll, listen, carry out commands, keep its desired state, until something fails.
+
+`Life.run` is one life, from connect to the first failure; `guard` starts the next one.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from gateway.core.config import DeviceConfig
+from gateway.core.contract import Driver
+from gateway.core.errors import CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
+from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
+from gateway.hub import DeviceView, Status
+from gateway.supervisor.context import GatewayContext, House
+from gateway.supervisor.desired import Wishes
+from gateway.supervisor.guard import EXPECTED, Up, alone
+from gateway.supervisor.keeper import Keeper
+from gateway.supervisor.polling import poll_forever
+
+CONNECT_S = 10.0  # TCP connect and identification of the slowest box on a LAN take under 5 s
+BUSY_S = 0.2  # a card that is writing its flash says busy for a few hundred milliseconds
+ENDED = "the connection ended"
+MOST_COMMANDS = 32  # waiting for one device at a time: more means that nobody reads the answers
+
+
+class Life:
+    """A device as the house runs it."""
+
+    def __init__(self, config: DeviceConfig, driver_type: type[Driver[Any]], house: House) -> None:
+        self.id, self._house, self._clock = config.id, house, house.clock
+        self.context = GatewayContext(config.id, house)
+        self.driver: Driver[Any] = driver_type(config, self.context)
+        self.surface = self.driver.surface()
+        self.view = DeviceView(config.id, config.driver, zone=config.zone, name=config.name, surface=self.surface)
+        house.hub.add(self.view)
+        self.wishes = Wishes(config.id, house.clock)
+        self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)
+        self._group: asyncio.TaskGroup | None = None
+        self._waiting = 0
+
+    async def run(self, up: Up) -> None:
+        """Live once. Raises what ended the life: GatewayError, OSError, TimeoutError; a bug in a group."""
+        with alone():
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout(None if self.surface.silent_after_s else CONNECT_S):
+                    identity = await stack.enter_async_context(self.driver.connect())
+                self._house.hub.online(self.id, identity)
+                up()
+                async with asyncio.TaskGroup() as group:
+                    try:
+                        self._start(group)
+                        await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
+                    finally:
+                        self._group = None
+
+    async def down(self, failure: BaseException) -> None:
+        """What ends a life makes every point bad, and is an event the first time."""
+        kind, why = type(failure).__name__, str(failure)
+        if not isinstance(failure, EXPECTED):
+            kind, why = "bug", "a bug: its traceback is in the log"
+        news = self.view.status is not Status.OFFLINE
+        self._house.meters.device_errors.labels(self.id, kind).inc()
+        self._house.meters.device_up.labels(self.id, self.view.driver).set(0)
+        self._house.hub.offline(self.id, why or kind)  # every time: a connect that failed may have published before
+        if news:
+            await self._record("device.offline", {"reason": why or kind})
+
+    async def execute(self, command: Command) -> Result:
+        """Have a command carried out. Never raises for the device's sake: the Result says how it ended."""
+        if self._group is None:
+            why = self.view.why or (ENDED if self.view.seen else "it has not answered yet")
+            return self._result(command, Stage.OFFLINE, {"reason": why})
+        if self._waiting >= MOST_COMMANDS:
+            return self._result(command, Stage.REJECTED, {"reason": f"{self.id} has {MOST_COMMANDS} commands waiting"})
+        if command.deadline <= self._clock.monotonic():  # else its first bytes would still be sent
+            return self._result(command, Stage.TIMEOUT, {"reason": "its deadline had passed before it came"})
+        ended: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting += 1
+        try:
+            task = self._join(self._group, self._carry_out(command, ended))
+            await asyncio.wait({task}, timeout=command.deadline - self._clock.monotonic())
+        finally:
+            self._waiting -= 1
+        if ended.done():
+            return ended.result()
+        if task.done():  # cancelled with the life, before it began
+            return self._result(command, Stage.OFFLINE, {"reason": ENDED})
+        return self._result(command, Stage.TIMEOUT, {})
+
+    def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
+        """Say whether a command can succeed on this device. Raises CommandRejected, NotSupported."""
+        self.driver.check(self.verb(verb, part), part, params)
+
+    def verb(self, name: str, part: str | None) -> Verb:
+        """The declaration of a verb. Raises NotSupported, naming what there is.
+
+        The parts of a device that has not answered yet are unknown: then any kind of part may have the verb.
+        """
+        verbs = {verb.name: verb for kind in self._kinds(part) for verb in kind.verbs}
+        if name not in verbs:
+            raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(verbs)) or 'none'}")
+        return verbs[name]
+
+    def _kinds(self, part: str | None) -> list[PartKind]:
+        if part is None:
+            return [self.surface.device]
+        if part in self.view.parts:
+            return [self.surface.kinds[self.view.parts[part].kind]]
+        if self.view.seen:
+            raise NotSupported(
+                f"{self.id} has no part {part!r}; it has: {', '.join(sorted(self.view.parts)) or 'none'}"
+            )
+        return list(self.surface.kinds.values())
+
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._house.meters.device_up.labels(self.id, self.view.driver).set(1)
+        join = partial(self._join, group)
+        join(self._record("device.online", msgspec.to_builtins(self.view.identity)))
+        join(self.context.lost())
+        join(self.driver.listen())
+        join(self._keeper.run(join))
+        for poll in self.surface.polls:
+            join(poll_forever(self.driver, poll, self.view, self._house))
+        if self.surface.silent_after_s is not None:
+            join(self.context.silent(self.surface.silent_after_s))
+
+    def _join(self, group: asyncio.TaskGroup, part: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Make something a part of this life: if it fails, the life ends."""
+        task = group.create_task(part)
+        task.add_done_callback(self._left)
+        return task
+
+    def _left(self, part: "asyncio.Task[None]") -> None:
+        if not part.cancelled() and part.exception():
+            self._group = None  # at once: what joins a group that is ending already would not be ended with it
+
+    async def _carry_out(self, command: Command, ended: "asyncio.Future[Result]") -> None:
+        """Run one command; a fault of the wire ends the command and then the life."""
+        result = self._result(command, Stage.OFFLINE, {"reason": ENDED})
+        try:
+            async with asyncio.timeout_at(command.deadline):
+                detail = await self._unless_busy(command)
+            confirmed = self.verb(command.verb, command.part).confirms
+            status = Stage.CONFIRMED if confirmed else Stage.ACKED
+            result = self._result(command, status, detail, confirmed=confirmed or None)
+        except (CommandRejected, NotSupported, DeviceBusy) as error:
+            result = self._result(command, Stage.REJECTED, {"reason": str(error)})
+        except TimeoutError:
+            result = self._result(command, Stage.TIMEOUT, {})
+        except (DeviceError, OSError) as error:
+            result = self._result(command, Stage.OFFLINE, {"reason": str(error)})
+            raise
+        finally:
+            ended.set_result(result)
+
+    async def _unless_busy(self, command: Command) -> dict[str, Any]:
+        """Execute; where the device is busy, ask again until the deadline."""
+        while True:
+            try:
+                return dict(await self.driver.execute(command))
+            except DeviceBusy:
+                if self._clock.monotonic() + BUSY_S >= command.deadline:
+                    raise
+            await asyncio.sleep(BUSY_S)
+
+    async def _record(self, type_: str, payload: dict[str, Any]) -> None:
+        at = self._clock.now()
+        event = Event(type=type_, source_key=f"{self.id}/{type_}/{at.isoformat()}", payload=payload, at=at)
+        try:
+            await self._house.journal.record(self.id, [event])
+        except JournalError:
+            self._house.meters.dropped.labels("journal").inc()
+
+    def _result(
+        self, command: Command, status: Stage, detail: dict[str, Any], *, confirmed: bool | None = None
+    ) -> Result:
+        at = self._clock.now()
+        return Result(command_id=command.id, status=status, at=at, detail=detail, confirmed=confirmed)

@@ -1,0 +1,49 @@
+"""One suite for all drivers: every test that asks for `case` or `hall` runs once for each of them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+import pytest
+from hall_contract.case import Case
+from hall_contract.cases.invented import Beacon, Controller
+from hall_contract.cases.onbon_k import OnbonK
+from hall_contract.hall import Hall, hurry, open_hall
+
+
+class Hooks:
+    """What a driver outside this repository brings along: see README.md."""
+
+    @pytest.hookspec
+    def pytest_hall_cases(self) -> Sequence[Case]:
+        """The cases of its drivers."""
+        raise NotImplementedError
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_hall_cases() -> Sequence[Case]:
+    return OnbonK(), Controller(), Beacon()
+
+
+def all_cases(config: pytest.Config) -> list[Case]:
+    return [case for found in config.hook.pytest_hall_cases() for case in found]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", all_cases(metafunc.config), ids=lambda case: case.driver)
+
+
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> list[Case]:
+    return all_cases(request.config)
+
+
+@pytest.fixture
+async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Hall]:
+    """A hall with one device of this driver; it comes back from an outage within milliseconds."""
+    hurry(monkeypatch)
+    async with open_hall(case, tmp_path) as opened:
+        yield opened

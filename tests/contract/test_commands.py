@@ -1,0 +1,139 @@
+"""Commands and desired state: each ends once, in the state that DESIGN §7 gives it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hall_contract.case import Ask
+from hall_contract.hall import Hall
+
+from gateway.core.errors import NotSupported
+from gateway.core.model import Result, Stage
+from gateway.hub import Status
+
+MARGIN_S = 0.2  # for a machine that does much else
+DONE = (Stage.CONFIRMED, Stage.ACKED)
+
+
+def wishes(hall: Hall) -> tuple[Ask, Ask] | None:
+    """The two wishes of the case; None only where the driver has no desired verb."""
+    kinds = [hall.life.surface.device, *hall.life.surface.kinds.values()]
+    desired = {verb.name for kind in kinds for verb in kind.verbs if verb.desired}
+    assert bool(desired) == (hall.case.wishes is not None)
+    return hall.case.wishes
+
+
+def stages(reports: list[Result]) -> list[Stage]:
+    return [report.status for report in reports]
+
+
+async def test_a_command_is_done_and_says_whether_the_device_confirmed(hall: Hall) -> None:
+    await hall.online()
+    result = await hall.ask(hall.case.command)
+    assert hall.did(hall.case.command)
+    confirms = hall.life.verb(hall.case.command.verb, hall.case.command.part).confirms
+    assert (result.status, result.confirmed) == ((Stage.CONFIRMED, True) if confirms else (Stage.ACKED, None))
+
+
+async def test_a_command_that_the_device_refuses_is_rejected_with_a_sentence(hall: Hall) -> None:
+    await hall.online()
+    lever, params = hall.case.refuse
+    hall.pull(lever, **params)
+    result = await hall.ask(hall.case.command)
+    assert result.status is Stage.REJECTED
+    assert result.detail["reason"]
+    assert hall.is_(Status.ONLINE)
+
+
+async def test_a_command_to_an_offline_device_is_refused_at_once(hall: Hall) -> None:
+    await hall.plug()
+    await hall.unplug()
+    hall.start()
+    await asyncio.sleep(0.02)
+    begun = hall.house.clock.monotonic()
+    result = await hall.ask(hall.case.command)
+    assert result.status is Stage.OFFLINE
+    assert result.detail["reason"]
+    assert hall.house.clock.monotonic() - begun < MARGIN_S
+
+
+async def test_a_command_that_is_not_answered_times_out_at_its_deadline(hall: Hall) -> None:
+    await hall.online()
+    hall.pull("mute")
+    begun = hall.house.clock.monotonic()
+    result = await hall.ask(hall.case.command, deadline_s=0.1)
+    assert result.status is Stage.TIMEOUT
+    assert 0.09 <= hall.house.clock.monotonic() - begun < 0.09 + MARGIN_S
+
+
+async def test_an_unknown_verb_is_not_supported(hall: Hall) -> None:
+    await hall.online()
+    with pytest.raises(NotSupported, match="has no verb 'no_such_verb'; it has: "):
+        hall.life.check("no_such_verb", hall.case.command.part, {})
+    result = await hall.ask(Ask("no_such_verb", hall.case.command.part, {}))
+    assert (result.status, "no_such_verb" in result.detail["reason"]) == (Stage.REJECTED, True)
+
+
+async def test_of_two_wishes_the_newest_wins_while_the_device_is_away(hall: Hall) -> None:
+    await hall.plug()
+    await hall.unplug()
+    hall.start()
+    if (both := wishes(hall)) is None:
+        return
+    older, newer = hall.wish(both[0]), hall.wish(both[1])
+    assert stages(older) == [Stage.QUEUED, Stage.SUPERSEDED]
+    await hall.plug()
+    assert (await hall.ended(newer)).status in DONE
+    assert hall.did(both[1])
+    assert len(older) == 2
+
+
+async def test_of_two_wishes_the_newest_wins_while_the_older_is_under_way(hall: Hall) -> None:
+    await hall.online()
+    if (both := wishes(hall)) is None:
+        return
+    hall.pull("slow", seconds=0.1)
+    older = hall.wish(both[0])
+    await hall.until(lambda: older[-1].status is Stage.SENT)
+    newer = hall.wish(both[1])
+    assert (await hall.ended(newer)).status in DONE
+    assert hall.did(both[1])
+    assert stages(older) == [Stage.QUEUED, Stage.SENT, Stage.SUPERSEDED]
+
+
+async def test_a_wish_that_has_expired_is_not_sent(hall: Hall) -> None:
+    await hall.plug()
+    await hall.unplug()
+    hall.start()
+    if (both := wishes(hall)) is None:
+        return
+    expired = hall.wish(both[0], expires_at=hall.house.clock.now() + timedelta(milliseconds=1))
+    await asyncio.sleep(0.002)
+    await hall.plug()
+    assert (await hall.ended(expired)).status is Stage.EXPIRED
+    assert (await hall.ask(hall.case.command)).status in DONE  # had it been sent, it would be there before this
+    assert not hall.did(both[0])
+
+
+async def test_a_wish_is_granted_again_after_the_device_has_forgotten_it(hall: Hall) -> None:
+    await hall.online(often_s=0.2)
+    if (both := wishes(hall)) is None:
+        return
+    granted = hall.wish(both[0])
+    assert (await hall.ended(granted)).status in DONE
+    hall.pull("reboot")
+    assert not hall.did(both[0])
+    await hall.until(lambda: hall.did(both[0]))
+    assert stages(granted)[-1] in DONE
+    assert len(granted) == 3  # queued, sent, done: nobody is told of what they know
+
+
+async def test_a_wish_that_the_device_refuses_is_rejected_once(hall: Hall) -> None:
+    await hall.online()
+    if (both := wishes(hall)) is None:
+        return
+    lever, params = hall.case.refuse
+    hall.pull(lever, **params)
+    refused = await hall.ended(hall.wish(both[0]))
+    assert (refused.status, bool(refused.detail["reason"])) == (Stage.REJECTED, True)
+    assert hall.is_(Status.ONLINE)
