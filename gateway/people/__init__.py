@@ -1,0 +1,1 @@
+"""Who may do what: principals, tokens, rights, secrets, and the masking of names."""

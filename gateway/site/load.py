@@ -1,0 +1,128 @@
+"""Loads a site file: every mistake is found at once, each with its file and line."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway import registry
+from gateway.core.config import DeviceConfig, SecretRef
+from gateway.core.errors import GatewayError
+from gateway.people.secrets import read_secret
+from gateway.site.model import General, Site
+from gateway.site.overlay import lay, origin
+from gateway.site.positions import Loc, Mistake, is_list, is_mapping, read_yaml
+from gateway.site.references import Complaint, dangling, listed, twice
+from gateway.site.sentences import sentence
+
+SECRETS = (("store", "key"), ("mqtt", "password"))
+
+
+class SiteError(GatewayError):
+    """A site file with mistakes; the text has one line for each."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class Section(NamedTuple):
+    """A section that a service owns.
+
+    `model` and `absent` are its model and its value when it is absent. `check` is given the whole file as
+    plain data, which may have any mistake, and complains of what no model can tell: names and references.
+    """
+
+    name: str
+    model: Any
+    absent: Any
+    check: Callable[[Mapping[str, Any]], Iterable[Complaint]]
+
+
+def load(path: Path, sections: Sequence[Section] = (), *, overlays: Sequence[Path] = ()) -> Site:
+    """Load and check a site file, with overlays laid over it in their order.
+
+    Files named inside are relative to the site file's folder. Raises SiteError with all mistakes in the order
+    of lines, those of the site file first; Mistake when a file cannot be read at all.
+    """
+    source = read_yaml(path)
+    over = [read_yaml(overlay) for overlay in overlays]
+    data = source.data
+    mistakes = [mistake for overlay in over for mistake in lay(data, overlay)]
+    checker = _Checker(data, {"folder": path.parent})
+    site = checker.site(path, sections)
+    for loc, text in dict.fromkeys([*checker.complaints, *checker.cross_check(sections)]):
+        where, inside = origin(data, loc, reversed(over), source)
+        mistakes.append(where.mistake(inside, text))
+    if mistakes or site is None:
+        files = [path, *overlays]
+        raise SiteError(sorted(mistakes, key=lambda mistake: (files.index(mistake.path), mistake.line)))
+    return site
+
+
+class _Checker:
+    """Turns the data of a site file into models, and keeps what is wrong with it."""
+
+    def __init__(self, data: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        self._data, self._context = data, dict(context)
+        self.complaints: list[Complaint] = []
+
+    def site(self, path: Path, sections: Sequence[Section]) -> Site | None:
+        """The site; None when there are complaints."""
+        apart = ["devices", *(section.name for section in sections)]
+        general = self._made(General, {key: self._data[key] for key in self._data if key not in apart}, (), apart)
+        own = {
+            each.name: self._made(each.model, self._data.get(each.name, each.absent), (each.name,)) for each in sections
+        }
+        devices = self._devices(self._data.get("devices", []))
+        return None if self.complaints else Site(path, general, devices, own)
+
+    def cross_check(self, sections: Sequence[Section]) -> Iterable[Complaint]:
+        """What only the whole file can tell; each part of it whatever else is wrong."""
+        yield from twice(self._data, "zones", "id")
+        yield from twice(self._data, "devices", "id")
+        yield from twice(self._data, "devices", "address")
+        yield from dangling(self._data, "devices", "zone", "zones")
+        yield from self._missing_secrets()
+        for section in sections:
+            yield from section.check(self._data)
+
+    def _devices(self, devices: Any) -> list[DeviceConfig]:
+        if not is_list(devices):
+            self.complaints.append((("devices",), "must be a list of devices"))
+            return []
+        return [self._device(index, device) for index, device in enumerate(devices)]
+
+    def _device(self, index: int, device: Any) -> Any:
+        loc: Loc = ("devices", index)
+        if not is_mapping(device) or not isinstance(device.get("driver"), str):
+            drivers = listed(registry.driver_names())
+            self.complaints.append((loc, f"must be a mapping with the key driver, which is one of: {drivers}"))
+            return None
+        try:
+            model = registry.driver(device["driver"]).config_type
+        except GatewayError as error:
+            self.complaints.append(((*loc, "driver"), str(error)))
+            return None
+        return self._made(model, device, loc)
+
+    def _made(self, model: Any, data: Any, loc: Loc, also: Sequence[str] = ()) -> Any:
+        try:
+            return TypeAdapter(model).validate_python(data, context=self._context)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            self.complaints += [((*loc, *detail["loc"]), sentence(detail, model, also)) for detail in details]
+            return None
+
+    def _missing_secrets(self) -> Iterable[Complaint]:
+        for section, key in SECRETS:
+            inside: Any = self._data.get(section)
+            ref: Any = inside.get(key) if is_mapping(inside) else None
+            if is_mapping(ref):
+                with suppress(ValidationError):  # said already
+                    try:
+                        read_secret(SecretRef.model_validate(ref, context=self._context))
+                    except GatewayError as error:
+                        yield (section, key), str(error)

@@ -1,0 +1,123 @@
+"""The sections of the site file that belong to no service (DESIGN §8)."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from gateway.core.config import HOST, DeviceConfig, Id, SecretRef
+from gateway.core.errors import GatewayError
+from gateway.journal.store import store_path
+
+PORT = re.compile(r"[0-9]{1,5}")
+BROKER = re.compile(r"mqtt://(.+?)(?::([0-9]{1,5}))?")
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
+        raise ValueError("must be the name of a time zone, for example Asia/Shanghai") from error
+    return name
+
+
+def _listener(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not HOST.fullmatch(host) or not PORT.fullmatch(port) or int(port) > 65535:
+        raise ValueError("must be HOST:PORT with a port from 0 to 65535, for example 127.0.0.1:8080")
+    return text
+
+
+def _store(url: str) -> str:
+    try:
+        store_path(url)
+    except GatewayError as error:
+        raise ValueError("must be sqlite:///PATH without ? and # (sqlite:////PATH for an absolute path)") from error
+    return url
+
+
+def _broker(url: str) -> str:
+    match = BROKER.fullmatch(url)
+    if not match or not HOST.fullmatch(match[1]) or not 1 <= int(match[2] or 1883) <= 65535:
+        raise ValueError("must be mqtt://HOST or mqtt://HOST:PORT with a port from 1 to 65535")
+    return url
+
+
+Listener = Annotated[str, AfterValidator(_listener)]
+
+
+class SiteInfo(BaseModel, frozen=True, extra="forbid"):
+    """`site`: which centre this is."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+
+
+class StoreConfig(BaseModel, frozen=True, extra="forbid"):
+    """`store`: where the journal lies, and the key of its hash chain."""
+
+    url: Annotated[str, AfterValidator(_store)]
+    key: SecretRef
+
+
+class MqttConfig(BaseModel, frozen=True, extra="forbid"):
+    """`mqtt`: the broker."""
+
+    url: Annotated[str, AfterValidator(_broker)] = Field(description="mqtt://HOST or mqtt://HOST:PORT")
+    username: str | None = None
+    password: SecretRef | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+
+
+class HttpConfig(BaseModel, frozen=True, extra="forbid"):
+    """`http`: the listeners. `field` serves only what devices post to inlets."""
+
+    console: Listener = "127.0.0.1:8080"
+    field: Listener | None = None
+
+    @model_validator(mode="after")
+    def _apart(self) -> "HttpConfig":
+        if self.field == self.console and not self.console.endswith(":0"):
+            raise ValueError(f"console and field must be two listeners, both are {self.console}")
+        return self
+
+
+class PeopleConfig(BaseModel, frozen=True, extra="forbid"):
+    """`people`: the file that holds the hashed tokens; `hall-gateway token` writes it."""
+
+    tokens: str = "tokens.json"
+
+
+class Zone(BaseModel, frozen=True, extra="forbid"):
+    """`zones[]`: a part of the centre."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80)
+
+
+class General(BaseModel, frozen=True, extra="forbid"):
+    """Everything but the devices and the services' sections."""
+
+    site: SiteInfo
+    store: StoreConfig | None = None
+    mqtt: MqttConfig | None = None
+    http: HttpConfig = HttpConfig()
+    people: PeopleConfig = PeopleConfig()
+    zones: list[Zone] = []
+
+
+class Site(NamedTuple):
+    """A site file that holds together. `sections` has one value for each section that a service asked for."""
+
+    path: Path
+    general: General
+    devices: list[DeviceConfig]
+    sections: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths of the file are relative to."""
+        return self.path.parent

@@ -1,0 +1,55 @@
+"""Overlays: files that change a site file, for example its addresses to those of simulators."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping
+from gateway.site.references import rows, unknown
+
+
+def lay(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:
+    """Lay an overlay over a site file's data: `devices` by id, everything else key by key; gives what does not fit."""
+    for key, value in overlay.data.items():
+        own = data.get(key)
+        if key == "devices":
+            yield from _lay_devices(data, overlay)
+        elif is_mapping(value) and is_mapping(own):
+            own.update(value)
+        else:
+            data[key] = value
+
+
+def origin(data: dict[str, Any], loc: Loc, overlays: Iterable[Source], site: Source) -> tuple[Source, Loc]:
+    """The file that gave the value at `loc`, and where it stands there."""
+    for overlay in overlays:
+        inside = loc
+        if loc[:1] == ("devices",) and len(loc) > 2 and isinstance(loc[1], int):
+            inside = ("devices", str(rows(data, "devices")[loc[1]].get("id")), *loc[2:])
+        if _has(overlay.data, inside):
+            return overlay, inside
+    return site, loc
+
+
+def _lay_devices(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:
+    changes: Any = overlay.data["devices"]
+    if not is_mapping(changes):
+        yield overlay.mistake(("devices",), "must be a mapping from the ids of devices to what changes")
+        return
+    entries: Any = data.get("devices")
+    known = {str(entry.get("id")): entry for entry in entries if is_mapping(entry)} if is_list(entries) else {}
+    for name, change in changes.items():
+        if name not in known:
+            yield overlay.mistake(("devices", name), unknown(name, known, "device"))
+        elif not is_mapping(change):
+            yield overlay.mistake(("devices", name), "must be a mapping of what changes")
+        else:
+            known[name].update(change)
+
+
+def _has(data: Any, loc: Loc) -> bool:
+    try:
+        for step in loc:
+            data = data[step]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return bool(loc)

@@ -1,0 +1,109 @@
+"""YAML with the line of every value, so that a mistake can be pointed at."""
+
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from gateway.core.errors import GatewayError
+
+Loc = tuple[str | int, ...]
+MOST_BYTES = 4_000_000  # a site file of 10 000 devices has about 2 MB
+WORDS = {
+    "found character '\\t' that cannot start any token": "a tab; YAML is indented with spaces",
+    "mapping values are not allowed here": "a second ': ' in one value; put the value in quotes",
+}
+
+
+class Mistake(GatewayError):
+    """One mistake of a site file: `file:line: devices[3].port: what is wrong, what is allowed`."""
+
+    def __init__(self, path: Path, line: int, loc: Loc, text: str) -> None:
+        self.path, self.line, self.text = path, line, text
+        self.where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
+        super().__init__(f"{path}:{line}: {self.where + ': ' if self.where else ''}{text}")
+
+    def plain(self) -> dict[str, str | int]:
+        """The mistake as JSON."""
+        return {"file": str(self.path), "line": self.line, "where": self.where, "text": self.text}
+
+
+class Source(NamedTuple):
+    """One YAML file: `data` is of built-in types, `tree` knows the lines."""
+
+    path: Path
+    tree: Any
+    data: dict[str, Any]
+
+    def mistake(self, loc: Loc, text: str) -> Mistake:
+        """A mistake at the line of the value at `loc`, or of the last step on the way there that exists."""
+        return Mistake(self.path, _line(self.tree, loc), loc, text)
+
+
+def read_yaml(path: Path) -> Source:
+    """Read a YAML mapping. Raises Mistake."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MOST_BYTES:
+            raise Mistake(path, 1, (), f"the file has {len(raw)} bytes, at most {MOST_BYTES} are allowed")
+        loader: Any = YAML(typ="rt")
+        tree: Any = loader.load(StringIO(raw.decode()))
+        data = _plain(tree)
+    except OSError as error:
+        raise Mistake(path, 1, (), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = bytes(error.object)[: error.start].count(b"\n") + 1
+        raise Mistake(path, line, (), "is not UTF-8 text: save the file as UTF-8") from error
+    except MarkedYAMLError as error:
+        marked: Any = error
+        line = marked.problem_mark.line + 1 if marked.problem_mark else 1
+        raise Mistake(path, line, (), f"not YAML: {_words(marked.problem)}") from error
+    except (YAMLError, ValueError) as error:
+        raise Mistake(path, 1, (), f"not YAML: {_words(str(error))}") from error
+    except RecursionError as error:
+        raise Mistake(path, 1, (), "is nested too deep, or contains itself") from error
+    if not is_mapping(data):
+        raise Mistake(path, 1, (), "must be a mapping with the keys site, devices, …")
+    return Source(path, tree, data)
+
+
+def is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether this is a mapping, as YAML makes it."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether this is a list, as YAML makes it."""
+    return isinstance(value, list)
+
+
+def _line(tree: Any, loc: Sequence[str | int]) -> int:
+    line = 0
+    for step in loc:
+        try:
+            line = tree.lc.key(step)[0] if isinstance(step, str) else tree.lc.item(step)[0]
+            tree = tree[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return int(line) + 1
+
+
+def _plain(node: Any) -> Any:
+    """The same tree of built-in types."""
+    if is_mapping(node):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if is_list(node):
+        return [_plain(value) for value in node]
+    for built_in in (bool, int, float, str):
+        if isinstance(node, built_in):
+            return built_in(node)
+    return node
+
+
+def _words(problem: str | None) -> str:
+    """What the parser says, in one line and without the values of the file."""
+    first = (problem or "it cannot be parsed").partition("\n")[0].partition(" with value ")[0]
+    return WORDS.get(first, first)

@@ -1,0 +1,62 @@
+"""Names and the references to them: looked up in the file as it is written, so that one mistake hides no other."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gateway.site.positions import Loc, is_list, is_mapping
+
+Complaint = tuple[Loc, str]
+
+
+def rows(data: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
+    """The entries of a list section; an entry that is no mapping counts as an empty one."""
+    entries: Any = data.get(section)
+    return [entry if is_mapping(entry) else {} for entry in entries] if is_list(entries) else []
+
+
+def texts(data: Mapping[str, Any], section: str, key: str) -> list[str | None]:
+    """What every entry of a list section has under a key; None where that is no text."""
+    return [value if isinstance(value := row.get(key), str) else None for row in rows(data, section)]
+
+
+def names(data: Mapping[str, Any], section: str) -> set[str]:
+    """The ids that a list section declares."""
+    return {name for name in texts(data, section, "id") if name is not None}
+
+
+def twice(data: Mapping[str, Any], section: str, key: str) -> Iterable[Complaint]:
+    """Complain of every value that a list section has more than once under a key."""
+    first: dict[str, int] = {}
+    for index, value in enumerate(texts(data, section, key)):
+        if value is not None and first.setdefault(value.lower(), index) != index:
+            yield (section, index, key), f"{value!r} is already used by {section}[{first[value.lower()]}]"
+
+
+def dangling(data: Mapping[str, Any], section: str, key: str, target: str) -> Iterable[Complaint]:
+    """Complain of every entry whose key names something that the section `target` does not declare."""
+    known = names(data, target)
+    for index, name in enumerate(texts(data, section, key)):
+        if name is not None and name not in known:
+            yield (section, index, key), unknown(name, known, target.removesuffix("s"))
+
+
+def unknown(name: str, known: Iterable[str], what: str) -> str:
+    """The sentence for a reference to something that does not exist."""
+    return f"there is no {what} {name!r}{_hint(name, known)}; there are: {listed(known)}"
+
+
+def unknown_key(key: str, allowed: Iterable[str]) -> str:
+    """The sentence for a key that a section does not have."""
+    return f"unknown key {key!r}{_hint(key, allowed)}; allowed: {listed(allowed)}"
+
+
+def listed(known: Iterable[str], most: int = 20) -> str:
+    """Names in order, the first ones of many."""
+    ordered = sorted(known)
+    return ", ".join([*ordered[:most], "…"] if len(ordered) > most else ordered) or "none"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close: Sequence[str] = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,87 @@
+"""What is wrong with a value and what is allowed, in words of the field; pydantic speaks of Python."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeGuard, get_args
+
+from pydantic import BaseModel
+
+from gateway.core.config import Id, SecretRef
+from gateway.site.references import listed, unknown_key
+
+WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text, in quotes where it looks like a number or a date",
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "too_short": "must have {min_length} or more entries",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "multiple_of": "must be a multiple of {multiple_of:g}",
+    "literal_error": "must be {expected}",
+}
+PATTERNS = {
+    get_args(Id)[
+        1
+    ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable: letters, digits and _",
+}
+USER = re.compile(r"//[^/]*@")
+
+
+def sentence(detail: Any, model: Any, also: Sequence[str] = ()) -> str:
+    """The sentence for an error of pydantic's; `also` are keys that stand beside those of `model`."""
+    loc, kind = detail["loc"], detail["type"]
+    if kind == "extra_forbidden":
+        around = _model_at(model, loc[:-1])
+        return unknown_key(str(loc[-1]), [*(around.model_fields if around else ()), *(also if len(loc) == 1 else ())])
+    if kind in ("model_type", "model_attributes_type"):
+        inside = _model_at(model, loc)
+        return f"must be a mapping with the keys {listed(inside.model_fields if inside else ())}"
+    text = PATTERNS.get(detail.get("ctx", {}).get("pattern")) or WORDS.get(kind, str(detail["msg"]))
+    text = text.format(**detail.get("ctx", {})) if kind in WORDS else text.removeprefix("Value error, ")
+    secret = _model_at(model, loc[:-1]) is SecretRef
+    return text if kind == "missing" or secret else text + _given(detail["input"])
+
+
+def _given(value: Any) -> str:
+    """What was given, as YAML has it; never a whole section, never a password inside an address."""
+    if not isinstance(value, str | int | float | bool | None):
+        return ""
+    return f"; given: {USER.sub('//…@', json.dumps(value, ensure_ascii=False)):.80}"
+
+
+def _model_at(model: Any, loc: Sequence[str | int]) -> type[BaseModel] | None:
+    """The model of the mapping at a place; None where the place holds none."""
+    found = _first_model(model)
+    for step in loc:
+        if isinstance(step, str) and found is not None:
+            field = found.model_fields.get(step)
+            found = _first_model(field.annotation) if field else None
+    return found
+
+
+def _first_model(model: Any) -> type[BaseModel] | None:
+    return next((inner for inner in _inner(model) if _is_model(inner)), None)
+
+
+def _inner(model: Any) -> Iterable[Any]:
+    yield model
+    for argument in get_args(model):
+        yield from _inner(argument)
+
+
+def _is_model(model: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(model, type) and issubclass(model, BaseModel)

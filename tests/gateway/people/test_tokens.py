@@ -1,0 +1,133 @@
+"""Tokens: hashes on disk, rights by role, changes of other processes seen at once."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import GatewayError
+from gateway.people.tokens import Principal, Right, Role, Tokens
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tokens.json"
+
+
+def test_a_token_names_its_principal(path: Path) -> None:
+    tokens = Tokens(path)
+    queue, admin = tokens.new("queue-system", Role.QUEUE), tokens.new("boss", Role.ADMIN)
+    assert tokens.who(queue) == Principal("queue-system", Role.QUEUE)
+    assert tokens.who(admin) == Principal("boss", Role.ADMIN)
+    assert queue.startswith("hall_")
+    assert len(queue) > 40
+
+
+@pytest.mark.parametrize("wrong", ["", "hall_", "queue-system", "\ud800", "令牌", "x" * 10_000])
+def test_what_is_no_token_names_nobody(wrong: str, path: Path) -> None:
+    tokens = Tokens(path)
+    tokens.new("queue-system", Role.QUEUE)
+    assert tokens.who(wrong) is None
+
+
+def test_without_a_file_nobody_is_known(path: Path) -> None:
+    assert Tokens(path).who("hall_x") is None
+    assert Tokens(path).entries() == []
+
+
+def test_only_the_hash_is_kept_and_only_the_owner_reads_it(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        token = Tokens(path).new("queue-system", Role.QUEUE)
+    finally:
+        os.umask(before)
+    [entry] = json.loads(path.read_text())
+    assert entry.pop("created_at")
+    assert entry == {"name": "queue-system", "role": "queue", "sha256": hashlib.sha256(token.encode()).hexdigest()}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_hash_itself_is_no_token(path: Path) -> None:
+    tokens = Tokens(path)
+    tokens.new("queue-system", Role.QUEUE)
+    assert tokens.who(tokens.entries()[0].sha256) is None
+
+
+def test_a_revoked_token_names_nobody(path: Path) -> None:
+    tokens = Tokens(path)
+    kept, revoked = tokens.new("a", Role.QUEUE), tokens.new("b", Role.QUEUE)
+    tokens.revoke("b")
+    assert tokens.who(revoked) is None
+    assert tokens.who(kept) == Principal("a", Role.QUEUE)
+
+
+def test_what_another_process_changes_is_seen(path: Path) -> None:
+    running, other = Tokens(path), Tokens(path)
+    assert running.who("hall_x") is None
+    token = other.new("queue-system", Role.QUEUE)
+    assert running.who(token) == Principal("queue-system", Role.QUEUE)
+    other.revoke("queue-system")
+    assert running.who(token) is None
+    token = other.new("queue-system", Role.QUEUE)
+    path.unlink()
+    assert running.who(token) is None
+
+
+def test_a_name_is_used_once(path: Path) -> None:
+    tokens = Tokens(path)
+    tokens.new("boss", Role.ADMIN)
+    with pytest.raises(GatewayError, match=r"^a token named 'boss' exists; revoke it first, or choose another name$"):
+        tokens.new("boss", Role.QUEUE)
+    assert [(entry.name, entry.role) for entry in tokens.entries()] == [("boss", Role.ADMIN)]
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\u202eboss", "x" * 65])
+def test_a_name_is_one_that_an_audit_can_show(name: str, path: Path) -> None:
+    with pytest.raises(GatewayError, match=r"^the name of a token must be 1 to 64 visible characters$"):
+        Tokens(path).new(name, Role.ADMIN)
+
+
+def test_what_does_not_exist_cannot_be_revoked(path: Path) -> None:
+    with pytest.raises(GatewayError, match=r"^there is no token named 'lost'$"):
+        Tokens(path).revoke("lost")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[{}]", b"\xff", b'[{"name": "a", "role": "root"}]', b"null", b"[1"])
+def test_a_damaged_file_is_one_sentence_and_is_never_written_over(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    tokens = Tokens(path)
+    for ask in (tokens.entries, lambda: tokens.who("hall_x"), lambda: tokens.new("a", Role.ADMIN)):
+        with pytest.raises(GatewayError, match=rf"^token file {path} cannot be read: [^\n]+$"):
+            ask()
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_mended_is_read_again(path: Path) -> None:
+    tokens = Tokens(path)
+    token = tokens.new("boss", Role.ADMIN)
+    good = path.read_bytes()
+    path.write_bytes(b"[")
+    with pytest.raises(GatewayError):
+        tokens.who(token)
+    path.write_bytes(good)
+    assert tokens.who(token) == Principal("boss", Role.ADMIN)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "lost" / "tokens.json"
+    with pytest.raises(GatewayError, match=rf"^token file {path} cannot be written: No such file or directory$"):
+        Tokens(path).new("boss", Role.ADMIN)
+
+
+def test_a_draft_that_a_crash_left_behind_is_in_nobodys_way(path: Path) -> None:
+    path.with_suffix(".new").write_text("half")
+    token = Tokens(path).new("boss", Role.ADMIN)
+    assert Tokens(path).who(token) == Principal("boss", Role.ADMIN)
+
+
+def test_roles_are_sets_of_rights() -> None:
+    assert {right for right in Right if Principal("q", Role.QUEUE).may(right)} == {Right.VIEW, Right.CALL}
+    assert {right for right in Right if Principal("a", Role.ADMIN).may(right)} == set(Right)
