@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from child import Child, free_port, program
 from mosquitto import Mosquitto
 
+from gateway.people.tokens import Role, Tokens
+
 PROGRAM = [sys.executable, "-P", "-X", "dev", "-m", "gateway.cli"]
 STEP_S = 0.02
 FoundT = TypeVar("FoundT")
@@ -34,10 +36,13 @@ class Hall:
     """One site in `folder`: `windows` windows w01… with a 64 px card led-01… each. Starts nothing by itself."""
 
     def __init__(self, folder: Path, *, windows: int = 3, card: str = "", site: str = "") -> None:
-        self.folder = folder
-        self.broker = Mosquitto()
+        self.folder, self._children, self._levers = folder, list[Child](), ""
+        self.gateway: Child | None = None
+        self.cards: Child | None = None
         self.port = free_port()
         self.base = f"127.{30 + next(_networks) % 200}.0.1"
+        self.token = Tokens(folder / "tokens.json").new("boss", Role.ADMIN)
+        self.broker = Mosquitto()
         (folder / "journal.key").write_text("6b" * 32)
         numbers = [f"{number:02d}" for number in range(1, windows + 1)]
         cards = "timeout_s: 0.5, ping_s: 0.5" + (f", {card}" if card else "")
@@ -58,18 +63,6 @@ class Hall:
                 f"  - {{id: w{n}, label: {int(n)}号窗口, function: 综合受理, screens: [led-{n}]}}\n" for n in numbers
             )
         )
-        self.token = self.new_token("queue-system", "queue")
-        self.admin = self.new_token("boss", "admin")
-        self.gateway: Child | None = None
-        self.cards: Child | None = None
-        self._levers = ""
-        self._children: list[Child] = []
-
-    def new_token(self, name: str, role: str) -> str:
-        """Make a token with the command line."""
-        child = Child([*PROGRAM, "token", "new", str(self.site), name, "--role", role], self.folder / f"token-{name}")
-        assert child.process.wait(20) == 0, child.log.read_text()
-        return child.log.read_text().strip()
 
     def start_cards(self) -> None:
         """Start the simulators, on the same addresses every time."""

@@ -1,0 +1,80 @@
+"""The sections `windows` and `calls` of the site file."""
+
+import re
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from gateway.core.config import Id
+from gateway.site.load import Section
+from gateway.site.positions import is_list
+from gateway.site.references import Complaint, dangling, names, rows, twice, unknown
+
+FIELDS = ("ticket", "name", "label", "function")
+SCREEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
+
+
+def _template(text: str) -> str:
+    allowed = " ".join(f"{{{field}}}" for field in FIELDS)
+    try:
+        fields = [found for found in Formatter().parse(text) if found[1] is not None]
+    except ValueError as error:
+        raise ValueError(f"must be text with fields in braces, such as 请{{ticket}}号: {error}") from error
+    if any(name not in FIELDS or form or conversion for _, name, form, conversion in fields):
+        raise ValueError(f"must use no other fields than {allowed}")
+    return text
+
+
+def _screen(text: str) -> str:
+    if not SCREEN.fullmatch(text):
+        raise ValueError("must be DEVICE or DEVICE/PART, by their ids")
+    return text
+
+
+Template = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_template)]
+
+
+class WindowConfig(BaseModel, frozen=True, extra="forbid"):
+    """`windows[]`: a service window and the screens above it (`device` or `device/part`)."""
+
+    id: Id
+    label: str = Field(min_length=1, max_length=40)
+    function: str = Field(min_length=1, max_length=80, description="What its screen shows while nobody is called.")
+    zone: Id | None = None
+    screens: list[Annotated[str, AfterValidator(_screen)]] = Field(min_length=1)
+    show: Template | None = Field(default=None, description="Overrides calls.show for this window.")
+
+
+class CallsConfig(BaseModel, frozen=True, extra="forbid"):
+    """`calls`: how calls are shown."""
+
+    show: Template = "{ticket}"
+    paused: str = Field(default="暂停服务", min_length=1, max_length=80)
+    ttl_s: int = Field(default=1800, ge=5, le=86400, description="How long a call is shown when it does not say so.")
+
+
+def _check_windows(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    yield from twice(data, "windows", "id")
+    yield from dangling(data, "windows", "zone", "zones")
+    devices, owner = names(data, "devices"), dict[str, int]()
+    for index, window in enumerate(rows(data, "windows")):
+        screens: Any = window.get("screens")
+        for place, screen in enumerate(screens if is_list(screens) else []):
+            loc = ("windows", index, "screens", place)
+            device = screen.partition("/")[0] if isinstance(screen, str) else None
+            if device is not None and device not in devices:
+                yield loc, unknown(device, devices, "device")
+            elif device is not None and owner.setdefault(screen, index) != index:
+                yield loc, f"{screen!r} already belongs to windows[{owner[screen]}]: two windows cannot share a screen"
+
+
+def _no_check(_: Mapping[str, Any]) -> Iterable[Complaint]:
+    return ()
+
+
+SECTIONS = (
+    Section("windows", list[WindowConfig], [], _check_windows),
+    Section("calls", CallsConfig, {}, _no_check),
+)

@@ -1,0 +1,104 @@
+"""The delivery of a call, screen by screen: live while it goes on, in the journal once it has ended."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.calls.model import Call
+from gateway.core.contract import Clock
+from gateway.core.errors import JournalError
+from gateway.core.model import Event, Result, Retention, Stage
+from gateway.journal.journal import Journal
+from gateway.meters import Meters
+
+LIVE = 1000  # calls whose deliveries are held in memory: a hall has a few hundred calls a day
+
+
+class Delivery(msgspec.Struct):
+    """How one call went on one screen; `ended`: what comes later is no news."""
+
+    status: Stage = Stage.QUEUED
+    ended: bool = False
+    times: dict[str, datetime] = {}
+    detail: dict[str, Any] = {}
+
+
+class Deliveries:
+    """Follows the deliveries of the newest calls and records their ends."""
+
+    def __init__(self, journal: Journal, meters: Meters, clock: Clock) -> None:
+        self._journal, self._meters, self._clock = journal, meters, clock
+        self._started = clock.now()
+        self._live: OrderedDict[str, dict[str, Delivery]] = OrderedDict()
+        self._ended: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
+
+    def begin(self, call: Call, screens: Sequence[str]) -> None:
+        """Follow a call that is about to be sent to these screens."""
+        self._live[call.call_id] = {screen: Delivery() for screen in screens}
+        while len(self._live) > LIVE:
+            self._live.popitem(last=False)
+
+    def told(self, call: Call, screen: str, result: Result, *, ended: bool) -> None:
+        """Take what a device reports of a call; `ended` when it is the last it will say."""
+        delivery = self._live.get(call.call_id, {}).get(screen)
+        if delivery is None or delivery.ended:
+            return
+        delivery.status, delivery.detail, delivery.ended = result.status, result.detail, ended
+        delivery.times[f"{result.status}_at"] = result.at
+        if ended:
+            self._ended.put_nowait((screen, self._event(call, screen, delivery)))
+            self._measure(call, screen, result)
+
+    def expired(self, call: Call) -> None:
+        """The time of a call is over: on screens that it has not reached, it ends here."""
+        result = Result(command_id=call.call_id, status=Stage.EXPIRED, at=self._clock.now())
+        for screen in self._live.get(call.call_id, {}):
+            self.told(call, screen, result, ended=True)
+
+    def live(self, call_id: str) -> dict[str, dict[str, Any]]:
+        """What is known of a call's deliveries in memory, by screen."""
+        return {screen: _plain(delivery) for screen, delivery in self._live.get(call_id, {}).items()}
+
+    async def record(self) -> None:
+        """Record the ends of deliveries, for ever: those that end together in one commit."""
+        while True:
+            ended = [await self._ended.get()]
+            while not self._ended.empty():
+                ended.append(self._ended.get_nowait())
+            async with asyncio.TaskGroup() as together:
+                for screen, event in ended:
+                    together.create_task(self._record(screen, event))
+
+    async def _record(self, screen: str, event: Event) -> None:
+        try:
+            await self._journal.record(screen.partition("/")[0], [event])
+        except JournalError:
+            self._meters.dropped.labels("journal").inc()
+
+    def _measure(self, call: Call, screen: str, result: Result) -> None:
+        ours = call.accepted_at >= self._started  # a call of an earlier run waited for our restart, not for the screen
+        if ours and result.status in (Stage.ACKED, Stage.CONFIRMED):
+            self._meters.call_to_screen.observe((result.at - call.accepted_at).total_seconds())
+        if count := result.detail.get("substituted"):
+            self._meters.substituted.labels(screen).inc(count)
+
+    def _event(self, call: Call, screen: str, delivery: Delivery) -> Event:
+        return Event(
+            type="call.delivered",
+            source_key=f"call/{call.call_id}/delivered/{screen}",
+            payload={"call_id": call.call_id, "screen": screen, **_plain(delivery)},
+            retention=Retention.CALL,
+            part=screen.partition("/")[2] or None,
+            at=self._clock.now(),
+        )
+
+
+def _plain(delivery: Delivery) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(
+        {"status": delivery.status, **delivery.times, "detail": delivery.detail}
+    )
+    return plain

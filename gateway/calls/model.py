@@ -1,0 +1,140 @@
+"""A call as the queue system sends it, as the gateway keeps it, and why one is refused."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+
+from gateway.core.errors import GatewayError
+from gateway.people.masking import mask_name
+
+PERSONAL = re.compile(r"(?<!\d)((86)?1[3-9]\d{9}|\d{17}[\dX])(?!\d)")  # a mobile number, an identity number (GB 11643)
+BETWEEN = re.compile(r"[\s.\-]")  # what people put between groups of digits
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before that no clock is right
+UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp")  # Unicode: control, surrogate, private use, line and paragraph separator
+
+
+class UnknownWindow(GatewayError):
+    """The call names a window that the site file does not have."""
+
+
+class CallConflict(GatewayError):
+    """The call_id was used before, for another call."""
+
+
+class CallRefused(GatewayError):
+    """The call can never be shown as it is."""
+
+
+class UnknownCall(GatewayError):
+    """There is no such call."""
+
+
+class Kind(StrEnum):
+    """What the window's officer did."""
+
+    CALL = "call"
+    RECALL = "recall"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+def _visible(text: str) -> str:
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip()  # direction marks, joiners
+    if not text or any(unicodedata.category(character) in UNSEEN for character in text):
+        raise ValueError("must be visible characters, without control characters")
+    if PERSONAL.search(BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()):
+        raise ValueError("looks like an identity or telephone number, which is never shown")
+    return text
+
+
+VISIBLE = AfterValidator(_visible)
+
+
+class CallRequest(BaseModel, frozen=True, extra="forbid"):
+    """A call as it comes in, by HTTP or MQTT."""
+
+    call_id: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$",
+        description="Chosen by the queue system. The same call_id is accepted once, however often it is sent.",
+    )
+    window: str = Field(max_length=64)
+    kind: Kind = Kind.CALL
+    ticket: Annotated[str, Field(min_length=1, max_length=32), VISIBLE] | None = None
+    person_name: Annotated[str, Field(min_length=1, max_length=40), VISIBLE] | None = Field(
+        default=None, description="Masked at once."
+    )
+    session: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:-]{1,32}$",
+        description="Restarts seq. Compared in natural order: 9 before 10. By default the date at the site.",
+    )
+    seq: int | None = Field(default=None, ge=0, le=2**53, description="Orders the calls of a window in a session.")
+    ttl_s: int | None = Field(default=None, ge=5, le=86400, description="How long it is shown.")
+    at: AwareDatetime | None = Field(
+        default=None, ge=EARLIEST, description="When it was called; ttl_s counts from here."
+    )
+
+    @model_validator(mode="after")
+    def _needs_ticket(self) -> "CallRequest":
+        if self.kind in (Kind.CALL, Kind.RECALL) and self.ticket is None:
+            raise ValueError(f"ticket is missing: a {self.kind} shows one")
+        return self
+
+    def digest(self) -> str:
+        """Names the content of the call, so that a repeat can be told from another call with the same call_id."""
+        content = self.model_dump(mode="json", exclude={"at"}) | {"person_name": mask_name(self.person_name or "")}
+        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as it is kept: numbered, its name masked. `why` says why it was not shown, None when it was."""
+
+    call_id: str
+    window: str
+    kind: Kind
+    ticket: str | None
+    name: str | None
+    session: str
+    seq: int
+    accepted_at: datetime
+    expires_at: datetime | None
+    actor: str
+    digest: str
+    why: str | None = None
+
+
+def make_call(request: CallRequest, *, session: str, seq: int, ttl_s: int, now: datetime, actor: str) -> Call:
+    """Number and mask a request. Only what shows a ticket expires by itself; a pause lasts until something newer."""
+    lasting = request.kind in (Kind.PAUSE, Kind.RESUME) and request.ttl_s is None
+    called_at = min(request.at or now, now).astimezone(UTC)  # a clock that is ahead gets no longer time
+    return Call(
+        call_id=request.call_id,
+        window=request.window,
+        kind=request.kind,
+        ticket=request.ticket,
+        name=mask_name(request.person_name) if request.person_name else None,
+        session=session,
+        seq=seq,
+        accepted_at=now,
+        expires_at=None if lasting else called_at + timedelta(seconds=request.ttl_s or ttl_s),
+        actor=actor,
+        digest=request.digest(),
+    )
+
+
+def order(session: str, seq: int) -> tuple[list[tuple[int, int, str]], int]:
+    """A key that sorts calls of one window: by session in natural order, then by seq."""
+    pieces = re.findall(r"\d+|\D+", session)
+    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces], seq
+
+
+def call_from(params: Mapping[str, Any]) -> Call:
+    """Read a call back from the journal or the desired state."""
+    return msgspec.convert(dict(params), Call)

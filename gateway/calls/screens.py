@@ -1,0 +1,78 @@
+"""Puts on the screens of a window what they shall show, as desired state of their devices."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from gateway.calls.deliveries import Deliveries
+from gateway.calls.model import Call, CallRefused
+from gateway.calls.window import Window
+from gateway.commands import ended
+from gateway.core.errors import CommandRejected, NotSupported
+from gateway.core.model import Result
+from gateway.hub import Hub
+from gateway.journal.rows import Desired
+from gateway.supervisor.life import Life
+
+VERB = "show"
+
+
+class Screens:
+    """The screens of all windows."""
+
+    def __init__(self, lives: Mapping[str, Life], hub: Hub, deliveries: Deliveries) -> None:
+        self._lives, self._hub, self._deliveries = lives, hub, deliveries
+
+    def check(self, window: Window, call: Call) -> None:
+        """Raises CallRefused when a screen of the window could never show the call."""
+        params = msgspec.to_builtins(window.content(call))
+        try:
+            for screen in window.config.screens:
+                life, part = self._place(screen)
+                life.check(VERB, part, params)
+        except (CommandRejected, NotSupported) as error:
+            raise CallRefused(str(error)) from error
+
+    def show(self, window: Window) -> list[Desired]:
+        """Show what is current at the window; gives the rows that keep it."""
+        call = window.current()
+        if call is not None:
+            self._deliveries.begin(call, window.config.screens)
+        rows = [self._show_on(window, screen, call) for screen in window.config.screens]
+        self._hub.show(f"windows/{window.config.id}", window.view())
+        return [*rows, *window.kept()]
+
+    def _show_on(self, window: Window, screen: str, call: Call | None) -> Desired:
+        life, part = self._place(screen)
+        wish = life.wishes.plan(
+            part=part,
+            verb=VERB,
+            params=msgspec.to_builtins(window.content(call)),
+            expires_at=call.expires_at if call and window.showing() else None,
+            actor=call.actor if call else "gateway",
+            command_id=f"{call.call_id if call else 'idle:' + window.config.id}/{screen}",
+        )
+        life.wishes.want(wish, self._teller(window, screen, call))
+        return wish
+
+    def _teller(self, window: Window, screen: str, call: Call | None) -> Callable[[Result], None]:
+        confirms = self._confirms(screen)
+
+        def told(result: Result) -> None:
+            window.screens[screen] = result.status
+            self._hub.show(f"windows/{window.config.id}", window.view())
+            if call is not None:
+                self._deliveries.told(call, screen, result, ended=ended(result.status, confirms=confirms))
+
+        return told
+
+    def _confirms(self, screen: str) -> bool:
+        life, part = self._place(screen)
+        try:
+            return life.verb(VERB, part).confirms
+        except NotSupported:  # the part is gone: the device's keeper says so
+            return False
+
+    def _place(self, screen: str) -> tuple[Life, str | None]:
+        device, _, part = screen.partition("/")
+        return self._lives[device], part or None

@@ -1,0 +1,199 @@
+"""The calls service: accepts a call once, decides what each window shows, and proves where it was shown.
+
+Screens do not wait for the journal, and the caller's answer does not wait for the screens.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.calls.config import CallsConfig, WindowConfig
+from gateway.calls.deliveries import Deliveries
+from gateway.calls.model import Call, CallConflict, CallRequest, UnknownCall, UnknownWindow, call_from, make_call
+from gateway.calls.screens import Screens
+from gateway.calls.window import Window
+from gateway.core.errors import GatewayError, JournalError
+from gateway.core.model import Event, Retention
+from gateway.journal.rows import Desired
+from gateway.supervisor.context import House
+from gateway.supervisor.guard import Up
+from gateway.supervisor.life import Life
+
+KNOWN = 10_000  # call_ids remembered in memory; older ones are looked up in the journal
+LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
+ValueT = TypeVar("ValueT")
+
+
+class Known(NamedTuple):
+    """A call_id that is being accepted or was accepted lately."""
+
+    digest: str
+    recorded: "asyncio.Future[None]"
+
+
+class Calls:
+    """The windows of the hall and their calls."""
+
+    def __init__(
+        self,
+        windows: Sequence[WindowConfig],
+        config: CallsConfig,
+        *,
+        zone: ZoneInfo,
+        lives: Mapping[str, Life],
+        house: House,
+    ) -> None:
+        self.windows = {window.id: Window(window, config) for window in windows}
+        self.deliveries = Deliveries(house.journal, house.meters, house.clock)
+        self._screens = Screens(lives, house.hub, self.deliveries)
+        self._config, self._zone, self._house = config, zone, house
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
+        self._in_turn = asyncio.Lock()
+        self._expiry_changed = asyncio.Event()
+
+    async def restore(self, kept: Sequence[Desired]) -> None:
+        """Take up where the last run ended: the newest call of each window, then its content on its screens."""
+        for row in kept:
+            window = self.windows.get(row.device.removeprefix("windows/"))
+            if window is not None and row.device.startswith("windows/"):
+                window.restore(row)
+        rows = [row for window in self.windows.values() for row in self._screens.show(window)]
+        await self._house.journal.record(None, [], desired=rows)
+
+    async def run(self, up: Up) -> None:
+        """Let calls expire and record deliveries, for ever."""
+        up()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.deliveries.record())
+            await self._expire_forever()
+
+    async def accept(self, request: CallRequest, actor: str) -> Call:
+        """Accept a call; returns once it is recorded, whatever the screens do.
+
+        The same call again returns as the first did. Raises UnknownWindow, CallConflict (the call_id was another
+        call's), CallRefused (it can never be shown), JournalError (it may be shown, but is not recorded: send it
+        again, and it keeps its place in the order).
+        """
+        if request.window not in self.windows:
+            known = ", ".join(sorted(self.windows)) or "none"
+            raise UnknownWindow(f"there is no window {request.window!r}; windows: {known}")
+        first = self._known.get(request.call_id)
+        if first is None:
+            return await self._accept_once(request, actor)
+        _same(request, first.digest)
+        await asyncio.shield(first.recorded)
+        return await self.find(request.call_id)
+
+    async def find(self, call_id: str) -> Call:
+        """The accepted call of this id. Raises UnknownCall."""
+        for row in await self._house.journal.by_source(f"call/{call_id}/accepted"):
+            if row.source_key == f"call/{call_id}/accepted" and row.payload is not None:
+                return call_from(row.payload)
+        raise UnknownCall(f"there is no call {call_id!r}")
+
+    async def delivery(self, call_id: str) -> dict[str, dict[str, Any]]:
+        """How a call went, by screen: from the journal, and from memory what has not ended yet."""
+        ended = await self._house.journal.by_source(f"call/{call_id}/delivered/")
+        recorded = {row.payload["screen"]: row.payload for row in ended if row.payload}
+        return {**self.deliveries.live(call_id), **recorded}
+
+    async def _accept_once(self, request: CallRequest, actor: str) -> Call:
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        _remember(self._known, request.call_id, Known(request.digest(), recorded))
+        failure: GatewayError = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
+        try:
+            async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
+                first = await self._first(request)
+            call = first or await self._accept_new(request, actor)
+            recorded.set_result(None)
+            return call
+        except GatewayError as error:
+            failure = error
+            raise
+        finally:
+            if not recorded.done():
+                self._known.pop(request.call_id, None)
+                recorded.set_exception(failure)
+                recorded.exception()  # looked at: nobody else may be waiting for it
+
+    async def _first(self, request: CallRequest) -> Call | None:
+        """The call, if an earlier run of the gateway accepted it."""
+        try:
+            call = await self.find(request.call_id)
+        except UnknownCall:
+            return None
+        _same(request, call.digest)
+        return call
+
+    async def _accept_new(self, request: CallRequest, actor: str) -> Call:
+        call, rows = self._unrecorded.get(request.call_id) or self._admit(request, actor)
+        _same(request, call.digest)
+        _remember(self._unrecorded, call.call_id, (call, rows))
+        newest = self.windows[call.window].call is call  # else the rows of a newer call stand by now
+        await self._record("accepted", call, msgspec.to_builtins(call), rows if newest else ())
+        self._unrecorded.pop(call.call_id, None)
+        return call
+
+    def _admit(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
+        """Give a call its place and show it, if it is the newest; gives the rows that keep it."""
+        window, now = self.windows[request.window], self._house.clock.now()
+        session, seq = window.place(request.session, request.seq, now.astimezone(self._zone).date().isoformat())
+        call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
+        self._screens.check(window, call)
+        call = msgspec.structs.replace(call, why=window.why_not(call, now))
+        if call.why is not None:
+            return call, []
+        window.take(call)
+        self._expiry_changed.set()
+        return call, self._screens.show(window)
+
+    async def _expire_forever(self) -> None:
+        while True:
+            self._expiry_changed.clear()
+            now = self._house.clock.now()
+            for window in self.windows.values():
+                call = window.showing()
+                if call is not None and call.expires_at is not None and call.expires_at <= now:
+                    await self._expire(window, call)
+            ends = [call.expires_at for w in self.windows.values() if (call := w.showing()) and call.expires_at]
+            wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._expiry_changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _expire(self, window: Window, call: Call) -> None:
+        self.deliveries.expired(call)
+        window.over = True
+        rows = self._screens.show(window)
+        try:
+            await self._record("expired", call, {"call_id": call.call_id, "window": call.window}, rows)
+        except JournalError:
+            self._house.meters.dropped.labels("journal").inc()
+
+    async def _record(self, what: str, call: Call, payload: dict[str, Any], rows: Sequence[Desired]) -> None:
+        event = Event(
+            type=f"call.{what}",
+            source_key=f"call/{call.call_id}/{what}",
+            payload=payload,
+            retention=Retention.CALL,
+        )
+        await self._house.journal.record(None, [event], desired=rows)
+
+
+def _same(request: CallRequest, digest: str) -> None:
+    if request.digest() != digest:
+        raise CallConflict(f"call_id {request.call_id!r} was used before, for another call")
+
+
+def _remember(kept: "OrderedDict[str, ValueT]", key: str, value: ValueT) -> None:
+    """Keep the newest KNOWN entries."""
+    kept[key] = value
+    while len(kept) > KNOWN:
+        kept.popitem(last=False)

@@ -1,0 +1,105 @@
+"""One window: what was last called to it, and what its screens shall show. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.calls.config import CallsConfig, WindowConfig
+from gateway.calls.model import Call, Kind, call_from, order
+from gateway.core.model import Stage
+from gateway.core.screen import Colour, Fit, Show
+from gateway.journal.rows import Desired
+
+
+class Window:
+    """The state of a window. `call` is the newest by (session, seq); `over` once its time has run out."""
+
+    def __init__(self, config: WindowConfig, calls: CallsConfig) -> None:
+        self.config, self._calls = config, calls
+        self.call: Call | None = None
+        self.over = False
+        self.screens: dict[str, Stage] = {}
+
+    def place(self, session: str | None, seq: int | None, today: str) -> tuple[str, int]:
+        """Where a call stands. What it leaves open makes it the newest: today's date is the session, the next seq its.
+
+        A call that leaves both open never falls behind a session of another name, nor behind a clock set back.
+        """
+        last = self.call.session if self.call else today
+        if session is None:
+            session = today if seq is not None else max(today, last, key=lambda name: order(name, 0))
+        if seq is None:
+            seq = self.call.seq + 1 if self.call and self.call.session == session else 1
+        return session, seq
+
+    def why_not(self, call: Call, now: datetime) -> str | None:
+        """Why a call changes nothing on the screens; None when it does."""
+        newest = self.call
+        if newest and order(call.session, call.seq) <= order(newest.session, newest.seq):
+            return f"not newer than session {newest.session} seq {newest.seq}"
+        return "expired before it arrived" if call.expires_at and call.expires_at <= now else None
+
+    def take(self, call: Call) -> None:
+        """Make this the newest call."""
+        self.call, self.over = call, False
+
+    def current(self) -> Call | None:
+        """The call that decides what is shown, None before the first and after its time."""
+        return None if self.over else self.call
+
+    def showing(self) -> Call | None:
+        """The call that is on the screens, None while they show the window's function."""
+        call = self.current()
+        return None if call is None or call.kind is Kind.RESUME else call
+
+    def kept(self) -> list[Desired]:
+        """The row that brings the window back after a restart."""
+        if self.call is None:
+            return []
+        kept = Desired(
+            device=f"windows/{self.config.id}",
+            part=None,
+            verb="show",
+            params={"call": msgspec.to_builtins(self.call), "over": self.over},
+            rev=self.call.seq,
+            expires_at=self.call.expires_at,
+            actor=self.call.actor,
+            command_id=self.call.call_id,
+        )
+        return [kept]
+
+    def restore(self, row: Desired) -> None:
+        """Take up where `kept` left off."""
+        self.call, self.over = call_from(row.params["call"]), row.params["over"]
+
+    def content(self, call: Call | None) -> Show:
+        """What the screens show for a call; for None, the function of the window (DB3311/T 238-2023, 5.3)."""
+        if call is None or call.kind is Kind.RESUME:
+            return Show(self.config.function, Colour.GREEN, Fit.SCROLL)
+        if call.kind is Kind.PAUSE:
+            return Show(self._calls.paused, Colour.YELLOW, Fit.SCROLL)
+        template = self.config.show or self._calls.show
+        text = template.format(
+            ticket=call.ticket, name=call.name or "", label=self.config.label, function=self.config.function
+        )
+        return Show(text.strip(), Colour.RED, Fit.WHOLE)
+
+    def view(self) -> Mapping[str, Any]:
+        """The window as everybody sees it."""
+        call = self.showing()
+        return {
+            "window": self.config.id,
+            "label": self.config.label,
+            "function": self.config.function,
+            "status": "idle" if call is None else "paused" if call.kind is Kind.PAUSE else "serving",
+            "call_id": call and call.call_id,
+            "ticket": call and call.ticket,
+            "name": call and call.name,
+            "session": self.call and self.call.session,
+            "seq": self.call and self.call.seq,
+            "expires_at": call and call.expires_at,
+            "text": self.content(call).text,
+            "screens": dict(self.screens),
+        }

@@ -1,0 +1,192 @@
+"""The one counter where commands are handed in: authorise, audit, route, keep the result."""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.core.errors import CommandRejected, GatewayError, JournalError
+from gateway.core.model import Command, Event, Result, Retention, Stage
+from gateway.people.tokens import Principal, Right
+from gateway.supervisor.context import House
+from gateway.supervisor.life import Life
+
+KEPT = 1000  # results that can be asked for afterwards; the journal has them all
+CONFIRM_S = 60.0  # how long the code of a dangerous verb is valid (DESIGN §11)
+
+
+def ended(status: Stage, *, confirms: bool) -> bool:
+    """Whether a command ends here: where the device confirms, an acknowledgement is not yet the end."""
+    return status not in (Stage.QUEUED, Stage.SENT) and not (status is Stage.ACKED and confirms)
+
+
+class UnknownTarget(GatewayError):
+    """There is no such device, or no such command."""
+
+
+class Forbidden(GatewayError):
+    """The principal lacks the right."""
+
+
+class CommandConflict(GatewayError):
+    """The command_id was used before, for another command."""
+
+
+class ConfirmFirst(GatewayError):
+    """A dangerous verb: hand it in again with this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"this verb is dangerous: send it again within {CONFIRM_S:g} s with this confirm code")
+        self.code = code
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks of a device."""
+
+    command_id: str
+    device: str
+    verb: str
+    part: str | None = None
+    params: Mapping[str, Any] = {}
+    deadline_s: float = 10.0
+    reason: str | None = None
+    confirm: str | None = None
+
+
+class Commands:
+    """Takes commands for devices."""
+
+    def __init__(self, lives: Mapping[str, Life], house: House) -> None:
+        self._lives, self._house = lives, house
+        self._kept: OrderedDict[str, tuple[Request, asyncio.Future[Result]]] = OrderedDict()
+        self._codes: dict[str, tuple[Request, Principal, float]] = {}
+
+    async def submit(self, request: Request, who: Principal) -> Result:
+        """Have a command carried out; returns when it has ended, or when its desired state is kept.
+
+        The same command_id again gives the first result, as long as it is kept; after that it is refused, for nobody
+        knows any more whether it was meant twice. The audit is recorded before the effect. Raises Forbidden,
+        UnknownTarget, NotSupported, CommandRejected, CommandConflict, ConfirmFirst, JournalError (without effect).
+        """
+        if not who.may(Right.COMMAND):
+            raise Forbidden(f"{who.name} ({who.role}) may not command devices")
+        bare = msgspec.structs.replace(request, confirm=None)
+        if request.command_id in self._kept:
+            first, done = self._kept[request.command_id]
+            if first != bare:
+                raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
+            return await asyncio.shield(done)
+        life = self._life(request.device)
+        life.check(request.verb, request.part, request.params)
+        if life.verb(request.verb, request.part).dangerous:
+            self._confirmed(bare, who, request.confirm)
+        return await self._once(life, bare, who)
+
+    def result(self, command_id: str) -> Result | None:
+        """The result of a command: None while it runs. Raises UnknownTarget when it is not known (any more)."""
+        if command_id not in self._kept:
+            raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
+        done = self._kept[command_id][1]
+        return done.result() if done.done() else None
+
+    async def _once(self, life: Life, request: Request, who: Principal) -> Result:
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._kept[request.command_id] = (request, done)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        failure: GatewayError = CommandRejected("the command was given up by its sender: ask the journal how it ended")
+        try:
+            await self._never_before(request)
+            result = await self._carry_out(life, request, who)
+            done.set_result(result)
+            return result
+        except GatewayError as error:
+            failure = error
+            raise
+        finally:
+            if not done.done():
+                self._kept.pop(request.command_id, None)
+                done.set_exception(failure)
+                done.exception()  # looked at: nobody else may be waiting for it
+
+    async def _never_before(self, request: Request) -> None:
+        """Raises CommandConflict for a command_id of an earlier run: what it named may have been done already."""
+        if await self._house.journal.by_source(f"command/{request.command_id}/requested"):
+            raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
+
+    async def _carry_out(self, life: Life, request: Request, who: Principal) -> Result:
+        asked = self._event("requested", request, {**msgspec.to_builtins(request), "actor": who.name})
+        verb = life.verb(request.verb, request.part)
+        if verb.desired:
+            result = await self._keep(life, request, who, asked, confirms=verb.confirms)
+        else:
+            await self._house.journal.record(life.id, [asked])
+            result = await life.execute(self._command(request, who))
+        try:
+            await self._house.journal.record(life.id, [self._event("ended", request, msgspec.to_builtins(result))])
+        except JournalError:  # the effect is there, and was announced: its result must not be hidden
+            self._house.meters.dropped.labels("journal").inc()
+        return result
+
+    def _command(self, request: Request, who: Principal) -> Command:
+        return Command(
+            id=request.command_id,
+            verb=request.verb,
+            part=request.part,
+            params=request.params,
+            deadline=self._house.clock.monotonic() + request.deadline_s,
+            actor=who.name,
+            reason=request.reason,
+        )
+
+    async def _keep(self, life: Life, request: Request, who: Principal, asked: Event, *, confirms: bool) -> Result:
+        """Keep desired state: wait for the device as long as the deadline allows, and leave it queued after that."""
+        wish = life.wishes.plan(
+            part=request.part,
+            verb=request.verb,
+            params=dict(request.params),
+            expires_at=None,
+            actor=who.name,
+            command_id=request.command_id,
+        )
+        await self._house.journal.record(life.id, [asked], desired=[wish])
+        told: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        newest: list[Result] = []
+
+        def report(result: Result) -> None:
+            newest[:] = [result]
+            if ended(result.status, confirms=confirms) and not told.done():
+                told.set_result(result)
+
+        life.wishes.want(wish, report)
+        await asyncio.wait({told}, timeout=request.deadline_s)
+        return newest[0]
+
+    def _confirmed(self, request: Request, who: Principal, code: str | None) -> None:
+        """Raises ConfirmFirst unless `code` was given to the same principal for the same request, lately and once."""
+        now = self._house.clock.monotonic()
+        self._codes = {kept: asked for kept, asked in self._codes.items() if asked[2] > now}
+        asked = self._codes.pop(code, None) if code is not None else None
+        if asked is not None and asked[:2] == (request, who):
+            return
+        code = secrets.token_hex(4)
+        self._codes[code] = (request, who, now + CONFIRM_S)
+        raise ConfirmFirst(code)
+
+    def _life(self, device: str) -> Life:
+        try:
+            return self._lives[device]
+        except KeyError:
+            raise UnknownTarget(f"there is no device {device!r}") from None
+
+    def _event(self, what: str, request: Request, payload: dict[str, Any]) -> Event:
+        return Event(
+            type=f"command.{what}",
+            source_key=f"command/{request.command_id}/{what}",
+            payload=payload,
+            retention=Retention.AUDIT,
+            part=request.part,
+        )

@@ -1,0 +1,122 @@
+"""The newest call by session and seq is on the screen, whatever the order in which calls come."""
+
+import asyncio
+import random
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from smallhall import Hall, HeldClock, opened
+
+from gateway.calls.model import order
+
+
+async def test_an_older_seq_is_recorded_but_not_shown(hall: Hall) -> None:
+    await hall.call("c1", "A012", seq=7)
+    late = await hall.call("c2", "A011", seq=6)
+    assert late.why == "not newer than session 2026-07-17 seq 7"
+    assert hall.wanted() == "A012"
+    assert [row["seq"] for row in await hall.rows("call.accepted")] == [7, 6]
+
+
+async def test_an_equal_seq_does_not_overwrite(hall: Hall) -> None:
+    await hall.call("c1", "A012", seq=7)
+    assert (await hall.call("c2", "A013", seq=7)).why is not None
+    assert hall.wanted() == "A012"
+
+
+async def test_windows_are_numbered_apart(hall: Hall) -> None:
+    await hall.call("c1", "A012", seq=7)
+    assert (await hall.call("c2", "A013", window="w3", seq=1)).why is None
+    assert hall.wanted("led-4") == "A013"
+
+
+async def test_a_new_session_restarts_seq_and_an_old_one_is_over(hall: Hall) -> None:
+    await hall.call("c1", "A099", session="shift-9", seq=99)
+    assert (await hall.call("c2", "A001", session="shift-10", seq=1)).why is None
+    late = await hall.call("c3", "A100", session="shift-9", seq=100)
+    assert late.why == "not newer than session shift-10 seq 1"
+    assert hall.wanted() == "A001"
+
+
+async def test_the_date_at_the_site_is_the_session(hall: Hall, clock: HeldClock) -> None:
+    clock.time += timedelta(hours=14, minutes=59)  # one minute to midnight in Lishui
+    assert (await hall.call("c1", "A012")).session == "2026-07-17"
+    clock.time += timedelta(minutes=2)
+    call = await hall.call("c2", "A001", seq=1)
+    assert (call.session, call.why) == ("2026-07-18", None)
+
+
+async def test_without_seq_calls_are_numbered_on_acceptance(hall: Hall) -> None:
+    assert [(await hall.call(f"c{number}", "A012")).seq for number in range(3)] == [1, 2, 3]
+    assert (await hall.call("c3", "A013", seq=10)).seq == 10
+    assert (await hall.call("c4", "A014")).seq == 11
+    assert (await hall.call("c5", "A015", session="x")).seq == 1
+    assert hall.wanted() == "A015"
+
+
+async def test_a_call_that_names_neither_session_nor_seq_is_the_newest(hall: Hall, clock: HeldClock) -> None:
+    await hall.call("c1", "A012", session="shift-2", seq=5)
+    call = await hall.call("c2", "A013")
+    assert (call.session, call.seq, call.why) == ("shift-2", 6, None)
+    await hall.call("c3", "A014", window="w3")
+    clock.time -= timedelta(days=400)  # the clock was a year ahead, and is set back
+    assert (await hall.call("c4", "A015", window="w3")).why is None
+    assert (hall.wanted("led-1"), hall.wanted("led-4")) == ("A013", "A015")
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("9", "10"),
+        ("2026-07-17", "2026-07-18"),
+        ("2026-9-1", "2026-10-1"),
+        ("a2", "a10"),
+        ("a", "b"),
+        ("1", "a"),
+        ("a", "a1"),
+        ("a9b1", "a9b2"),
+    ],
+)
+def test_sessions_are_in_natural_order(older: str, newer: str) -> None:
+    assert order(older, 99) < order(newer, 0)
+    assert order(newer, 0) < order(newer, 1)
+
+
+SESSIONS = ("shift-2", "shift-9", "shift-10")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    places=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=1, max_size=12, unique=True),
+    seed=st.randoms(use_true_random=False),
+)
+def test_any_interleaving_ends_with_the_newest_call_and_one_row_each(
+    places: list[tuple[int, int]], seed: random.Random
+) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(any_interleaving(Path(folder), places, seed))
+
+
+async def any_interleaving(folder: Path, places: list[tuple[int, int]], seed: random.Random) -> None:
+    """Send every call, some of them several times, in any order, some at the same time."""
+    sent = [place for place in places for _ in range(seed.choice((1, 1, 2, 3)))]
+    seed.shuffle(sent)
+    async with opened(folder, HeldClock()) as hall:
+        while sent:
+            async with asyncio.TaskGroup() as group:
+                for session, seq in [sent.pop() for _ in range(min(len(sent), seed.randint(1, 4)))]:
+                    group.create_task(
+                        hall.call(f"{session}-{seq}", f"{session}-{seq}", session=SESSIONS[session], seq=seq)
+                    )
+        newest = "{}-{}".format(*max(places))
+        assert hall.wanted() == newest
+        assert hall.hub.views["windows/w1"]["call_id"] == newest
+        ids = [row["call_id"] for row in await hall.rows("call.accepted")]
+        assert sorted(ids) == sorted(f"{session}-{seq}" for session, seq in places)
+        kept = {row.device: row for row in await hall.journal.desired()}
+        assert kept["led-1"].params["text"] == newest
+        assert kept["windows/w1"].command_id == newest

@@ -1,0 +1,187 @@
+"""What the screens show, how each of them took a call, and what a restart brings back."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import pytest
+from smallhall import OPENED, Card, Hall, HeldClock, Screen, until
+
+from gateway.core.errors import CommandRejected
+from gateway.core.screen import Colour, Fit
+
+OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
+IDLE = "综合受理"
+NOW = OPENED.isoformat().replace("+00:00", "Z")
+
+
+async def test_a_window_that_calls_nobody_shows_its_function(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        await until(lambda: card.shown == [IDLE])
+    view = hall.hub.views["windows/w1"]
+    assert (view["status"], view["call_id"], view["text"]) == ("idle", None, IDLE)
+
+
+async def test_recall_pause_and_resume(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        for call_id, kind, ticket in (
+            ("c1", "call", "A012"),
+            ("c2", "recall", "A012"),
+            ("c3", "pause", None),
+            ("c4", "resume", None),
+        ):
+            await hall.call(call_id, ticket, kind=kind)
+            await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
+    assert card.shown[-4:] == ["A012", "A012", "暂停服务", IDLE]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("call", "serving"), ("pause", "paused"), ("resume", "idle")])
+async def test_everybody_sees_the_state_of_a_window(kind: str, status: str, hall: Hall) -> None:
+    await hall.call("c1", "A012", kind=kind, session="s", seq=7, person_name="张三")
+    view = hall.hub.views["windows/w1"]
+    assert (view["status"], view["session"], view["seq"]) == (status, "s", 7)
+    assert (view["call_id"], view["ticket"], view["name"]) == (
+        ("c1", "A012", "张*") if kind != "resume" else (None, None, None)
+    )
+
+
+async def test_a_called_number_is_whole_and_red_and_the_function_may_scroll_in_green(hall: Hall) -> None:
+    window = hall.calls.windows["w1"]
+    call = await hall.call("c1", "A012")
+    shown, idle = window.content(call), window.content(None)
+    assert (shown.text, shown.colour, shown.fit) == ("A012", Colour.RED, Fit.WHOLE)
+    assert (idle.text, idle.colour, idle.fit) == (IDLE, Colour.GREEN, Fit.SCROLL)
+
+
+async def test_every_screen_of_a_window_has_its_own_delivery_with_its_times(hall: Hall, clock: HeldClock) -> None:
+    async with hall.plugged_in("led-2"):
+        await hall.call("c1", "A012", window="w2")
+        await until(lambda: hall.calls.deliveries.live("c1")["led-2"]["status"] == "acked")
+        clock.time += timedelta(seconds=2)
+        async with hall.plugged_in("led-3"):
+            await hall.recorded("call.delivered", 2)
+    later = (OPENED + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
+    assert await hall.calls.delivery("c1") == {
+        "led-2": delivered("c1", "led-2", "acked", {"shown": "A012"}, queued=NOW, sent=NOW, acked=NOW),
+        "led-3": delivered("c1", "led-3", "acked", {"shown": "A012"}, queued=NOW, sent=later, acked=later),
+    }
+
+
+def delivered(call_id: str, screen: str, status: str, detail: dict[str, str], **times: str) -> dict[str, object]:
+    """A delivery as the journal keeps it."""
+    at = {f"{stage}_at": time for stage, time in times.items()}
+    return {"call_id": call_id, "screen": screen, "status": status, "detail": detail, **at}
+
+
+async def test_where_a_screen_confirms_that_is_the_end(hall: Hall) -> None:
+    async with hall.plugged_in("led-4"):
+        await hall.call("c1", "A012", window="w3")
+        [end] = await hall.recorded("call.delivered", 1)
+    assert end == delivered(
+        "c1", "led-4", "confirmed", {"shown": "A012"}, queued=NOW, sent=NOW, acked=NOW, confirmed=NOW
+    )
+
+
+async def test_a_call_that_was_never_shown_is_superseded_by_the_next(hall: Hall) -> None:
+    await hall.call("c1", "A012")
+    await hall.call("c2", "A013")
+    [end] = await hall.recorded("call.delivered", 1)
+    assert end == delivered("c1", "led-1", "superseded", {}, queued=NOW, superseded=NOW)
+    async with hall.plugged_in() as card:
+        await until(lambda: "A013" in card.shown)
+    assert "A012" not in card.shown
+
+
+async def test_a_call_that_ran_out_unseen_is_expired(hall: Hall) -> None:
+    await hall.call("c1", "A012", ttl_s=30)
+    await hall.forward(31)
+    [end] = await hall.recorded("call.delivered", 1)
+    assert (end["call_id"], end["status"]) == ("c1", "expired")
+    assert hall.calls.deliveries.live("c1")["led-1"]["status"] == "expired"
+
+
+async def test_a_call_that_was_shown_stays_delivered_when_its_time_is_over(hall: Hall) -> None:
+    async with hall.plugged_in():
+        await hall.call("c1", "A012", ttl_s=30)
+        await hall.recorded("call.delivered", 1)
+        await hall.forward(31)
+        await hall.recorded("call.expired", 1)
+    assert (await hall.calls.delivery("c1"))["led-1"]["status"] == "acked"
+
+
+async def test_a_screen_that_refuses_says_why(hall: Hall) -> None:
+    def refuse() -> None:
+        raise CommandRejected("error 3, bad length")
+
+    async with hall.plugged_in() as card:
+        card.answers = refuse
+        await hall.call("c1", "A012")
+        [end] = await hall.recorded("call.delivered", 1)
+    assert (end["status"], end["detail"]) == ("rejected", {"reason": "error 3, bad length"})
+    assert hall.hub.views["windows/w1"]["screens"] == {"led-1": "rejected"}
+
+
+async def test_how_far_each_screen_is_belongs_to_what_it_shall_show_now(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        await hall.call("c1", "A012")
+        await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
+        card.deaf = True
+        await hall.call("c2", "A013")
+        await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "queued"})
+
+
+async def test_a_screen_that_comes_back_shows_what_is_newest(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        await hall.call("c1", "A012")
+        await until(lambda: "A012" in card.shown)
+    await hall.call("c2", "A013")
+    await hall.call("c3", "A014")
+    async with hall.plugged_in() as card:
+        await until(lambda: card.shown[-1] == "A014")
+    assert "A013" not in card.shown
+
+
+async def test_a_restart_brings_back_windows_and_screens(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "A012", person_name="张三", ttl_s=600)
+        await hall.call("c2", kind="pause", window="w2")
+        await hall.call("c3", "A013", window="w3")
+        await hall.call("c4", kind="resume", window="w3")
+        before = {name: dict(view) for name, view in hall.hub.views.items()}
+    Screen.cards["led-1"] = Card()
+    async with open_hall() as hall, hall.plugged_in() as card:
+        await until(lambda: card.shown == ["A012 张*"])
+        assert [hall.wanted(screen) for screen in ("led-2", "led-3", "led-4")] == ["暂停服务", "暂停服务", IDLE]
+        await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
+        assert [view["status"] for view in hall.hub.views.values()] == [view["status"] for view in before.values()]
+        assert (await hall.call("c5", "A014", ttl_s=600)).seq == 2
+
+
+async def test_what_was_delivered_before_a_restart_is_known_after_it(open_hall: OpenHall, clock: HeldClock) -> None:
+    async with open_hall() as hall, hall.plugged_in():
+        await hall.call("c1", "A012", ttl_s=600)
+        await hall.recorded("call.delivered", 1)
+        before = await hall.calls.delivery("c1")
+    clock.time += timedelta(seconds=5)
+    async with open_hall() as hall, hall.plugged_in() as card:
+        await until(lambda: len(card.shown) > 2)
+        assert await hall.calls.delivery("c1") == before
+        assert len(await hall.rows("call.delivered")) == 1
+        assert hall.metric("hall_call_to_screen_seconds_count") == 0
+
+
+async def test_the_time_from_call_to_screen_is_measured(hall: Hall, clock: HeldClock) -> None:
+    await hall.call("c1", "A012")
+    clock.time += timedelta(seconds=3)
+    async with hall.plugged_in():
+        await hall.recorded("call.delivered", 1)
+    assert hall.metric("hall_call_to_screen_seconds_count") == 1
+    assert hall.metric("hall_call_to_screen_seconds_sum") == 3
+
+
+async def test_signs_that_no_card_can_show_are_counted(hall: Hall) -> None:
+    async with hall.plugged_in():
+        await hall.call("c1", "A□□")
+        [end] = await hall.recorded("call.delivered", 1)
+    assert end["detail"] == {"shown": "A□□", "substituted": 2}
+    assert hall.metric("hall_characters_substituted_total", device="led-1") == 2
