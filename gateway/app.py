@@ -1,0 +1,125 @@
+"""Wiring only: from a site file to a running gateway."""
+
+import asyncio
+import gc
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway import registry
+from gateway.calls import config as calls_config
+from gateway.calls.service import Calls
+from gateway.clock import SystemClock
+from gateway.commands import Commands
+from gateway.core.errors import GatewayError
+from gateway.hub import Hub
+from gateway.journal.journal import Journal, open_journal
+from gateway.journal.key import load_key
+from gateway.meters import Meters
+from gateway.mqtt.publisher import MqttOutlet
+from gateway.people.secrets import read_secret
+from gateway.people.tokens import Tokens
+from gateway.site.load import load
+from gateway.site.model import Site, StoreConfig
+from gateway.supervisor.context import House
+from gateway.supervisor.guard import guard
+from gateway.supervisor.life import Life
+from gateway.systemd import beat, notify
+from gateway.web.server import serve
+from gateway.web.services import Services
+from gateway.wire.inlet import Inlets
+
+VERSION = version("hall-gateway")
+SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
+
+
+def load_site(path: Path, *overlays: Path) -> Site:
+    """Load a site file with the sections of all services. Raises Mistake, SiteError."""
+    return load(path, calls_config.SECTIONS, overlays=overlays)
+
+
+def store_url(site: Site, store: StoreConfig) -> str:
+    """The store's URL, a relative path being relative to the site file."""
+    return f"sqlite:///{(site.folder / store.url.removeprefix('sqlite:///')).resolve()}"
+
+
+def anchors_path(url: str) -> Path:
+    """The file beside the store that receives the head of the journal."""
+    return Path(url.removeprefix("sqlite:///") + ".anchors")
+
+
+async def run(site: Site, *, started: Callable[[str], None]) -> None:
+    """Run the gateway until cancelled. `started` is told the address of the console."""
+    sys.setswitchinterval(SWITCH_S)
+    meters, clock = Meters(), SystemClock()
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(_journal(site, meters, clock))
+        house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
+        lives = {config.id: Life(config, registry.driver(config.driver), house) for config in site.devices}
+        calls = await _restored(site, lives, house)
+        services = Services(
+            site=site,
+            house=house,
+            lives=lives,
+            calls=calls,
+            commands=Commands(lives, house),
+            tokens=Tokens(site.folder / site.general.people.tokens),
+            version=VERSION,
+            started_at=clock.now(),
+        )
+        address = await stack.enter_async_context(
+            serve(services, console=site.general.http.console, field=site.general.http.field)
+        )
+        started(address)
+        gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
+        notify("READY=1", f"STATUS={site.general.site.name}: {len(lives)} devices")
+        stack.callback(notify, "STOPPING=1")
+        await _run_all(site, services)
+
+
+async def _run_all(site: Site, services: Services) -> None:
+    house = services.house
+    async with asyncio.TaskGroup() as group:
+        group.create_task(beat(house.clock, house.meters))
+        group.create_task(guard("calls", services.calls.run, house.meters))
+        if site.general.mqtt is not None:
+            outlet = MqttOutlet(
+                site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls
+            )
+            group.create_task(guard("mqtt", outlet.run, house.meters))
+        for life in services.lives.values():
+            group.create_task(guard(life.id, life.run, house.meters, life.down))
+
+
+async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Calls:
+    """The calls service, and every device's desired state, as the last run left them."""
+    kept = await house.journal.desired()
+    for row in kept:
+        if row.device in lives:
+            lives[row.device].wishes.want(row)
+    windows, config = site.sections["windows"], site.sections["calls"]
+    calls = Calls(windows, config, zone=ZoneInfo(site.general.site.timezone), lives=lives, house=house)
+    await calls.restore(kept)
+    return calls
+
+
+@asynccontextmanager
+async def _journal(site: Site, meters: Meters, clock: SystemClock) -> AsyncGenerator[Journal]:
+    store = site.general.store
+    if store is None:
+        raise GatewayError(f"{site.path}: store: is missing: `run` needs a store and its key")
+
+    def committed(seconds: float, events: int) -> None:
+        for _ in range(events):
+            meters.event_commit.observe(seconds)
+
+    url = store_url(site, store)
+    key = load_key(read_secret(store.key))
+    site_id = site.general.site.id
+    async with open_journal(
+        url, site=site_id, key=key, clock=clock, anchors=anchors_path(url), on_commit=committed
+    ) as journal:
+        yield journal

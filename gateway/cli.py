@@ -1,0 +1,131 @@
+"""The command line of `hall-gateway`. Exit codes: 0 done, 1 failed, 2 wrong input."""
+
+import argparse
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway import app, verbs
+from gateway.core.errors import GatewayError
+from gateway.people.tokens import Role
+from gateway.site.load import SiteError
+from gateway.site.positions import Mistake
+
+DONE, FAILED, WRONG = 0, 1, 2
+TOKEN = ("do", "new", "list", "revoke")
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; gives the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except (SiteError, Mistake) as error:
+        mistakes = error.mistakes if isinstance(error, SiteError) else (error,)
+        return _fail(options, WRONG, str(error), {"mistakes": [mistake.plain() for mistake in mistakes]})
+    except BrokenPipeError:  # who read our output has seen enough; the interpreter must not write the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (GatewayError, OSError) as error:
+        code = WRONG if isinstance(error, verbs.WrongInput) else FAILED
+        return _fail(options, code, f"hall-gateway: {error}", {"error": str(error)})
+    except KeyboardInterrupt:
+        return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser("hall-gateway", description="Drives everything physical in a governance hall.")
+    top.add_argument("--version", action="version", version=app.VERSION)
+    add = top.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _verb(add, "run", verbs.run, "run the gateway of a site", site=True, overlays=True)
+    _verb(add, "check", verbs.check, "find every mistake of a site file", site=True, overlays=True)
+    _verb(add, "drivers", verbs.drivers, "list the installed drivers")
+    schema = _verb(add, "schema", verbs.schema, "print the JSON Schema of the site file, or of one driver's section")
+    schema.add_argument("driver", nargs="?", metavar="DRIVER")
+    simulate = _verb(add, "simulate", verbs.simulate, "stand in for every device of a site", site=True)
+    simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
+    simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
+    simulate.add_argument("--base", default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)")
+    demo_ = _verb(add, "demo", verbs.demo, "run a whole simulated hall")
+    demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
+    demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
+    brokers = ("auto", "mosquitto", "amqtt")
+    demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
+    call = _verb(add, "call", verbs.call, "call a number to a window of a running gateway", api=True)
+    call.add_argument("ticket", metavar="TICKET")
+    call.add_argument("window", metavar="WINDOW")
+    _verb(add, "devices", verbs.devices, "list the devices of a running gateway", api=True)
+    verify = "verify the journal, or export it as JSON lines"
+    _verb(add, "journal", verbs.journal, verify, site=True, overlays=True, first=("what", "verify", "export"))
+    token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
+    token.add_argument("name", nargs="?", metavar="NAME")
+    token.add_argument("--role", choices=[role.value for role in Role], default=Role.QUEUE.value)
+    return top
+
+
+def _verb(
+    add: Any,
+    name: str,
+    run: Run,
+    text: str,
+    *,
+    site: bool = False,
+    overlays: bool = False,
+    api: bool = False,
+    first: Sequence[str] = (),
+) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = add.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    verb.set_defaults(run=run)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    if first:
+        verb.add_argument(first[0], choices=first[1:])
+    if site:
+        verb.add_argument("site", type=Path, metavar="SITE", help="the site file")
+    if overlays:
+        verb.add_argument(
+            "--overlay", type=Path, action="append", default=[], help="a file laid over SITE (repeatable)"
+        )
+    if api:
+        verb.add_argument("--url", default="http://127.0.0.1:8080", help="of the gateway (default: %(default)s)")
+        verb.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
+    return verb
+
+
+def _fail(options: argparse.Namespace, code: int, text: str, found: Mapping[str, Any]) -> int:
+    """Say what went wrong: a sentence on the error output, or JSON on the output."""
+    if options.json:
+        sys.stdout.write(msgspec.json.encode({"ok": False, **found}).decode() + "\n")
+    else:
+        sys.stderr.write(text + "\n")
+    return code
+
+
+def _port(text: str) -> int:
+    """A port, 0 to 65535. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """A duration such as 30s or 5m. Raises ArgumentTypeError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m)?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time such as 30s or 5m")
+    return float(match[1]) * (60 if match[2] == "m" else 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""The gateway's own HTTP client: what the command line asks of a running gateway."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from gateway.core.errors import GatewayError
+
+ANSWER = aiohttp.ClientTimeout(total=15)
+
+
+class Client:
+    """A session with one gateway."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url.rstrip("/")
+
+    async def get(self, path: str) -> Any:
+        """GET below /api/v1. Raises GatewayError with the gateway's own sentence."""
+        return await self._ask("GET", path, None)
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """POST JSON below /api/v1. Raises GatewayError with the gateway's own sentence."""
+        return await self._ask("POST", path, body)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        try:
+            async with self._session.request(method, f"{self._url}/api/v1{path}", json=body) as answer:
+                content: Any = await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
+        if answer.status >= 400:
+            raise GatewayError(f"{answer.status}: {content.get('detail') or content.get('title')}")
+        return content
+
+
+@asynccontextmanager
+async def connect(url: str, token: str) -> AsyncGenerator[Client]:
+    """A session that carries this token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(headers=headers, timeout=ANSWER) as session:
+        yield Client(session, url)

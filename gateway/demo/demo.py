@@ -1,0 +1,133 @@
+"""`hall-gateway demo`: the whole hall on simulators, in one command."""
+
+import asyncio
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from gateway import app
+from gateway.client import Client, connect
+from gateway.core.errors import GatewayError
+from gateway.demo.broker import Broker, broker, child
+from gateway.demo.people import Queue
+from gateway.journal.key import make_key
+from gateway.journal.verify import verify
+from gateway.people.tokens import Role, Tokens
+from gateway.shipped import shipped
+
+READY_S = 30.0
+SEED = 238
+
+
+async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callable[[str], None]) -> None:
+    """Run the demo for `for_s` seconds, or until cancelled. Raises GatewayError when a part does not start."""
+    with TemporaryDirectory(prefix="hall-demo-") as name:
+        folder = Path(name)
+        async with AsyncExitStack() as stack:
+            found = await stack.enter_async_context(broker(folder, broker_name))
+            twins = folder / "demo.sim.yaml"
+            await stack.enter_async_context(child(_simulate(twins), folder / "simulators.log"))
+            await _appears(twins, folder / "simulators.log")
+            own = _overlay(folder, found, port)
+            site = app.load_site(shipped("demo.yaml"), twins, own)
+            token = Tokens(folder / "tokens.json").new("demo", Role.ADMIN)
+            windows = [window.id for window in site.sections["windows"]]
+            await _open(site, windows, token, for_s, say)
+        if for_s is not None:
+            say(_verdict(folder))
+
+
+async def _open(site: Any, windows: Sequence[str], token: str, for_s: float | None, say: Callable[[str], None]) -> None:
+    """Open the hall: gateway and queue, until the time is over."""
+    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    gateway = asyncio.create_task(app.run(site, started=started.set_result))
+    try:
+        either: set[asyncio.Future[Any]] = {gateway, started}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not started.done():
+            await gateway
+        url = await started
+        say(f"console   {url}/?token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
+        say("twelve simulated window screens and a living queue are running; Ctrl-C ends the demo")
+        async with connect(url, token) as client:
+            queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")
+            try:
+                async with asyncio.timeout(for_s):
+                    await queue.live()
+            except TimeoutError:
+                say(await _summary(client, queue))
+    finally:
+        gateway.cancel()
+        await asyncio.wait({gateway})
+
+
+async def _summary(client: Client, queue: Queue) -> str:
+    """What happened: calls, and how fast the screens acknowledged them."""
+    waits_ms: list[float] = []
+    for call_id in queue.calls[-200:]:
+        call = await client.get(f"/calls/{call_id}")
+        waits_ms += [_wait_ms(call, screen) for screen in call["screens"].values() if screen.get("acked_at")]
+    devices = (await client.get("/devices"))["devices"]
+    online = sum(device["status"] == "online" for device in devices)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(queue.kinds.items()))
+    speed = f"median {statistics.median(waits_ms):.1f}, slowest {max(waits_ms):.1f} ms" if waits_ms else "none shown"
+    return f"summary   {online} of {len(devices)} screens online; {kinds}; call to acknowledged screen: {speed}"
+
+
+def _wait_ms(call: Any, screen: Any) -> float:
+    waited = datetime.fromisoformat(screen["acked_at"]) - datetime.fromisoformat(call["accepted_at"])
+    return waited.total_seconds() * 1000
+
+
+def _verdict(folder: Path) -> str:
+    url = f"sqlite:///{folder / 'hall.db'}"
+    key = bytes.fromhex((folder / "journal.key").read_text())
+    verdict = verify(url, key=key, anchors=app.anchors_path(url))
+    if not verdict.ok:
+        raise GatewayError(f"the journal is broken: {verdict.what}")
+    return f"journal   {verdict.what}"
+
+
+def _simulate(overlay: Path) -> list[str]:
+    program = [sys.executable, "-P", "-m", "gateway.cli", "simulate", str(shipped("demo.yaml"))]
+    return [*program, "--overlay", str(overlay), "--control", "0"]
+
+
+def _overlay(folder: Path, found: Broker, port: int) -> Path:
+    """What the demo adds to its site file: store, broker, listener, tokens, all in the temporary folder."""
+    make_key(folder / "journal.key")
+    mqtt: dict[str, Any] = {"url": found.url, "protocol": found.protocol, "username": found.username}
+    if found.password is not None:
+        secret = folder / "mqtt.password"
+        secret.touch(mode=0o600)
+        secret.write_text(found.password)
+        mqtt["password"] = {"file": str(secret)}
+    own = {
+        "store": {"url": f"sqlite:///{folder / 'hall.db'}", "key": {"file": str(folder / "journal.key")}},
+        "mqtt": mqtt,
+        "http": {"console": f"127.0.0.1:{port}"},
+        "people": {"tokens": str(folder / "tokens.json")},
+    }
+    path = folder / "demo.overlay.yaml"
+    path.write_bytes(msgspec.json.encode(own))
+    return path
+
+
+async def _appears(path: Path, log: Path) -> None:
+    """Wait until another process has written a file."""
+    end = asyncio.get_running_loop().time() + READY_S
+    while not await asyncio.to_thread(path.exists):
+        if asyncio.get_running_loop().time() > end:
+            raise GatewayError(f"the simulators did not start within {READY_S:g} s; they said:\n{_tail(log)}")
+        await asyncio.sleep(0.05)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-2000:]

@@ -1,0 +1,194 @@
+"""What each verb of the command line does. Every function gives the exit code."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway import app, registry
+from gateway.calls import config as calls_config
+from gateway.client import Client, connect
+from gateway.core.errors import GatewayError
+from gateway.demo import demo as demo_hall
+from gateway.journal import export as journal_export
+from gateway.journal.key import load_key
+from gateway.journal.verify import verify
+from gateway.people.secrets import read_secret
+from gateway.people.tokens import Role, Tokens
+from gateway.site.references import unknown
+from gateway.site.schema import driver_schema, site_schema
+
+
+class WrongInput(GatewayError):
+    """What was asked for cannot be: exit code 2."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the gateway until SIGTERM or SIGINT."""
+    site = app.load_site(options.site, *options.overlay)
+
+    def started(url: str) -> None:
+        _say(options, {"version": app.VERSION, "url": url}, f"hall-gateway {app.VERSION} serves {url}")
+
+    return _until_told(app.run(site, started=started))
+
+
+def check(options: argparse.Namespace) -> int:
+    """Find every mistake of a site file."""
+    site = app.load_site(options.site, *options.overlay)
+    found = {"devices": len(site.devices), "windows": len(site.sections["windows"]), "zones": len(site.general.zones)}
+    counts = ", ".join(f"{count} {what}" for what, count in found.items())
+    return _say(options, {"ok": True, **found}, f"{options.site}: ok: {counts}")
+
+
+def drivers(options: argparse.Namespace) -> int:
+    """List the installed drivers."""
+    found = {name: _summary(registry.driver(name)) for name in registry.driver_names()}
+    return _say(options, found, "\n".join(f"{name:24} {text}" for name, text in found.items()))
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of the site file, or of one driver's section."""
+    if options.driver is not None and options.driver not in registry.driver_names():
+        raise WrongInput(unknown(options.driver, registry.driver_names(), "driver"))
+    found = driver_schema(options.driver) if options.driver else site_schema(calls_config.SECTIONS)
+    _line(msgspec.json.format(msgspec.json.encode(found)).decode())
+    return 0
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Stand in for every device of a site until told to stop."""
+    site = app.load_site(options.site)
+    overlay = options.overlay or options.site.with_suffix(".sim.yaml")
+
+    def ready(url: str) -> None:
+        found = {"devices": len(site.devices), "levers": f"{url}/devices", "overlay": str(overlay)}
+        text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with:"
+        _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
+
+    serve = registry.tool("simulate")
+    return _until_told(
+        serve(site.devices, overlay=overlay, control_port=options.control, ready=ready, base=options.base)
+    )
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run a whole simulated hall."""
+    return _until_told(demo_hall.demo(for_s=options.for_s, port=options.port, broker_name=options.broker, say=_line))
+
+
+def call(options: argparse.Namespace) -> int:
+    """Call a number to a window of a running gateway."""
+    call_id = f"cli-{os.urandom(6).hex()}"
+    body = {"call_id": call_id, "window": options.window, "ticket": options.ticket}
+    answer = _ask(options, lambda client: client.post("/calls", body))
+    return _say(options, answer, f"{options.ticket} is called to {options.window} (call {call_id})")
+
+
+def devices(options: argparse.Namespace) -> int:
+    """List the devices of a running gateway."""
+    found = _ask(options, lambda client: client.get("/devices"))["devices"]
+    rows = [f"{device['id']:24} {device['status']:10} {device['driver']:24} {device['why'] or ''}" for device in found]
+    return _say(options, found, "\n".join(rows))
+
+
+def journal(options: argparse.Namespace) -> int:
+    """Verify the journal, or export it as JSON lines; the gateway may be running."""
+    site = app.load_site(options.site, *options.overlay)
+    store = site.general.store
+    if store is None:
+        raise WrongInput(f"{options.site}: store: is missing: there is no journal")
+    url, site_id = app.store_url(site, store), site.general.site.id
+    if options.what == "export":
+        for line in journal_export.lines(url, site=site_id):
+            sys.stdout.buffer.write(line + b"\n")
+        return 0
+    verdict = verify(url, key=load_key(read_secret(store.key)), anchors=app.anchors_path(url), site=site_id)
+    _say(options, verdict, verdict.what)
+    return 0 if verdict.ok else 1
+
+
+def token(options: argparse.Namespace) -> int:
+    """Make, list and revoke API tokens. A running gateway sees the change at once."""
+    site = app.load_site(options.site)
+    tokens = Tokens(site.folder / site.general.people.tokens)
+    if options.do == "list":
+        found = [{"name": entry.name, "role": entry.role, "created_at": entry.created_at} for entry in tokens.entries()]
+        return _say(options, found, "\n".join(f"{entry['name']:24} {entry['role']}" for entry in found))
+    if options.name is None:
+        raise WrongInput(f"token {options.do}: the NAME is missing")
+    if options.do == "revoke":
+        tokens.revoke(options.name)
+        return _say(options, {"revoked": options.name}, f"token {options.name} is revoked")
+    made = tokens.new(options.name, Role(options.role))
+    return _say(options, {"name": options.name, "role": options.role, "token": made}, made)
+
+
+def _ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
+    async def ask() -> Any:
+        async with connect(options.url, _token(options.token_file)) as client:
+            return await question(client)
+
+    return asyncio.run(ask())
+
+
+def _token(path: Path | None) -> str:
+    if path is not None:
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise WrongInput(f"--token-file: {path} cannot be read: {error.strerror}") from error
+    found = os.environ.get("HALL_TOKEN")
+    if not found:
+        raise WrongInput("no token: set HALL_TOKEN or name a --token-file (hall-gateway token new SITE NAME makes one)")
+    return found
+
+
+def _until_told(work: Coroutine[Any, Any, None]) -> int:
+    """Run until it ends, or SIGTERM or SIGINT stops it."""
+    with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_stoppable(work))
+    return 0
+
+
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """uvloop: a third less CPU in the data path (decision 0007). In Python's development mode the standard loop,
+    which names callbacks that take too long.
+    """
+    if sys.flags.dev_mode or find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
+    return loop
+
+
+def _summary(driver: type) -> str:
+    """The first line of what a driver's module says of itself."""
+    return (sys.modules[driver.__module__].__doc__ or "").strip().partition("\n")[0]
+
+
+def _say(options: argparse.Namespace, value: Any, text: str) -> int:
+    _line(msgspec.json.encode(value).decode() if options.json else text)
+    return 0
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

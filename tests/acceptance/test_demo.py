@@ -1,0 +1,41 @@
+"""The demo as a newcomer starts it."""
+
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from hall import PROGRAM
+
+pytestmark = pytest.mark.timeout(120)
+CONSOLE = r"console   http://127\.0\.0\.1:\d+/\?token=hall_\S+"
+
+
+@pytest.mark.parametrize("broker", ["mosquitto", "amqtt"])
+def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None:
+    command = [*PROGRAM, "demo", "--for", "8s", "--port", "0", "--broker", broker]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(CONSOLE, done.stdout)
+    assert "12 of 12 screens online" in done.stdout
+    assert "rows are whole" in done.stdout
+    assert ("DEMO BROKER" in done.stderr) == (broker == "amqtt")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_told_to_stop_leaves_nothing_behind() -> None:
+    demo = subprocess.Popen(
+        [*PROGRAM, "demo", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert demo.stdout
+    assert demo.stderr
+    with demo:
+        assert "console" in demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(20) == 0
+        assert "Traceback" not in demo.stderr.read()
+    end = time.monotonic() + 5
+    while subprocess.run(["pgrep", "-f", "hall-demo-"], capture_output=True, check=False).returncode == 0:
+        assert time.monotonic() < end, "a child of the demo still runs"
+        time.sleep(0.05)

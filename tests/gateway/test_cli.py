@@ -1,0 +1,250 @@
+"""The command line: what it says, and with which exit code."""
+
+import argparse
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from child import Child, free_port
+
+from gateway import app, registry
+from gateway.cli import main, parser
+
+PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
+VERBS = {"run", "check", "drivers", "schema", "simulate", "demo", "call", "devices", "journal", "token"}
+SITE = """\
+site: {id: hall, name: 大厅}
+store: {url: sqlite:///hall.db, key: {file: journal.key}}
+http: {console: '127.0.0.1:%d'}
+devices:
+  - {id: led-1, driver: displays.onbon_k, address: 'tcp://127.0.0.1:1', model: 6K2, width: 64, height: 16}
+windows: [{id: w1, label: 1号窗口, function: 综合受理, screens: [led-1]}]
+"""
+Ran = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "journal.key").write_text("5e" * 32)
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE % free_port())
+    return path
+
+
+@pytest.fixture
+def ran(capfd: pytest.CaptureFixture[str]) -> Ran:
+    """Runs a verb in this process; gives exit code, output and error output."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        output, error = capfd.readouterr()
+        return code, output, error
+
+    return run
+
+
+def program(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs the program as its users do."""
+    command = [*PROGRAM, *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def verbs() -> dict[str, argparse.ArgumentParser]:
+    actions: Any = parser()._actions
+    found: dict[str, argparse.ArgumentParser] = next(each.choices for each in actions if hasattr(each, "add_parser"))
+    return found
+
+
+def test_the_exit_code_tells_how_it_went(site: Path) -> None:
+    runs = (program("check", site), program("journal", "verify", site), program("check", site.parent))
+    assert [run.returncode for run in runs] == [0, 1, 2]
+
+
+def test_helps_with_every_verb(ran: Ran) -> None:
+    assert set(verbs()) == VERBS
+    code, overview, _ = ran("--help")
+    assert code == 0
+    for verb in VERBS:
+        assert f"\n    {verb} " in overview
+        code, output, _ = ran(verb, "--help")
+        assert code == 0
+        assert output.startswith(f"usage: hall-gateway {verb} [-h] [--json]")
+
+
+def test_the_reference_has_every_verb_and_every_option() -> None:
+    sections = {
+        section.split("`")[1].split()[0]: section for section in REFERENCE.read_text().split("\n## ") if "`" in section
+    }
+    assert set(sections) >= VERBS
+    for verb, found in verbs().items():
+        options = {option for action in found._actions for option in action.option_strings} - {"-h", "--help", "--json"}
+        assert set(re.findall(r"(?m)^\| `(--[a-z-]+)", sections[verb])) == options, verb
+
+
+def test_tells_its_version(ran: Ran) -> None:
+    assert ran("--version") == (0, f"{app.VERSION}\n", "")
+
+
+WRONG = ["", "walk", "check", "token steal site.yaml", "demo --for soon", "demo --port 65536", "simulate a --control x"]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_a_wrong_command_line_is_wrong_input(arguments: str, ran: Ran) -> None:
+    code, output, error = ran(*arguments.split())
+    assert (code, output) == (2, "")
+    assert error.startswith("usage: hall-gateway")
+
+
+def test_checks_a_right_site(site: Path, ran: Ran) -> None:
+    assert ran("check", site) == (0, f"{site}: ok: 1 devices, 1 windows, 0 zones\n", "")
+    code, output, _ = ran("check", site, "--json")
+    assert (code, json.loads(output)) == (0, {"ok": True, "devices": 1, "windows": 1, "zones": 0})
+
+
+def test_checks_a_site_with_mistakes(site: Path, ran: Ran) -> None:
+    site.write_text(SITE.replace("width: 64", "width: 65").replace("[led-1]", "[led-2]") % 0)
+    width = "must be a multiple of 8; given: 65"
+    screen = "there is no device 'led-2' (did you mean 'led-1'?); there are: led-1"
+    mistakes = f"{site}:5: devices[0].width: {width}\n{site}:6: windows[0].screens[0]: {screen}\n"
+    assert ran("check", site) == (2, "", mistakes)
+    code, output, error = ran("check", site, "--json")
+    assert (code, error) == (2, "")
+    assert json.loads(output) == {
+        "ok": False,
+        "mistakes": [
+            {"file": str(site), "line": 5, "where": "devices[0].width", "text": width},
+            {"file": str(site), "line": 6, "where": "windows[0].screens[0]", "text": screen},
+        ],
+    }
+
+
+def test_checks_with_an_overlay(site: Path, tmp_path: Path, ran: Ran) -> None:
+    overlay = tmp_path / "sim.yaml"
+    overlay.write_text("devices: {led-1: {address: nowhere}}\n")
+    code, _, error = ran("check", site, "--overlay", overlay)
+    assert code == 2
+    assert error.startswith(f"{overlay}:1: devices.led-1.address: must be tcp://HOST:PORT")
+
+
+@pytest.mark.parametrize("verb", ["run", "simulate", "token list", "journal verify"])
+def test_a_wrong_site_stops_every_verb(verb: str, site: Path, ran: Ran) -> None:
+    site.write_text("site: {}\n")
+    code, _, error = ran(*verb.split(), site)
+    assert (code, error) == (2, f"{site}:1: site.id: is missing\n{site}:1: site.name: is missing\n")
+
+
+def test_lists_the_drivers(ran: Ran) -> None:
+    code, output, _ = ran("drivers")
+    assert code == 0
+    assert "displays.onbon_k         Drives an LED screen behind an Onbon BX-5K or BX-6K card" in output
+    assert sorted(json.loads(ran("drivers", "--json")[1])) == registry.driver_names()
+
+
+def test_prints_schemas(ran: Ran) -> None:
+    assert "devices" in json.loads(ran("schema")[1])["properties"]
+    assert "width" in json.loads(ran("schema", "displays.onbon_k")[1])["properties"]
+    code, _, error = ran("schema", "displays.onbon")
+    assert code == 2
+    assert error.startswith("hall-gateway: there is no driver 'displays.onbon' (did you mean 'displays.onbon_k'?);")
+
+
+def test_makes_lists_and_revokes_tokens(site: Path, ran: Ran) -> None:
+    code, made, _ = ran("token", "new", site, "queue-system")
+    assert (code, made[:5], made.count("\n")) == (0, "hall_", 1)
+    boss = json.loads(ran("token", "new", site, "boss", "--role", "admin", "--json")[1])
+    assert (boss["name"], boss["role"], boss["token"][:5]) == ("boss", "admin", "hall_")
+    assert made.strip() not in (site.parent / "tokens.json").read_text()
+    assert ran("token", "list", site)[1].split() == ["boss", "admin", "queue-system", "queue"]
+    assert ran("token", "revoke", site, "boss") == (0, "token boss is revoked\n", "")
+    assert [entry["name"] for entry in json.loads(ran("token", "list", site, "--json")[1])] == ["queue-system"]
+
+
+def test_says_what_is_wrong_with_a_token(site: Path, ran: Ran) -> None:
+    assert ran("token", "revoke", site, "lost") == (1, "", "hall-gateway: there is no token named 'lost'\n")
+    assert ran("token", "new", site) == (2, "", "hall-gateway: token new: the NAME is missing\n")
+    code, output, error = ran("token", "new", site, "--json")
+    assert (code, json.loads(output), error) == (2, {"ok": False, "error": "token new: the NAME is missing"}, "")
+
+
+@pytest.mark.parametrize("verb", [["call", "A012", "w1"], ["devices"]])
+def test_asks_for_a_token_and_for_a_gateway_that_runs(
+    verb: list[str], tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HALL_TOKEN", raising=False)
+    code, _, error = ran(*verb)
+    assert code == 2
+    assert error.startswith("hall-gateway: no token: set HALL_TOKEN or name a --token-file")
+    code, _, error = ran(*verb, "--token-file", tmp_path / "lost")
+    assert (code, "cannot be read: No such file or directory" in error) == (2, True)
+    monkeypatch.setenv("HALL_TOKEN", "hall_x")
+    code, _, error = ran(*verb, "--url", "http://127.0.0.1:1")
+    assert code == 1
+    assert error.startswith("hall-gateway: http://127.0.0.1:1 does not answer: ")
+
+
+def test_run_wants_a_store(site: Path, ran: Ran) -> None:
+    site.write_text("site: {id: hall, name: A}\n")
+    code, _, error = ran("run", site)
+    assert code == 1
+    assert error.endswith("store: is missing: `run` needs a store and its key\n")
+    assert ran("journal", "verify", site)[0] == 2
+
+
+def test_simulate_says_which_address_it_cannot_have(site: Path, ran: Ran) -> None:
+    code, _, error = ran("simulate", site, "--base", "192.0.2.1")
+    assert code == 1
+    assert error.startswith("hall-gateway: ")
+    assert error.count("\n") == 1
+    assert "192.0.2.1" in error
+
+
+def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
+    site: Path, tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HALL_TOKEN", ran("token", "new", site, "boss", "--role", "admin")[1].strip())
+    gateway = Child([*PROGRAM, "run", str(site)], tmp_path / "gateway.log")
+    try:
+        gateway.until(lambda: b" serves http" in gateway.log.read_bytes())
+        url = re.findall(r"serves (http://\S+)", gateway.log.read_text())[0]
+        code, output, _ = ran("call", "A012", "w1", "--url", url)
+        assert code == 0
+        assert re.fullmatch(r"A012 is called to w1 \(call cli-[0-9a-f]{12}\)\n", output)
+        assert json.loads(ran("call", "A013", "w1", "--url", url, "--json")[1])["seq"] == 2
+        code, _, error = ran("call", "A012", "w9", "--url", url)
+        assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9'; windows: w1\n")
+        code, output, _ = ran("devices", "--url", url)
+        assert (code, output.split()[0], output.split()[2]) == (0, "led-1", "displays.onbon_k")
+        code, _, error = ran("run", site)
+        assert (code, str(gateway.process.pid) in error) == (1, True)
+        assert ran("journal", "verify", site)[0] == 0
+        assert gateway.stop() == 0
+    finally:
+        gateway.kill()
+    rows = [json.loads(line) for line in ran("journal", "export", site)[1].splitlines()]
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    assert {"call.accepted", "device.offline"} <= {row["type"] for row in rows}
+    store = tmp_path / "hall.db"
+    store.write_bytes(store.read_bytes().replace(b"A012", b"A013"))
+    code, output, _ = ran("journal", "verify", site, "--json")
+    broken = json.loads(output)
+    assert (code, broken["ok"]) == (1, False)
+    assert broken["broken_seq"] == next(row["seq"] for row in rows if "A012" in str(row["payload"]))
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_traceback(site: Path) -> None:
+    with subprocess.Popen([*PROGRAM, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as schema:
+        assert isinstance(schema.stdout, io.RawIOBase)
+        schema.stdout.close()
+        assert schema.stderr is not None
+        assert schema.stderr.read() == b""
+    assert schema.returncode == 1
