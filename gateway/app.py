@@ -85,6 +85,7 @@ async def _run_all(site: Site, services: Services) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(beat(house.clock, house.meters))
         group.create_task(guard("calls", services.calls.run, house.meters))
+        group.create_task(guard("commands", services.commands.run, house.meters))
         if site.general.mqtt is not None:
             outlet = MqttOutlet(
                 site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls

@@ -4,14 +4,17 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from gateway.core.errors import CommandRejected, GatewayError, JournalError
 from gateway.core.model import Command, Event, Result, Retention, Stage
+from gateway.hub import Status
 from gateway.people.tokens import Principal, Right
 from gateway.supervisor.context import House
+from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
@@ -56,13 +59,29 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     confirm: str | None = None
 
 
+class Kept:
+    """A command that is being carried out, or was lately. `newest` is how far it has come, None before anything."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.newest: Result | None = None
+        self.answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+
 class Commands:
     """Takes commands for devices."""
 
     def __init__(self, lives: Mapping[str, Life], house: House) -> None:
         self._lives, self._house = lives, house
-        self._kept: OrderedDict[str, tuple[Request, asyncio.Future[Result]]] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._codes: dict[str, tuple[Request, Principal, float]] = {}
+        self._late: asyncio.Queue[tuple[Life, Request, Result]] = asyncio.Queue()
+
+    async def run(self, up: Up) -> None:
+        """Record the end of desired state that ended after its answer, for ever."""
+        up()
+        while True:
+            await self._record_end(*await self._late.get())
 
     async def submit(self, request: Request, who: Principal) -> Result:
         """Have a command carried out; returns when it has ended, or when its desired state is kept.
@@ -74,11 +93,10 @@ class Commands:
         if not who.may(Right.COMMAND):
             raise Forbidden(f"{who.name} ({who.role}) may not command devices")
         bare = msgspec.structs.replace(request, confirm=None)
-        if request.command_id in self._kept:
-            first, done = self._kept[request.command_id]
-            if first != bare:
+        if kept := self._kept.get(request.command_id):
+            if kept.request != bare:
                 raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
-            return await asyncio.shield(done)
+            return await asyncio.shield(kept.answered)
         life = self._life(request.device)
         life.check(request.verb, request.part, request.params)
         if life.verb(request.verb, request.part).dangerous:
@@ -86,50 +104,51 @@ class Commands:
         return await self._once(life, bare, who)
 
     def result(self, command_id: str) -> Result | None:
-        """The result of a command: None while it runs. Raises UnknownTarget when it is not known (any more)."""
+        """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more)."""
         if command_id not in self._kept:
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
-        done = self._kept[command_id][1]
-        return done.result() if done.done() else None
+        return self._kept[command_id].newest
 
     async def _once(self, life: Life, request: Request, who: Principal) -> Result:
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._kept[request.command_id] = (request, done)
+        kept = self._kept[request.command_id] = Kept(request)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         failure: GatewayError = CommandRejected("the command was given up by its sender: ask the journal how it ended")
         try:
             await self._never_before(request)
-            result = await self._carry_out(life, request, who)
-            done.set_result(result)
-            return result
+            kept.newest = await self._carry_out(life, kept, who)
+            kept.answered.set_result(kept.newest)
+            return kept.newest
         except GatewayError as error:
             failure = error
             raise
         finally:
-            if not done.done():
+            if not kept.answered.done():
                 self._kept.pop(request.command_id, None)
-                done.set_exception(failure)
-                done.exception()  # looked at: nobody else may be waiting for it
+                kept.answered.set_exception(failure)
+                kept.answered.exception()  # looked at: nobody else may be waiting for it
 
     async def _never_before(self, request: Request) -> None:
         """Raises CommandConflict for a command_id of an earlier run: what it named may have been done already."""
         if await self._house.journal.by_source(f"command/{request.command_id}/requested"):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
 
-    async def _carry_out(self, life: Life, request: Request, who: Principal) -> Result:
+    async def _carry_out(self, life: Life, kept: Kept, who: Principal) -> Result:
+        request = kept.request
         asked = self._event("requested", request, {**msgspec.to_builtins(request), "actor": who.name})
         verb = life.verb(request.verb, request.part)
         if verb.desired:
-            result = await self._keep(life, request, who, asked, confirms=verb.confirms)
-        else:
-            await self._house.journal.record(life.id, [asked])
-            result = await life.execute(self._command(request, who))
+            return await self._keep(life, kept, who, asked, confirms=verb.confirms)
+        await self._house.journal.record(life.id, [asked])
+        result = await life.execute(self._command(request, who))
+        await self._record_end(life, request, result)
+        return result
+
+    async def _record_end(self, life: Life, request: Request, result: Result) -> None:
         try:
             await self._house.journal.record(life.id, [self._event("ended", request, msgspec.to_builtins(result))])
         except JournalError:  # the effect is there, and was announced: its result must not be hidden
             self._house.meters.dropped.labels("journal").inc()
-        return result
 
     def _command(self, request: Request, who: Principal) -> Command:
         return Command(
@@ -142,8 +161,9 @@ class Commands:
             reason=request.reason,
         )
 
-    async def _keep(self, life: Life, request: Request, who: Principal, asked: Event, *, confirms: bool) -> Result:
-        """Keep desired state: wait for the device as long as the deadline allows, and leave it queued after that."""
+    async def _keep(self, life: Life, kept: Kept, who: Principal, asked: Event, *, confirms: bool) -> Result:
+        """Keep desired state. While the device is online its answer is waited for; else it stays queued."""
+        request = kept.request
         wish = life.wishes.plan(
             part=request.part,
             verb=request.verb,
@@ -153,16 +173,21 @@ class Commands:
             command_id=request.command_id,
         )
         await self._house.journal.record(life.id, [asked], desired=[wish])
-        told: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         newest: list[Result] = []
+        over = asyncio.Event()
 
         def report(result: Result) -> None:
             newest[:] = [result]
-            if ended(result.status, confirms=confirms) and not told.done():
-                told.set_result(result)
+            kept.newest = result
+            if ended(result.status, confirms=confirms):
+                over.set()
+                self._late.put_nowait((life, request, result))
 
         life.wishes.want(wish, report)
-        await asyncio.wait({told}, timeout=request.deadline_s)
+        if life.view.status is Status.ONLINE:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(request.deadline_s):
+                    await over.wait()
         return newest[0]
 
     def _confirmed(self, request: Request, who: Principal, code: str | None) -> None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """The id of a site, zone, device, window: lower-case letters, digits, `_`, `-`, at most 64."""
 
-HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^\[[0-9a-fA-F:]+\]$")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]+\]")
 
 
 def _tcp(address: str) -> str:
@@ -21,7 +21,7 @@ def _tcp(address: str) -> str:
         port = None
     host = parts.netloc.rpartition(":")[0]
     plain = not (parts.path or parts.query or parts.fragment)
-    if parts.scheme != "tcp" or not port or not HOST.match(host) or not plain:
+    if parts.scheme != "tcp" or not port or not HOST.fullmatch(host) or not plain:
         raise ValueError("must be tcp://HOST:PORT with a port from 1 to 65535")
     return address
 

@@ -1,6 +1,7 @@
 """`hall-gateway demo`: the whole hall on simulators, in one command."""
 
 import asyncio
+import secrets
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -97,7 +98,8 @@ def _verdict(folder: Path) -> str:
 
 def _simulate(overlay: Path) -> list[str]:
     program = [sys.executable, "-P", "-m", "gateway.cli", "simulate", str(shipped("demo.yaml"))]
-    return [*program, "--overlay", str(overlay), "--control", "0"]
+    base = f"127.{secrets.randbelow(100) + 100}.0.1"  # two demos on one machine do not meet
+    return [*program, "--overlay", str(overlay), "--control", "0", "--base", base]
 
 
 def _overlay(folder: Path, found: Broker, port: int) -> Path:

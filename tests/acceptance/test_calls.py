@@ -19,9 +19,7 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture
 def hall(tmp_path: Path) -> Generator[Hall]:
     with Hall(tmp_path) as hall:
-        hall.start_cards()
-        hall.start_gateway()
-        hall.online(3)
+        hall.start()
         yield hall
 
 
@@ -103,7 +101,9 @@ def test_a_call_over_mqtt_is_shown_and_a_retained_or_broken_one_is_not(hall: Hal
 def test_the_fsync_comes_before_the_202(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     with Hall(tmp_path, windows=1) as hall:
-        hall.start_cards()
+        hall.start()
+        assert hall.gateway
+        hall.gateway.kill()
         calls = "trace=fsync,fdatasync,write,sendto,sendmsg,writev,recvfrom,read,recvmsg"
         hall.start_gateway("strace", "-f", "-y", "-ttt", "-s", "300", "-e", calls, "-o", str(trace))
         hall.online(1, within_s=60)
@@ -156,8 +156,7 @@ def test_cards_that_lose_power_are_right_again(hall: Hall) -> None:
 
 def test_a_silent_reboot_is_mended_by_sending_again(tmp_path: Path) -> None:
     with Hall(tmp_path, windows=1, card="resend_s: 5") as hall:
-        hall.start_cards()
-        hall.start_gateway()
+        hall.start()
         hall.call("s-1", "w01", "A017")
         hall.shows("led-01", "A017")
         hall.lever("led-01", "silent_reboot")

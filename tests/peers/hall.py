@@ -1,12 +1,14 @@
 """A hall of real processes: broker, simulated cards, gateway, a subscriber. Each can be killed and started again."""
 
 import http.client
-import itertools
 import json
-import os
+import random
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,10 +19,12 @@ from mosquitto import Mosquitto
 
 from gateway.people.tokens import Role, Tokens
 
-PROGRAM = [sys.executable, "-P", "-X", "dev", "-m", "gateway.cli"]
+PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
+WATCHED = [sys.executable, "-P", "-X", "dev", "-m", "gateway.cli"]
+"""asyncio's debug mode: names callbacks that take over 100 ms."""
+CARD_PORT = 5005
 STEP_S = 0.02
 FoundT = TypeVar("FoundT")
-_networks = itertools.count(os.getpid() % 40)
 
 
 def until(what: Callable[[], FoundT], within_s: float) -> FoundT:
@@ -36,11 +40,11 @@ class Hall:
     """One site in `folder`: `windows` windows w01… with a 64 px card led-01… each. Starts nothing by itself."""
 
     def __init__(self, folder: Path, *, windows: int = 3, card: str = "", site: str = "") -> None:
-        self.folder, self._children, self._levers = folder, list[Child](), ""
+        self.folder, self._children, self._levers, self._windows = folder, list[Child](), "", windows
         self.gateway: Child | None = None
         self.cards: Child | None = None
         self.port = free_port()
-        self.base = f"127.{30 + next(_networks) % 200}.0.1"
+        self.base = _free_network()
         self.token = Tokens(folder / "tokens.json").new("boss", Role.ADMIN)
         self.broker = Mosquitto()
         (folder / "journal.key").write_text("6b" * 32)
@@ -64,9 +68,22 @@ class Hall:
             )
         )
 
+    def start(self) -> None:
+        """Start cards and gateway at the same time, and wait until all are online."""
+        overlay = [
+            f"  led-{n:02d}: {{address: 'tcp://{IPv4Address(self.base) + n - 1}:{CARD_PORT}'}}\n"
+            for n in range(1, self._windows + 1)
+        ]
+        (self.folder / "site.sim.yaml").write_text("devices:\n" + "".join(overlay))
+        with ThreadPoolExecutor(1) as apart:
+            cards = apart.submit(self.start_cards)
+            self.start_gateway()
+            cards.result()
+        self.online(self._windows)
+
     def start_cards(self) -> None:
         """Start the simulators, on the same addresses every time."""
-        log, overlay = self.folder / "cards.log", self.folder / "site.sim.yaml"
+        log, overlay = self.folder / "cards.log", self.folder / "cards.sim.yaml"
         log.unlink(missing_ok=True)
         arguments = ["simulate", str(self.site), "--overlay", str(overlay), "--control", "0", "--base", self.base]
         self.cards = self._start([*PROGRAM, *arguments], log, lambda: b"levers: " in log.read_bytes())
@@ -75,7 +92,7 @@ class Hall:
     def start_gateway(self, *before: str) -> None:
         """Start the gateway, behind other words of a command line where they are given, and wait for its console."""
         overlay = str(self.folder / "site.sim.yaml")
-        command = [*before, *PROGRAM, "run", str(self.site), "--overlay", overlay]
+        command = [*before, *WATCHED, "run", str(self.site), "--overlay", overlay]
         self.gateway = self._start(command, self.folder / "gateway.log", self._ready)
 
     def subscribe(self, topic: str) -> Path:
@@ -140,6 +157,18 @@ class Hall:
         for child in self._children:
             child.kill()
         self.broker.__exit__(kind, error, at)
+
+
+def _free_network() -> str:
+    """A loopback address whose card port nobody uses; the tests of another run beside us take another one."""
+    while True:
+        base = str(IPv4Address("127.200.0.1") + 256 * random.randrange(10_000))
+        with socket.socket() as probe:
+            try:
+                probe.bind((base, CARD_PORT))
+            except OSError:
+                continue
+        return base
 
 
 def _request(port: int, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, Any]:
