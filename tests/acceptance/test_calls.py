@@ -21,6 +21,8 @@ def hall(tmp_path: Path) -> Generator[Hall]:
     with Hall(tmp_path) as hall:
         hall.start()
         yield hall
+        slow = re.findall(r"Executing .* took .* seconds", (tmp_path / "gateway.log").read_text())
+        assert slow == [], "the event loop was blocked for over 100 ms"
 
 
 def lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -78,6 +80,23 @@ def test_an_idle_window_shows_its_function_and_a_pause_says_so(hall: Hall) -> No
     hall.shows("led-02", "暂停服务")
     hall.ask("POST", "/calls", {"call_id": "p-2", "window": "w02", "kind": "resume"})
     hall.shows("led-02", "综合受理")
+
+
+def test_what_no_card_can_show_is_a_box_and_counted_and_no_escape_reaches_the_card(hall: Hall) -> None:
+    hall.call("x-1", "w01", "䶮1😀")
+    hall.shows("led-01", "□1□")
+    hall.call("x-2", "w02", "\\C3A")
+    hall.shows("led-02", "＼C3A")
+    assert hall.seen("led-02")["runs"] == [{"text": "＼C3A", "colour": "red"}]
+    metrics = hall.get("/metrics")
+    assert 'hall_characters_substituted_total{device="led-01"} 2.0' in metrics
+    too_long = {"call_id": "x-3", "window": "w01", "ticket": "A0123456789"}
+    status, problem = hall.ask("POST", "/calls", too_long)
+    assert (status, problem["detail"]) == (
+        422,
+        "A0123456789 needs 11 half-width cells, screen led-01 has 8 in 1 row",
+    )
+    assert "x-3" not in [call["call_id"] for call in journal(hall, "call.accepted")]
 
 
 def test_a_call_over_mqtt_is_shown_and_a_retained_or_broken_one_is_not(hall: Hall) -> None:

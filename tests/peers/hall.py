@@ -108,6 +108,11 @@ class Hall:
         raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         return _request(self.port, method, f"/api/v1{path}", raw, headers)
 
+    def get(self, path: str) -> str:
+        """A page of the gateway as text."""
+        content: bytes = _request(self.port, "GET", path, None, {"Authorization": f"Bearer {self.token}"})[1]
+        return content.decode()
+
     def call(self, call_id: str, window: str, ticket: str, **more: Any) -> None:
         """Call a number; it must be accepted."""
         status, answer = self.ask("POST", "/calls", {"call_id": call_id, "window": window, "ticket": ticket, **more})
