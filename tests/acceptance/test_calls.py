@@ -210,6 +210,7 @@ def test_no_event_is_lost_when_the_broker_dies_within_a_thousand(hall: Hall) -> 
     got = hall.subscribe("hall/test/calls/+")
     hall.call("warm", "w01", "A000")
     until(lambda: event_ids(got), 5)
+    hall.broker.save()  # the subscriber's session: without it the broker would not hold events for it while it is away
     for number in range(500):
         hall.call(f"b-{number}", f"w0{number % 3 + 1}", f"C{number:03d}")
         if number == 170:

@@ -1,6 +1,7 @@
 """mosquitto as a child of a test: a real broker on a free port of 127.0.0.1."""
 
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ CONNACK = 0x20
 
 
 class Mosquitto:
-    """A broker that can be killed and comes back on the same port. It keeps nothing over a kill or a restart.
+    """A broker that can be killed and comes back on the same port. Over a kill it keeps what it was told to save.
 
     `options` are further lines of its configuration; without `password_file` among them anyone may connect.
     """
@@ -29,7 +30,8 @@ class Mosquitto:
 
     def _configure(self, options: Sequence[str]) -> None:
         # `user root`: started by root it would otherwise become user mosquitto, and could not read its own files
-        lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr", *options]
+        lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr"]
+        lines += ["persistence true", f"persistence_location {self.folder}/", *options]
         if not any(line.startswith("password_file") for line in options):
             lines.append("allow_anonymous true")
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
@@ -51,6 +53,13 @@ class Mosquitto:
     def kill(self) -> None:
         """kill -9."""
         self._child.kill()
+
+    def save(self) -> None:
+        """Write sessions and retained messages to disk: by itself it does so every half an hour."""
+        saved = self.folder / "mosquitto.db"
+        saved.unlink(missing_ok=True)
+        self._child.process.send_signal(signal.SIGUSR1)
+        self._child.until(lambda: saved.exists() and saved.stat().st_size > 0)
 
     def restart(self) -> None:
         """Start again on the same port; it may still be running, or be dead."""
