@@ -1,12 +1,14 @@
 """A real program as a child of a test: in the foreground, its own session, output into a file, never left behind."""
 
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
 READY_S = 10.0  # what we start is ready within 0.5 s on an idle machine; the rest is for a loaded one
@@ -25,6 +27,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_network(port: int) -> str:
+    """A loopback address, with free ones behind it, whose TCP port nobody uses: other runs beside us take others."""
+    while True:
+        base = str(IPv4Address("127.200.0.1") + 1024 * random.randrange(2000))
+        with socket.socket() as probe:
+            try:
+                probe.bind((base, port))
+            except OSError:
+                continue
+        return base
 
 
 class Child:

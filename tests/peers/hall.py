@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import random
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from child import Child, free_port, program
+from child import Child, free_network, free_port, program
 from mosquitto import Mosquitto
 
 from gateway.people.tokens import Role, Tokens
@@ -44,7 +42,7 @@ class Hall:
         self.gateway: Child | None = None
         self.cards: Child | None = None
         self.port = free_port()
-        self.base = _free_network()
+        self.base = free_network(CARD_PORT)
         self.token = Tokens(folder / "tokens.json").new("boss", Role.ADMIN)
         self.broker = Mosquitto()
         (folder / "journal.key").write_text("6b" * 32)
@@ -162,18 +160,6 @@ class Hall:
         for child in self._children:
             child.kill()
         self.broker.__exit__(kind, error, at)
-
-
-def _free_network() -> str:
-    """A loopback address whose card port nobody uses; the tests of another run beside us take another one."""
-    while True:
-        base = str(IPv4Address("127.200.0.1") + 256 * random.randrange(10_000))
-        with socket.socket() as probe:
-            try:
-                probe.bind((base, CARD_PORT))
-            except OSError:
-                continue
-        return base
 
 
 def _request(port: int, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, Any]:
