@@ -25,7 +25,7 @@ from gateway.people.tokens import Tokens
 from gateway.site.load import load
 from gateway.site.model import Site, StoreConfig
 from gateway.supervisor.context import House
-from gateway.supervisor.guard import guard
+from gateway.supervisor.guard import alone, guard
 from gateway.supervisor.life import Life
 from gateway.systemd import beat, notify
 from gateway.web.server import serve
@@ -81,25 +81,31 @@ async def run(site: Site, *, started: Callable[[str], None]) -> None:
 
 
 async def _run_all(site: Site, services: Services) -> None:
+    with alone():
+        async with asyncio.TaskGroup() as group:
+            _start_all(group, site, services)
+
+
+def _start_all(group: asyncio.TaskGroup, site: Site, services: Services) -> None:
     house = services.house
-    async with asyncio.TaskGroup() as group:
-        group.create_task(beat(house.clock, house.meters))
-        group.create_task(guard("calls", services.calls.run, house.meters))
-        group.create_task(guard("commands", services.commands.run, house.meters))
-        if site.general.mqtt is not None:
-            outlet = MqttOutlet(
-                site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls
-            )
-            group.create_task(guard("mqtt", outlet.run, house.meters))
-        for life in services.lives.values():
-            group.create_task(guard(life.id, life.run, house.meters, life.down))
+    group.create_task(beat(house.clock, house.meters))
+    group.create_task(house.journal.stopped())  # without its writer the gateway must end, and be started again
+    group.create_task(guard("calls", services.calls.run, house.meters))
+    group.create_task(guard("commands", services.commands.run, house.meters))
+    if site.general.mqtt is not None:
+        outlet = MqttOutlet(
+            site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls
+        )
+        group.create_task(guard("mqtt", outlet.run, house.meters))
+    for life in services.lives.values():
+        group.create_task(guard(life.id, life.run, house.meters, life.down))
 
 
 async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Calls:
     """The calls service, and every device's desired state, as the last run left them."""
     kept = await house.journal.desired()
     for row in kept:
-        if row.device in lives:
+        if row.device in lives and not row.command_id.startswith("windows/"):  # what calls show, they show anew
             lives[row.device].wishes.want(row)
     windows, config = site.sections["windows"], site.sections["calls"]
     calls = Calls(windows, config, zone=ZoneInfo(site.general.site.timezone), lives=lives, house=house)

@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _verb(add, "check", verbs.check, "find every mistake of a site file", site=True, overlays=True)
     _verb(add, "drivers", verbs.drivers, "list the installed drivers")
     schema = _verb(add, "schema", verbs.schema, "print the JSON Schema of the site file, or of one driver's section")
-    schema.add_argument("driver", nargs="?", metavar="DRIVER")
+    schema.add_argument("driver", nargs="?", metavar="DRIVER", help="as `hall-gateway drivers` lists it")
     simulate = _verb(add, "simulate", verbs.simulate, "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
     simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
@@ -64,14 +64,16 @@ def parser() -> argparse.ArgumentParser:
     brokers = ("auto", "mosquitto", "amqtt")
     demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
     call = _verb(add, "call", verbs.call, "call a number to a window of a running gateway", api=True)
-    call.add_argument("ticket", metavar="TICKET")
-    call.add_argument("window", metavar="WINDOW")
+    call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
+    call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")
     _verb(add, "devices", verbs.devices, "list the devices of a running gateway", api=True)
     verify = "verify the journal, or export it as JSON lines"
     _verb(add, "journal", verbs.journal, verify, site=True, overlays=True, first=("what", "verify", "export"))
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
-    token.add_argument("name", nargs="?", metavar="NAME")
-    token.add_argument("--role", choices=[role.value for role in Role], default=Role.QUEUE.value)
+    token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
+    roles = [role.value for role in Role]
+    rights = "queue: look and call numbers; admin: everything (default: %(default)s)"
+    token.add_argument("--role", choices=roles, default=Role.QUEUE.value, help=rights)
     return top
 
 
@@ -88,9 +90,9 @@ def _verb(
 ) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = add.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     verb.set_defaults(run=run)
-    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.add_argument("--json", action="store_true", help="print JSON instead of text for people")
     if first:
-        verb.add_argument(first[0], choices=first[1:])
+        verb.add_argument(first[0], choices=first[1:], help="what to do")
     if site:
         verb.add_argument("site", type=Path, metavar="SITE", help="the site file")
     if overlays:

@@ -99,6 +99,8 @@ class Commands:
             return await asyncio.shield(kept.answered)
         life = self._life(request.device)
         life.check(request.verb, request.part, request.params)
+        if owner := life.wishes.owner(request.part, request.verb):
+            raise CommandRejected(f"{life.id}: what {request.verb!r} does there is decided by the calls of {owner}")
         if life.verb(request.verb, request.part).dangerous:
             self._confirmed(bare, who, request.confirm)
         return await self._once(life, bare, who)
@@ -179,7 +181,7 @@ class Commands:
         def report(result: Result) -> None:
             newest[:] = [result]
             kept.newest = result
-            if ended(result.status, confirms=confirms):
+            if ended(result.status, confirms=confirms) and not over.is_set():
                 over.set()
                 self._late.put_nowait((life, request, result))
 

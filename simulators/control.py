@@ -1,5 +1,6 @@
 """Levers by HTTP: what simulated boxes show, and what can be done to them. For loopback only."""
 
+import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,13 +21,17 @@ def _twin(request: web.Request) -> Twin[Any]:
         raise web.HTTPNotFound(text=f"no simulated device {name}") from None
 
 
+def _answer(found: Any) -> web.Response:
+    return web.json_response(text=json.dumps(found, ensure_ascii=False))  # read by people, in a terminal
+
+
 async def _devices(request: web.Request) -> web.Response:
     twins = request.app[TWINS].items()
-    return web.json_response([{"id": id_, "driver": t.config.driver, "levers": sorted(t.levers())} for id_, t in twins])
+    return _answer([{"id": id_, "driver": t.config.driver, "levers": sorted(t.levers())} for id_, t in twins])
 
 
 async def _seen(request: web.Request) -> web.Response:
-    return web.json_response(_twin(request).seen())
+    return _answer(_twin(request).seen())
 
 
 async def _picture(request: web.Request) -> web.Response:
@@ -45,7 +50,7 @@ async def _pull(request: web.Request) -> web.Response:
         lever(msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any]))
     except ValueError as error:
         raise web.HTTPBadRequest(text=str(error)) from error
-    return web.json_response(twin.seen())
+    return _answer(twin.seen())
 
 
 ROUTES = (

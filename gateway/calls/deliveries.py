@@ -34,23 +34,34 @@ class Deliveries:
         self._journal, self._meters, self._clock = journal, meters, clock
         self._started = clock.now()
         self._live: OrderedDict[str, dict[str, Delivery]] = OrderedDict()
+        self._held: dict[str, list[tuple[str, Event]]] = {}
         self._ended: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
 
     def begin(self, call: Call, screens: Sequence[str]) -> None:
         """Follow a call that is about to be sent to these screens."""
         self._live[call.call_id] = {screen: Delivery() for screen in screens}
+        self._held[call.call_id] = []
         while len(self._live) > LIVE:
-            self._live.popitem(last=False)
+            self._held.pop(self._live.popitem(last=False)[0], None)
+
+    def accepted(self, call: Call) -> None:
+        """The call is on disk: what was held back of it may be recorded too."""
+        for ended in self._held.pop(call.call_id, ()):
+            self._ended.put_nowait(ended)
 
     def told(self, call: Call, screen: str, result: Result, *, ended: bool) -> None:
         """Take what a device reports of a call; `ended` when it is the last it will say."""
         delivery = self._live.get(call.call_id, {}).get(screen)
-        if delivery is None or delivery.ended:
-            return
+        if delivery is None or (delivery.ended and delivery.status is not Stage.REJECTED):
+            return  # what was refused is sent again, and may be shown then
         delivery.status, delivery.detail, delivery.ended = result.status, result.detail, ended
         delivery.times[f"{result.status}_at"] = result.at
         if ended:
-            self._ended.put_nowait((screen, self._event(call, screen, delivery)))
+            event = screen, self._event(call, screen, delivery)
+            if call.call_id in self._held:
+                self._held[call.call_id].append(event)
+            else:
+                self._ended.put_nowait(event)
             self._measure(call, screen, result)
 
     def expired(self, call: Call) -> None:
@@ -89,7 +100,7 @@ class Deliveries:
     def _event(self, call: Call, screen: str, delivery: Delivery) -> Event:
         return Event(
             type="call.delivered",
-            source_key=f"call/{call.call_id}/delivered/{screen}",
+            source_key=f"call/{call.call_id}/delivered/{screen}/{delivery.status}",
             payload={"call_id": call.call_id, "screen": screen, **_plain(delivery)},
             retention=Retention.CALL,
             part=screen.partition("/")[2] or None,

@@ -23,15 +23,26 @@ class Screens:
     def __init__(self, lives: Mapping[str, Life], hub: Hub, deliveries: Deliveries) -> None:
         self._lives, self._hub, self._deliveries = lives, hub, deliveries
 
+    def own(self, window: Window) -> None:
+        """From now on only its calls decide what the screens of a window show."""
+        for screen in window.config.screens:
+            life, part = self._place(screen)
+            life.wishes.slot(part, VERB).owner = f"window {window.config.id}"
+
     def check(self, window: Window, call: Call) -> None:
         """Raises CallRefused when a screen of the window could never show the call."""
         params = msgspec.to_builtins(window.content(call))
-        try:
-            for screen in window.config.screens:
-                life, part = self._place(screen)
+        gone: list[NotSupported] = []
+        for screen in window.config.screens:
+            life, part = self._place(screen)
+            try:
                 life.check(VERB, part, params)
-        except (CommandRejected, NotSupported) as error:
-            raise CallRefused(str(error)) from error
+            except CommandRejected as error:
+                raise CallRefused(str(error)) from error
+            except NotSupported as error:
+                gone.append(error)
+        if gone and len(gone) == len(window.config.screens):  # one part that is gone must not silence the others
+            raise CallRefused(str(gone[0])) from gone[0]
 
     def show(self, window: Window) -> list[Desired]:
         """Show what is current at the window; gives the rows that keep it."""
@@ -50,7 +61,7 @@ class Screens:
             params=msgspec.to_builtins(window.content(call)),
             expires_at=call.expires_at if call and window.showing() else None,
             actor=call.actor if call else "gateway",
-            command_id=f"{call.call_id if call else 'idle:' + window.config.id}/{screen}",
+            command_id=f"windows/{window.config.id}/{call.call_id if call else 'idle'}/{screen}",
         )
         life.wishes.want(wish, self._teller(window, screen, call))
         return wish

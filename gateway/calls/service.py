@@ -50,6 +50,8 @@ class Calls:
         self.windows = {window.id: Window(window, config) for window in windows}
         self.deliveries = Deliveries(house.journal, house.meters, house.clock)
         self._screens = Screens(lives, house.hub, self.deliveries)
+        for window in self.windows.values():
+            self._screens.own(window)
         self._config, self._zone, self._house = config, zone, house
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -63,6 +65,9 @@ class Calls:
             if window is not None and row.device.startswith("windows/"):
                 window.restore(row)
         rows = [row for window in self.windows.values() for row in self._screens.show(window)]
+        for window in self.windows.values():
+            if window.call is not None:
+                self.deliveries.accepted(window.call)
         await self._house.journal.record(None, [], desired=rows)
 
     async def run(self, up: Up) -> None:
@@ -134,9 +139,10 @@ class Calls:
         call, rows = self._unrecorded.get(request.call_id) or self._admit(request, actor)
         _same(request, call.digest)
         _remember(self._unrecorded, call.call_id, (call, rows))
-        newest = self.windows[call.window].call is call  # else the rows of a newer call stand by now
+        newest = self.windows[call.window].current() is call  # else the rows of what came after it stand by now
         await self._record("accepted", call, msgspec.to_builtins(call), rows if newest else ())
         self._unrecorded.pop(call.call_id, None)
+        self.deliveries.accepted(call)
         return call
 
     def _admit(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
@@ -172,6 +178,8 @@ class Calls:
         self.deliveries.expired(call)
         window.over = True
         rows = self._screens.show(window)
+        if call.call_id in self._unrecorded:
+            return  # it was shown, but never accepted: nothing of it is recorded
         try:
             await self._record("expired", call, {"call_id": call.call_id, "window": call.window}, rows)
         except JournalError:

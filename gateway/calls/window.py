@@ -1,5 +1,6 @@
 """One window: what was last called to it, and what its screens shall show. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from gateway.calls.model import Call, Kind, call_from, order
 from gateway.core.model import Stage
 from gateway.core.screen import Colour, Fit, Show
 from gateway.journal.rows import Desired
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Window:
@@ -25,11 +28,13 @@ class Window:
     def place(self, session: str | None, seq: int | None, today: str) -> tuple[str, int]:
         """Where a call stands. What it leaves open makes it the newest: today's date is the session, the next seq its.
 
-        A call that leaves both open never falls behind a session of another name, nor behind a clock set back.
+        A call that leaves both open never falls behind a session of another name; neither kind falls behind a clock
+        that was ahead.
         """
         last = self.call.session if self.call else today
         if session is None:
-            session = today if seq is not None else max(today, last, key=lambda name: order(name, 0))
+            late = seq is None or DATE.fullmatch(last)
+            session = max(today, last, key=lambda name: order(name, 0)) if late else today
         if seq is None:
             seq = self.call.seq + 1 if self.call and self.call.session == session else 1
         return session, seq

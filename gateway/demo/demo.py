@@ -1,6 +1,7 @@
 """`hall-gateway demo`: the whole hall on simulators, in one command."""
 
 import asyncio
+import re
 import secrets
 import statistics
 import sys
@@ -35,18 +36,21 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
             found = await stack.enter_async_context(broker(folder, broker_name))
             twins = folder / "demo.sim.yaml"
             await stack.enter_async_context(child(_simulate(twins), folder / "simulators.log"))
-            await _appears(twins, folder / "simulators.log")
+            levers = await _levers(folder / "simulators.log")
             own = _overlay(folder, found, port)
             site = app.load_site(shipped("demo.yaml"), twins, own)
             token = Tokens(folder / "tokens.json").new("demo", Role.ADMIN)
             windows = [window.id for window in site.sections["windows"]]
-            await _open(site, windows, token, for_s, say)
+            doors = f"{_broker(found, folder)}\nlevers    {levers}"
+            await _open(site, windows, token, doors, for_s, say)
         if for_s is not None:
             say(_verdict(folder))
 
 
-async def _open(site: Any, windows: Sequence[str], token: str, for_s: float | None, say: Callable[[str], None]) -> None:
-    """Open the hall: gateway and queue, until the time is over."""
+async def _open(
+    site: Any, windows: Sequence[str], token: str, doors: str, for_s: float | None, say: Callable[[str], None]
+) -> None:
+    """Open the hall: gateway and queue, until the time is over. `doors` are the lines that tell of the others."""
     started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     gateway = asyncio.create_task(app.run(site, started=started.set_result))
     try:
@@ -56,6 +60,7 @@ async def _open(site: Any, windows: Sequence[str], token: str, for_s: float | No
             await gateway
         url = await started
         say(f"console   {url}/?token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
+        say(f"CLI       export HALL_TOKEN={token}; hall-gateway devices --url {url}\n{doors}")
         say("twelve simulated window screens and a living queue are running; Ctrl-C ends the demo")
         async with connect(url, token) as client:
             queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")
@@ -102,12 +107,21 @@ def _simulate(overlay: Path) -> list[str]:
     return [*program, "--overlay", str(overlay), "--control", "0", "--base", base]
 
 
+def _broker(found: Broker, folder: Path) -> str:
+    who = f"user {found.username}, password in {_password(folder)}" if found.password else "without a password"
+    return f"MQTT      {found.url}   {who}"
+
+
+def _password(folder: Path) -> Path:
+    return folder / "mqtt.password"
+
+
 def _overlay(folder: Path, found: Broker, port: int) -> Path:
     """What the demo adds to its site file: store, broker, listener, tokens, all in the temporary folder."""
     make_key(folder / "journal.key")
     mqtt: dict[str, Any] = {"url": found.url, "protocol": found.protocol, "username": found.username}
     if found.password is not None:
-        secret = folder / "mqtt.password"
+        secret = _password(folder)
         secret.touch(mode=0o600)
         secret.write_text(found.password)
         mqtt["password"] = {"file": str(secret)}
@@ -122,13 +136,14 @@ def _overlay(folder: Path, found: Broker, port: int) -> Path:
     return path
 
 
-async def _appears(path: Path, log: Path) -> None:
-    """Wait until another process has written a file."""
+async def _levers(log: Path) -> str:
+    """Wait until the simulators have said that they listen, and where their levers are; gives that URL."""
     end = asyncio.get_running_loop().time() + READY_S
-    while not await asyncio.to_thread(path.exists):
+    while not (found := re.search(r"levers: (http\S+);", await asyncio.to_thread(log.read_text, "utf-8", "replace"))):
         if asyncio.get_running_loop().time() > end:
             raise GatewayError(f"the simulators did not start within {READY_S:g} s; they said:\n{_tail(log)}")
         await asyncio.sleep(0.05)
+    return found[1]
 
 
 def _tail(log: Path) -> str:

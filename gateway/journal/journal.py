@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -32,8 +32,10 @@ class Journal:
     What reads raises JournalError when the store cannot be read, and sees committed rows only.
     """
 
-    def __init__(self, *, site: str, clock: Clock, writer: Writer, engine: Engine, pool: ThreadPoolExecutor) -> None:
-        self._site, self._clock, self._writer, self._engine, self._pool = site, clock, writer, engine, pool
+    def __init__(self, *, site: str, clock: Clock, writer: Writer, engine: Engine, pools: Sequence[Executor]) -> None:
+        self._site, self._clock, self._writer, self._engine = site, clock, writer, engine
+        self._pool, self._at_once = pools
+        self._proven = ""
 
     @property
     def head(self) -> Head:
@@ -66,6 +68,17 @@ class Journal:
         """Commit a cursor alone, as outlets do. Raises JournalError."""
         await self.record(None, [], cursor=Cursor(name, value))
 
+    async def prove(self) -> None:
+        """Write something, at most once a second however often anybody asks. Raises JournalError."""
+        now = self._clock.now().isoformat(timespec="seconds")
+        if now != self._proven:
+            await self.move("health", now)
+            self._proven = now
+
+    async def stopped(self) -> None:
+        """Wait for the end of the writer; raises JournalError when it ends while the journal is open."""
+        await self._writer.stopped()
+
     async def beyond(self, seq: int) -> None:
         """Wait until a row after `seq` is committed."""
         await self._writer.beyond(seq)
@@ -77,6 +90,7 @@ class Journal:
         limit: int = 100,
         device: str | None = None,
         type: str | None = None,
+        text: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         newest_first: bool = False,
@@ -84,7 +98,7 @@ class Journal:
         """One page of rows by seq, those with a greater seq than `after`.
 
         `newest_first` goes backwards: from the end when `after` is 0, else from before it. `since` is
-        inclusive, `until` exclusive.
+        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another.
         """
         table = schema.journal.c
         beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
@@ -92,6 +106,7 @@ class Journal:
         page = page.order_by(table.seq.desc() if newest_first else table.seq)
         page = page.where(table.device == device) if device is not None else page
         page = page.where(table.type == type) if type is not None else page
+        page = page.where(table.payload.icontains(text, autoescape=True)) if text is not None else page
         page = page.where(table.at >= stamp(since)) if since else page
         page = page.where(table.at < stamp(until)) if until else page
         return await self._ask(page, rows.row)
@@ -101,13 +116,13 @@ class Journal:
         table = schema.journal.c
         within = (table.source_key >= prefix, table.source_key < prefix + LAST_CHARACTER)
         query = select(schema.journal).where(table.site == self._site, *within).order_by(table.seq)
-        return await self._ask(query, rows.row)
+        return await self._ask(query, rows.row, at_once=True)
 
     async def cursor(self, name: str) -> str | None:
         """The committed value of a cursor, None before its first."""
         table = schema.cursors.c
         query = select(table.value).where(table.site == self._site, table.name == name)
-        values = await self._ask(query, lambda stored: str(stored["value"]))
+        values = await self._ask(query, lambda stored: str(stored["value"]), at_once=True)
         return values[0] if values else None
 
     async def desired(self) -> list[Desired]:
@@ -116,9 +131,12 @@ class Journal:
         query = select(table).where(table.c.site == self._site).order_by(*table.primary_key)
         return await self._ask(query, rows.desired)
 
-    async def _ask(self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+    async def _ask(
+        self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
+    ) -> list[AnswerT]:
+        pool = self._at_once if at_once else self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._fetch, query, make)
+            return await asyncio.get_running_loop().run_in_executor(pool, self._fetch, query, make)
         except (SQLAlchemyError, ValueError) as error:
             raise JournalError(f"the journal cannot be read: {reason(error)}") from error
 
@@ -158,8 +176,9 @@ async def open_journal(
             raise GatewayError(f"store.url: {path} cannot be opened: {reason(error)}") from error
         await stack.enter_async_context(writer.running())
         readers = _engine(stack, reading(path))
-        pool = stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))
-        yield Journal(site=site, clock=clock, writer=writer, engine=readers, pool=pool)
+        pools = [stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))]
+        pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
+        yield Journal(site=site, clock=clock, writer=writer, engine=readers, pools=pools)
 
 
 def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from gateway.core.errors import GatewayError
 
 SCHEME = "sqlite:///"
-READERS = 2
+READERS = 2  # for pages; one more connection is for look-ups that a call waits for
 
 
 def store_path(url: str) -> Path:
@@ -33,7 +33,7 @@ def reading(path: Path) -> Engine:
     """Connections that cannot write; every statement is a transaction of its own."""
     query = {"mode": "ro", "uri": "true"}
     url = URL.create("sqlite", database=path.absolute().as_uri(), query=query)
-    return create_engine(url, pool_size=READERS, max_overflow=0, hide_parameters=True)
+    return create_engine(url, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
 
 
 def reason(error: Exception) -> str:

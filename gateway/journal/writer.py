@@ -41,7 +41,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._answers: set[asyncio.Future[list[Recorded]]] = set()
-        self._moved = asyncio.Event()
+        self._moved, self._over = asyncio.Event(), asyncio.Event()
         self._open = True
 
     async def submit(self, call: Call) -> list[Recorded]:
@@ -49,7 +49,7 @@ class Writer:
 
         A caller that is cancelled while it waits does not know; its call may still be committed.
         """
-        if not self._open:
+        if not self._open or self._over.is_set():
             raise JournalError("the journal is closed")
         if len(self._answers) >= QUEUE_LIMIT:
             raise JournalError(f"the journal is behind: {QUEUE_LIMIT} records wait to be written")
@@ -57,6 +57,12 @@ class Writer:
         self._answers.add(answer)
         self._queue.put(Waiting(call, answer, time.perf_counter()))
         return await answer
+
+    async def stopped(self) -> None:
+        """Wait for the end of the thread; raises JournalError when nobody asked for it."""
+        await self._over.wait()
+        if self._open:
+            raise JournalError("the journal's writer stopped by a bug; it is in the log")
 
     async def beyond(self, seq: int) -> None:
         """Wait until a row after `seq` has been committed."""
@@ -110,7 +116,7 @@ class Writer:
             self._on_commit(time.perf_counter() - waiting[0].since, events)
 
     def _ended(self, thread: "asyncio.Future[None]") -> None:
-        self._open = False
+        self._over.set()
         if error := thread.exception():
             log.critical("the journal's writer stopped", exc_info=error)
         for answer in self._answers:

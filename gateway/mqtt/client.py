@@ -57,6 +57,7 @@ class Link:
         self._waiting: dict[int, tuple[asyncio.Future[None], str | None]] = {}
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._down = asyncio.Event()
+        self.on_drop: Callable[[], None] = lambda: None
         self._why: GatewayError | None = None
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
@@ -175,6 +176,9 @@ class Link:
         try:
             self.received.put_nowait(received)
         except asyncio.QueueFull:
+            if not received.mid:
+                self.on_drop()  # QoS 0: its sender takes no care of it either
+                return
             self._fail(BrokerOffline(f"more than {MOST_WAITING} messages wait to be taken"))
 
 

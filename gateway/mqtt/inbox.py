@@ -14,8 +14,10 @@ from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
 
 RETRY_S = 1.0  # between two tries to record: the broker keeps what comes in meanwhile
 MOST_MISTAKES = 3  # named in one answer
+MOST_SAID = 16  # characters of a key: the sender knows it by them, and it may hold what nobody shall read
 ACTOR = "mqtt"
-REASONS: dict[type[Exception], str] = {UnknownWindow: "window", CallConflict: "conflict", CallRefused: "refused"}
+OTHERS = "conflict"  # the call_id is another call's, and so is its topic
+REASONS: dict[type[Exception], str] = {UnknownWindow: "window", CallConflict: OTHERS, CallRefused: "refused"}
 
 
 class Accepts(Protocol):
@@ -46,7 +48,7 @@ class Inbox:
                 call = await self._accept(_read(message))
             except Refused as refusal:
                 self._meters.dropped.labels(f"mqtt.{refusal.reason}").inc()
-                await self._reject(link, message, str(refusal))
+                await self._reject(link, message, refusal)
             else:
                 await self._answer(link, message, {"call_id": call.call_id, "status": "accepted", "seq": call.seq})
             link.acknowledge(message)
@@ -60,10 +62,10 @@ class Inbox:
             except JournalError:
                 await asyncio.sleep(RETRY_S)
 
-    async def _reject(self, link: Link, message: Received, why: str) -> None:
+    async def _reject(self, link: Link, message: Received, refusal: Refused) -> None:
         call_id = _call_id(message)
-        answer = {"call_id": call_id, "status": "rejected", "detail": why}
-        if call_id is not None:
+        answer = {"call_id": call_id, "status": "rejected", "detail": str(refusal)}
+        if call_id is not None and refusal.reason != OTHERS:
             await link.send(self._topics.call(call_id), encode(answer))
         await self._answer(link, message, answer)
 
@@ -86,7 +88,7 @@ def _read(message: Received) -> CallRequest:
 def _mistakes(error: ValidationError) -> str:
     """One sentence; what was sent is not repeated in it."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_MISTAKES]
-    return "; ".join(": ".join([*map(str, item["loc"]), item["msg"]]) for item in found)
+    return "; ".join(": ".join([*(str(step)[:MOST_SAID] for step in item["loc"]), item["msg"]]) for item in found)
 
 
 def _call_id(message: Received) -> str | None:

@@ -41,6 +41,7 @@ class MqttOutlet:
         self._delivered = max(self._delivered, int(await self._house.journal.cursor(CURSOR) or 0))
         with alone():
             async with self._broker.connected() as link, asyncio.TaskGroup() as group:
+                link.on_drop = self._house.meters.dropped.labels("mqtt.overflow").inc
                 group.create_task(link.lost())
                 await self._greet(link)
                 up()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.model import Quality
+from gateway.core.model import Quality, Retention
 from gateway.hub import Change, Held, Hub, Status
 from gateway.journal.rows import Row
 
@@ -69,7 +69,8 @@ class Topics:
         """The message of a journal row; None for what is not published: the audit, and calls that were erased."""
         if row.type.startswith("call."):
             return (self.call(row.payload["call_id"]), event(row)) if row.payload else None
-        return (self.event(row.device), event(row)) if row.device else None
+        public = row.device is not None and row.retention is not Retention.AUDIT
+        return (self.event(row.device or ""), event(row)) if public else None
 
 
 def state(points: Mapping[str, Held]) -> bytes:

@@ -117,6 +117,9 @@ class Tokens:
                 file.write(msgspec.json.format(msgspec.json.encode(entries)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+            if os.geteuid() == 0:  # root makes it for the gateway, which runs as the owner of the folder
+                folder = self.path.parent.stat()
+                os.chown(draft, folder.st_uid, folder.st_gid)
             draft.replace(self.path)
         except OSError as error:
             raise GatewayError(f"token file {self.path} cannot be written: {error.strerror}") from error

@@ -51,6 +51,7 @@ class GatewayContext:
         self.clock = house.clock
         self.log: logging.LoggerAdapter[Any] = logging.LoggerAdapter(logging.getLogger("gateway.device"), {})
         self.last_contact = 0.0
+        self.on_parts: Callable[[], None] = lambda: None
         self._links: set[TcpLink] = set()
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
 
@@ -80,7 +81,10 @@ class GatewayContext:
         return await self._house.journal.cursor(self._cursor_name(name))
 
     def parts(self, *parts: Part) -> None:
+        before = self._house.hub.devices[self.device].parts
         self._house.hub.parts(self.device, *parts)
+        if before.keys() != self._house.hub.devices[self.device].parts.keys():
+            self.on_parts()
 
     def stage(self, command: Command, stage: Stage) -> None:
         if command.id in self._on_stage:

@@ -20,13 +20,17 @@ def _unheard(_: Result) -> None:
 
 
 class Slot:
-    """One (part, verb) of a device: what is wanted, and who wants to know how it goes."""
+    """One (part, verb) of a device: what is wanted, and who wants to know how it goes.
+
+    Where a service is its `owner`, only that service decides what is wanted.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._report: Report = _unheard
-        self._ended = True
+        self._ended, self._refused = True, False
         self._rev = 0
+        self.owner: str | None = None
         self.wanted: Desired | None = None
         self.changed = asyncio.Event()
 
@@ -43,7 +47,7 @@ class Slot:
         if self.wanted is not None:
             self.tell(self.wanted, Stage.SUPERSEDED, final=True)
         self._rev = max(self._rev, wanted.rev)
-        self.wanted, self._report, self._ended = wanted, report, False
+        self.wanted, self._report, self._ended, self._refused = wanted, report, False, False
         self.changed.set()
         self.tell(wanted, Stage.QUEUED)
 
@@ -56,9 +60,13 @@ class Slot:
         final: bool = False,
         confirmed: bool | None = None,
     ) -> None:
-        """Report how the first delivery of `wanted` goes: silent once it ended, or when something newer is wanted."""
-        if wanted is self.wanted and not self._ended:
-            self._ended = final
+        """Report how the first delivery of `wanted` goes: silent once it ended, or when something newer is wanted.
+
+        What was refused is sent again from time to time; only that it succeeded, or is no longer wanted, is news then.
+        """
+        news = not (self._refused and stage in (Stage.SENT, Stage.REJECTED))
+        if wanted is self.wanted and news and not self._ended:
+            self._ended, self._refused = final, self._refused or stage is Stage.REJECTED
             self._report(self._result(wanted, stage, detail, confirmed))
 
     def left_s(self, now: datetime) -> float | None:
@@ -93,6 +101,16 @@ class Wishes:
             self.slots[key] = Slot(self._clock)
             self.added.set()
         return self.slots[key]
+
+    def owner(self, part: str | None, verb: str) -> str | None:
+        """The service that alone decides about a part's verb, None where anybody may."""
+        slot = self.slots.get((part, verb))
+        return slot.owner if slot else None
+
+    def again(self) -> None:
+        """Look again at everything that is wanted: a part may be there now that was not."""
+        for slot in self.slots.values():
+            slot.changed.set()
 
     def plan(self, **wish: Any) -> Desired:
         """Make the row of a new wish, for the journal and then for `want`: the fields of Desired but device and rev."""

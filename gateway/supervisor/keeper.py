@@ -63,7 +63,7 @@ class Keeper:
         except DeviceBusy:
             return BUSY_S
         except (CommandRejected, NotSupported) as error:
-            slot.tell(wanted, Stage.REJECTED, {"reason": str(error)}, final=True)
+            slot.tell(wanted, Stage.REJECTED, {"reason": str(error)})
             return resend_s
         status = Stage.CONFIRMED if verb.confirms else Stage.ACKED
         slot.tell(wanted, status, detail, final=True, confirmed=verb.confirms or None)

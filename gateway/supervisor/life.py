@@ -39,6 +39,7 @@ class Life:
         self.view = DeviceView(config.id, config.driver, zone=config.zone, name=config.name, surface=self.surface)
         house.hub.add(self.view)
         self.wishes = Wishes(config.id, house.clock)
+        self.context.on_parts = self.wishes.again
         self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)
         self._group: asyncio.TaskGroup | None = None
         self._waiting = 0

@@ -15,6 +15,7 @@ class EventsQuery(BaseModel, frozen=True, extra="forbid"):
 
     device: str | None = Field(default=None, max_length=64)
     type: str | None = Field(default=None, max_length=64, description="The exact type, for example call.accepted.")
+    q: str | None = Field(default=None, min_length=1, max_length=64, description="Text that the payload holds.")
     since: AwareDatetime | None = Field(default=None, alias="from", description="Not before; RFC 3339.")
     until: AwareDatetime | None = Field(default=None, alias="to", description="Before; RFC 3339.")
     after: int = Field(default=0, ge=0, lt=2**63, description="Go on behind this seq: the `next` of the page before.")
@@ -30,6 +31,7 @@ async def events(request: web.Request, services: Services) -> web.Response:
         limit=query.limit,
         device=query.device,
         type=query.type,
+        text=query.q,
         since=query.since,
         until=query.until,
         newest_first=query.order == "desc",

@@ -91,6 +91,17 @@ def test_the_reference_has_every_verb_and_every_option() -> None:
         assert set(re.findall(r"(?m)^\| `(--[a-z-]+)", sections[verb])) == options, verb
 
 
+def test_every_argument_has_a_help_text() -> None:
+    arguments = [(verb, action) for verb, found in verbs().items() for action in found._actions]
+    assert [f"{verb} {action.dest}" for verb, action in arguments if not action.help] == []
+
+
+def test_the_reference_tells_every_option_once() -> None:
+    sections = REFERENCE.read_text().split("\n## ")
+    rows = [re.findall(r"(?m)^\| `(--[a-z-]+)", section) for section in sections]
+    assert [row for row in rows if len(row) != len(set(row))] == []
+
+
 def test_tells_its_version(ran: Ran) -> None:
     assert ran("--version") == (0, f"{app.VERSION}\n", "")
 

@@ -44,6 +44,11 @@ def test_the_readme_maps_what_is_there() -> None:
     assert tops == {path.split("/")[0] for path in named if "/" in path}
 
 
+def test_the_readme_links_every_page_of_the_reference() -> None:
+    pages = {str(page.relative_to(HOUSE)) for page in (HOUSE / "docs/reference").glob("*.md")}
+    assert pages - set(re.findall(r"\]\(([^)#\s]+)", README)) == set()
+
+
 def test_the_readme_names_targets_that_make_knows() -> None:
     targets = set(re.findall(r"(?m)^([a-z]+):", (HOUSE / "Makefile").read_text()))
     named = set(re.findall(r"`make ([a-z]+)", README))

@@ -132,7 +132,10 @@ class MoodyJournal(Journal):
 
 
 class Hall:
-    """Windows w1 (one screen), w2 (two, one of them small), w3 (one that confirms). No screen is plugged in yet."""
+    """Windows w1 (one screen), w2 (two, one of them small), w3 (one that confirms); led-5 and led-6 are nobody's.
+
+    No screen is plugged in yet.
+    """
 
     def __init__(self, clock: HeldClock, journal: MoodyJournal) -> None:
         self.clock, self.journal, self.hub = clock, journal, Hub(clock)
@@ -142,6 +145,8 @@ class Hall:
             ScreenConfig(id="led-2", driver="screen"),
             ScreenConfig(id="led-3", driver="screen", cells=6),
             ScreenConfig(id="led-4", driver="screen", confirms=True),
+            ScreenConfig(id="led-5", driver="screen"),
+            ScreenConfig(id="led-6", driver="screen", confirms=True),
         )
         self.lives = {config.id: Life(config, Screen, self.house) for config in screens}
         self.calls = Calls(

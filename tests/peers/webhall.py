@@ -53,6 +53,7 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 SHOW = Verb(name="show", meaning="show a text", params=Show, desired=True, confirms=False)
+WRITE = Verb(name="write", meaning="as show, for a person", params=Show, desired=True, confirms=False)
 PRESS = Verb(name="press", meaning="press the red button", params=Press, dangerous=True)
 HOLD = Verb(name="hold", meaning="take long", params=Nothing)
 TEXT = (Point("text", "text", "what it shows"), Point("colour", "text", "its colour"))
@@ -77,8 +78,8 @@ class Board(Driver[BoardConfig]):
 
     def surface(self) -> Surface:
         if self.config.halves:
-            return Surface(kinds={"half": PartKind(points=TEXT, verbs=(SHOW,))})
-        return Surface(device=PartKind(points=TEXT, verbs=(SHOW, PRESS, HOLD)))
+            return Surface(kinds={"half": PartKind(points=TEXT, verbs=(SHOW, WRITE))})
+        return Surface(device=PartKind(points=TEXT, verbs=(SHOW, WRITE, PRESS, HOLD)))
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
@@ -86,7 +87,7 @@ class Board(Driver[BoardConfig]):
         yield Identity(model="board", firmware="1.0", serial="0042", parts=parts)
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
-        if command.verb == "show":
+        if command.verb in ("show", "write"):
             show = self.shown[command.part] = convert(Show, command.params)
             self.context.publish(Reading(command.part, "text", show.text), Reading(command.part, "colour", show.colour))
         if command.verb == "hold":

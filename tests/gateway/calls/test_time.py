@@ -9,7 +9,7 @@ import pytest
 from smallhall import OPENED, Hall, HeldClock, request, until
 
 from gateway.calls.model import make_call
-from gateway.core.errors import JournalError
+from gateway.core.errors import CommandRejected, JournalError
 
 OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
 IDLE = "综合受理"
@@ -111,7 +111,41 @@ async def test_time_runs_out_on_a_full_disk_as_well(hall: Hall) -> None:
         await hall.call("c1", "A012", ttl_s=30)
     await hall.forward(31)
     await until(lambda: hall.wanted() == IDLE)
-    await until(lambda: hall.metric("hall_dropped_total", reason="journal") == 1)
+
+
+async def test_of_a_call_that_was_never_accepted_nothing_is_recorded(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        hall.journal.full = True
+        with pytest.raises(JournalError):
+            await hall.call("c1", "A012", ttl_s=30)
+        await until(lambda: card.shown[-1] == "A012")
+        hall.journal.full = False
+        await hall.forward(31)
+        await until(lambda: card.shown[-1] == IDLE)
+        await hall.call("c2", "A013")
+        delivered = await hall.recorded("call.delivered", 1)
+    assert [row["call_id"] for row in delivered] == ["c2"]
+    assert await hall.rows("call.expired") == []
+
+
+async def test_what_was_refused_once_is_acked_when_it_is_sent_again(hall: Hall) -> None:
+    async with hall.plugged_in() as card:
+        await until(lambda: card.shown)
+        card.answers = refuse
+        await hall.call("c1", "A012")
+        assert [row["status"] for row in await hall.recorded("call.delivered", 1)] == ["rejected"]
+        card.answers = obey
+        hall.lives["led-1"].wishes.again()
+        assert [row["status"] for row in await hall.recorded("call.delivered", 2)] == ["rejected", "acked"]
+    assert (await hall.calls.delivery("c1"))["led-1"]["status"] == "acked"
+
+
+def refuse() -> None:
+    raise CommandRejected("not now")
+
+
+def obey() -> None:
+    pass
 
 
 async def test_it_wakes_up_by_itself_when_a_call_runs_out(hall: Hall) -> None:

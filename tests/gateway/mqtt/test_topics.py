@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.clock import SystemClock
@@ -118,7 +119,12 @@ def test_what_happens_to_a_call_goes_to_the_call(topics: Topics, device: str | N
     assert json.loads(message[1])["status"] == "acked"
 
 
-@pytest.mark.parametrize("kept", [row("token.made", {"name": "x"}), row("call.accepted", None)])
+AUDIT = msgspec.structs.replace(
+    row("command.requested", {"actor": "boss", "reason": "x"}, device="led-03"), retention=Retention.AUDIT
+)
+
+
+@pytest.mark.parametrize("kept", [AUDIT, row("token.made", {"name": "x"}), row("call.accepted", None)])
 def test_the_audit_and_erased_calls_are_not_published(topics: Topics, kept: Row) -> None:
     assert topics.recorded(kept) is None
 

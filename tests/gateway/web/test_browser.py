@@ -38,7 +38,7 @@ async def test_the_page_follows_the_hall_by_itself(hall: WebHall, tmp_path: Path
         browser = asyncio.create_task(browse(tmp_path, f"{hall.url}/?token={hall.queue}", seconds=20))
         await until(lambda: pictures(hall, "led-02"), lambda count: count == 2, LIMIT_S)
         body = {"part": "left", "params": {"text": "<i>请</i>"}}
-        assert (await hall.ask("POST", "/api/v1/devices/led-02/commands/show", body)).status == 200
+        assert (await hall.ask("POST", "/api/v1/devices/led-02/commands/write", body)).status == 200
         await hall.call("c-1", person_name="欧阳娜娜")
         page = await browser
     assert 'alt="&lt;i&gt;请&lt;/i&gt;"' in page

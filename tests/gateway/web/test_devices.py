@@ -5,7 +5,7 @@ import asyncio
 from webhall import WebHall, until
 
 PRESS = "/api/v1/devices/led-01/commands/press"
-SHOW = "/api/v1/devices/led-01/commands/show"
+SHOW = "/api/v1/devices/led-01/commands/write"
 HOLD = "/api/v1/devices/led-01/commands/hold"
 
 
@@ -35,8 +35,8 @@ async def test_parts_have_their_own_points_and_verbs(hall: WebHall) -> None:
     async with hall.online("led-02"):
         parts = (await hall.get("/devices/led-02/parts"))["parts"]
     assert [(part["id"], part["kind"], part["name"], part["verbs"]) for part in parts] == [
-        ("left", "half", "Left", ["show"]),
-        ("right", "half", "Right", ["show"]),
+        ("left", "half", "Left", ["show", "write"]),
+        ("right", "half", "Right", ["show", "write"]),
     ]
     assert parts[0]["points"]["text"]["value"] == "矛盾调解"
 
@@ -45,7 +45,7 @@ async def test_an_unknown_device_verb_or_part_is_404(hall: WebHall) -> None:
     for path in ("/devices/led-99", "/devices/led-99/parts", "/commands/none"):
         assert "there is no" in (await hall.ask("GET", f"/api/v1{path}")).detail
     missing = await hall.ask("POST", "/api/v1/devices/led-01/commands/fly", {})
-    assert (missing.status, missing.detail) == (404, "led-01 has no verb 'fly'; it has: hold, press, show")
+    assert (missing.status, missing.detail) == (404, "led-01 has no verb 'fly'; it has: hold, press, show, write")
     device = await hall.ask("POST", "/api/v1/devices/led-99/commands/show", {})
     assert (device.status, device.detail) == (404, "there is no device 'led-99'")
 

@@ -81,4 +81,4 @@ def test_bodies_and_queries_are_told() -> None:
     assert {"call_id", "window"} == set(schema["required"])
     assert schema["additionalProperties"] is False
     queries = [parameter["name"] for parameter in DOCUMENT["paths"]["/api/v1/events"]["get"]["parameters"]]
-    assert queries == ["device", "type", "from", "to", "after", "limit", "order"]
+    assert queries == ["device", "type", "q", "from", "to", "after", "limit", "order"]
