@@ -14,7 +14,7 @@ from gateway.calls import config as calls_config
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
-from gateway.core.errors import GatewayError
+from gateway.core.errors import WrongInput
 from gateway.hub import Hub
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
@@ -117,7 +117,7 @@ async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Call
 async def _journal(site: Site, meters: Meters, clock: SystemClock) -> AsyncGenerator[Journal]:
     store = site.general.store
     if store is None:
-        raise GatewayError(f"{site.path}: store: is missing: `run` needs a store and its key")
+        raise WrongInput(f"{site.path}: store: is missing: `run` needs a store and its key")
 
     def committed(seconds: float, events: int) -> None:
         for _ in range(events):

@@ -6,13 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gateway import app, verbs
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, WrongInput
 from gateway.people.tokens import Role
 from gateway.site.load import SiteError
 from gateway.site.positions import Mistake
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (GatewayError, OSError) as error:
-        code = WRONG if isinstance(error, verbs.WrongInput) else FAILED
+        code = WRONG if isinstance(error, WrongInput) else FAILED
         return _fail(options, code, f"hall-gateway: {error}", {"error": str(error)})
     except KeyboardInterrupt:
         return DONE
@@ -57,7 +58,9 @@ def parser() -> argparse.ArgumentParser:
     simulate = _verb(add, "simulate", verbs.simulate, "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
     simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
-    simulate.add_argument("--base", default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)")
+    simulate.add_argument(
+        "--base", type=_ip, default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)"
+    )
     demo_ = _verb(add, "demo", verbs.demo, "run a whole simulated hall")
     demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
     demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
@@ -119,6 +122,13 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
     return int(text)
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} must be an IPv4 address such as 127.77.0.1") from error
 
 
 def _seconds(text: str) -> float:

@@ -32,7 +32,8 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
         if answer.status >= 400:
-            raise GatewayError(f"{answer.status}: {content.get('detail') or content.get('title')}")
+            detail = getattr(content, "get", lambda _: None)("detail")
+            raise GatewayError(f"{answer.status}: {detail or answer.reason}")
         return content
 
 

@@ -17,7 +17,7 @@ import msgspec
 from gateway import app, registry
 from gateway.calls import config as calls_config
 from gateway.client import Client, connect
-from gateway.core.errors import GatewayError
+from gateway.core.errors import WrongInput
 from gateway.demo import demo as demo_hall
 from gateway.journal import export as journal_export
 from gateway.journal.key import load_key
@@ -26,10 +26,6 @@ from gateway.people.secrets import read_secret
 from gateway.people.tokens import Role, Tokens
 from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
-
-
-class WrongInput(GatewayError):
-    """What was asked for cannot be: exit code 2."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,7 +43,8 @@ def check(options: argparse.Namespace) -> int:
     site = app.load_site(options.site, *options.overlay)
     found = {"devices": len(site.devices), "windows": len(site.sections["windows"]), "zones": len(site.general.zones)}
     counts = ", ".join(f"{count} {what}" for what, count in found.items())
-    return _say(options, {"ok": True, **found}, f"{options.site}: ok: {counts}")
+    store = "" if site.general.store else "; without a store, which `run` needs"
+    return _say(options, {"ok": True, **found}, f"{options.site}: ok: {counts}{store}")
 
 
 def drivers(options: argparse.Namespace) -> int:

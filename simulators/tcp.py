@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -79,6 +80,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(piece)
 
 
+class Refusal(asyncio.Protocol):
+    """A connection to a box that is starting."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).abort()
+
+
 class TcpTwin(Twin[ConfigT]):
     """A box that listens on TCP. A subclass says what it answers."""
 
@@ -86,6 +94,7 @@ class TcpTwin(Twin[ConfigT]):
         super().__init__(config)
         self._faults = Faults()
         self._connections: set[Connection] = set()
+        self._down_until = 0.0
 
     @abstractmethod
     def answers(self) -> Answer:
@@ -104,12 +113,15 @@ class TcpTwin(Twin[ConfigT]):
     def levers(self) -> Mapping[str, Lever]:
         return {**self._faults.levers(), "half_open": lever(NoParams, self._half_open)}
 
-    def hang_up(self) -> None:
-        """Drop all connections; new ones are welcome."""
+    def hang_up(self, down_s: float = 0.0) -> None:
+        """Drop all connections; new ones are dropped at once for `down_s`, as while a box starts."""
+        self._down_until = time.monotonic() + down_s
         for connection in tuple(self._connections):
             connection.drop()
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> asyncio.Protocol:
+        if time.monotonic() < self._down_until:
+            return Refusal()
         return Connection(self.answers(), self._faults, self._connections)
 
     def _half_open(self, _: Any) -> None:

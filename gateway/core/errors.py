@@ -8,7 +8,8 @@ GatewayError
 │   ├── DeviceBusy        ask again later
 │   ├── CommandRejected   tell the person who asked
 │   └── NotSupported      tell the person who asked: this device cannot do it
-└── JournalError          nothing was recorded: do not acknowledge
+├── JournalError          nothing was recorded: do not acknowledge
+└── WrongInput            what a person asked or configured cannot be: only a person can mend it
 """
 
 
@@ -42,6 +43,10 @@ class CommandRejected(DeviceError):
 
 class NotSupported(DeviceError):
     """The device has no such verb, part or function."""
+
+
+class WrongInput(GatewayError):
+    """What a person asked for, or configured, cannot be: trying again does not help. Exit code 2."""
 
 
 class JournalError(GatewayError):

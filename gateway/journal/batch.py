@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Table, bindparam, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
 
-from gateway.core.errors import GatewayError, JournalError
+from gateway.core.errors import JournalError, WrongInput
 from gateway.journal import chain, schema
 from gateway.journal.rows import Head, Recorded
 from gateway.journal.store import reason
@@ -104,7 +104,7 @@ def prepare(engine: Engine, *, site: str, key: bytes) -> Head:
         schema.metadata.create_all(db)
         row = db.execute(NEWEST, {"site": site}).mappings().first()
         if row and not chain.row_fits(key, row["prev_hash"], [row[name] for name in chain.COVERED], row["hash"]):
-            raise GatewayError(f"store.key: not the key of seq {row['seq']}, the newest record, or that was changed")
+            raise WrongInput(f"store.key: not the key of seq {row['seq']}, the newest record, or that was changed")
         return _head(db, site)
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, WrongInput
 
 KEY_BYTES = 32
 
@@ -16,7 +16,7 @@ def load_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) < KEY_BYTES:
-        raise GatewayError(f"store.key: must be {2 * KEY_BYTES} or more hexadecimal digits")
+        raise WrongInput(f"store.key: must be {2 * KEY_BYTES} or more hexadecimal digits")
     return key
 
 

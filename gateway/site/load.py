@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway import registry
 from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import GatewayError
+from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
 from gateway.site.model import General, Site
 from gateway.site.overlay import lay, origin
@@ -123,6 +124,7 @@ class _Checker:
             if is_mapping(ref):
                 with suppress(ValidationError):  # said already
                     try:
-                        read_secret(SecretRef.model_validate(ref, context=self._context))
+                        secret = read_secret(SecretRef.model_validate(ref, context=self._context))
+                        _ = load_key(secret) if key == "key" else None
                     except GatewayError as error:
                         yield (section, key), str(error)

@@ -14,7 +14,7 @@ from gateway.meters import Meters
 
 log = logging.getLogger("gateway")
 
-FIRST_S, LAST_S = 1.0, 5.0  # site addresses: a card that reboots is back within 5 s of its first answer
+FIRST_S, LAST_S = 1.0, 4.0  # site addresses: a card that starts again is right within 5 s, its first answer included
 EXPECTED = (GatewayError, OSError, TimeoutError)
 """What ends a body without being a bug."""
 BUG_S = 5.0  # a bug comes back at every try: leave its traceback readable

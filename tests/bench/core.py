@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from child import Child, free_network, free_port, program
-from figures import cpu_s, middle, percentile, rss_mb, say
+from figures import broken, cpu_s, middle, percentile, rss_mb, say
 from mosquitto import Mosquitto
 
 from gateway.people.tokens import Role, Tokens
@@ -184,3 +184,4 @@ def _program() -> list[str]:
 
 if __name__ == "__main__":
     main()
+    sys.exit(1 if broken else 0)

@@ -8,9 +8,15 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+broken: list[str] = []
+"""The figures that missed their budget."""
+
+
 def say(name: str, value: float, unit: str, *, budget: float | None = None, limit: float | None = None) -> None:
     """One line: the figure, whether it is inside its budget, and how many times the limit program's it is."""
     judged = "" if budget is None else f"  budget {budget:g} {'kept' if value <= budget else 'BROKEN'}"
+    if budget is not None and value > budget:
+        broken.append(name)
     ratio = "" if not limit else f"  limit program {limit:.3f}, ratio {value / limit:.1f}"
     print(f"  {name:46} {value:9.3f} {unit:4}{judged}{ratio}", flush=True)
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from figures import middle, percentile, say
+from figures import broken, middle, percentile, say
 
 from gateway.clock import SystemClock
 from gateway.core.model import Event
@@ -75,3 +76,4 @@ async def _journal(folder: Path) -> tuple[list[float], float]:
 
 if __name__ == "__main__":
     main()
+    sys.exit(1 if broken else 0)

@@ -206,7 +206,7 @@ def test_asks_for_a_token_and_for_a_gateway_that_runs(
 def test_run_wants_a_store(site: Path, ran: Ran) -> None:
     site.write_text("site: {id: hall, name: A}\n")
     code, _, error = ran("run", site)
-    assert code == 1
+    assert code == 2
     assert error.endswith("store: is missing: `run` needs a store and its key\n")
     assert ran("journal", "verify", site)[0] == 2
 

@@ -87,11 +87,11 @@ class Hall:
         self.cards = self._start([*PROGRAM, *arguments], log, lambda: b"levers: " in log.read_bytes())
         self._levers = log.read_text().split("levers: ")[1].split("/devices")[0]
 
-    def start_gateway(self, *before: str) -> None:
-        """Start the gateway, behind other words of a command line where they are given, and wait for its console."""
+    def start_gateway(self, *before: str, wait: bool = True) -> None:
+        """Start the gateway, behind other words of a command line where they are given; wait for its console."""
         overlay = str(self.folder / "site.sim.yaml")
         command = [*before, *WATCHED, "run", str(self.site), "--overlay", overlay]
-        self.gateway = self._start(command, self.folder / "gateway.log", self._ready)
+        self.gateway = self._start(command, self.folder / "gateway.log", self._ready if wait else lambda: True)
 
     def subscribe(self, topic: str) -> Path:
         """Write what a subscriber with a session of its own gets to a file: a line `retained topic payload` each."""

@@ -32,6 +32,12 @@ class Nack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[int, msgspec.Meta(ge=1, le=255)] = codec.BUSY
 
 
+class Reboot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The card restarts, and answers nobody for `down_s` seconds."""
+
+    down_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
+
+
 class OnbonKTwin(TcpTwin[OnbonKConfig]):
     """A simulated card. Its screen number is that of the site file; where that is `any` it is 1."""
 
@@ -56,7 +62,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
 
     def levers(self) -> Mapping[str, Lever]:
         own = {
-            "reboot": lever(NoParams, self._reboot),
+            "reboot": lever(Reboot, self._reboot),
             "silent_reboot": lever(NoParams, self._silent_reboot),
             "nack": lever(Nack, partial(setattr, self, "_nack")),
         }
@@ -102,6 +108,6 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
         self.card.reboots += 1
         self.card.forget()
 
-    def _reboot(self, given: NoParams) -> None:
-        self._silent_reboot(given)
-        self.hang_up()
+    def _reboot(self, given: Reboot) -> None:
+        self._silent_reboot(NoParams())
+        self.hang_up(given.down_s)
