@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from gateway.core.errors import GatewayError
+from gateway.site.positions import is_mapping
 
 ANSWER = aiohttp.ClientTimeout(total=15)
 
@@ -32,7 +33,7 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
         if answer.status >= 400:
-            detail = getattr(content, "get", lambda _: None)("detail")
+            detail = content.get("detail") if is_mapping(content) else None
             raise GatewayError(f"{answer.status}: {detail or answer.reason}")
         return content
 
