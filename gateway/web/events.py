@@ -1,13 +1,21 @@
 """The journal, page by page."""
 
+import csv
+import io
 from typing import Literal
 
+import msgspec
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field
 
+from gateway.journal.rows import Row
 from gateway.web import answers
 from gateway.web.route import QUERY, reply
 from gateway.web.services import Services
+
+COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "payload")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet takes for a formula."""
 
 
 class EventsQuery(BaseModel, frozen=True, extra="forbid"):
@@ -25,8 +33,31 @@ class EventsQuery(BaseModel, frozen=True, extra="forbid"):
 
 async def events(request: web.Request, services: Services) -> web.Response:
     """One page of events by seq."""
+    rows = await _rows(request, services)
+    return reply(answers.Events(rows, rows[-1].seq if len(rows) == request[QUERY].limit else None))
+
+
+async def table(request: web.Request, services: Services) -> web.Response:
+    """The same page as a table for a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would compute."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text)
+    lines.writerow(COLUMNS)
+    for row in await _rows(request, services):
+        payload = msgspec.json.encode(row.payload).decode() if row.payload is not None else ""
+        cells = [row.seq, row.at.isoformat(), row.device, row.part, row.type, row.device_at, payload]
+        lines.writerow([_harmless("" if cell is None else str(cell)) for cell in cells])
+    headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
+    body = text.getvalue().encode("utf-8-sig")
+    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+async def _rows(request: web.Request, services: Services) -> list[Row]:
     query: EventsQuery = request[QUERY]
-    rows = await services.house.journal.read(
+    return await services.house.journal.read(
         after=query.after,
         limit=query.limit,
         device=query.device,
@@ -36,4 +67,3 @@ async def events(request: web.Request, services: Services) -> web.Response:
         until=query.until,
         newest_first=query.order == "desc",
     )
-    return reply(answers.Events(rows, rows[-1].seq if len(rows) == query.limit else None))

@@ -1,10 +1,14 @@
 """The journal, page by page."""
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 from webhall import WebHall, until
+
+from gateway.core.model import Event
 
 
 async def called(hall: WebHall, count: int) -> None:
@@ -65,3 +69,19 @@ async def test_a_wrong_parameter_is_named(hall: WebHall, query: str, field: str)
 
 async def test_a_parameter_given_twice_is_refused(hall: WebHall) -> None:
     assert (await hall.ask("GET", "/api/v1/events?limit=1&limit=2")).detail == "a query parameter is given twice"
+
+
+async def test_events_are_found_by_text_in_any_case(hall: WebHall) -> None:
+    await called(hall, 3)
+    page = await hall.get("/events?type=call.accepted&q=a001")
+    assert tickets(page) == ["A001"]
+    assert (await hall.get("/events?q=%25"))["events"] == []
+
+
+async def test_a_spreadsheet_computes_nothing(hall: WebHall) -> None:
+    await hall.services.house.journal.record("led-01", [Event(type="=1+1", source_key="x", payload={"name": "张*"})])
+    answer = await hall.ask("GET", "/api/v1/events.csv?device=led-01")
+    text = answer.body.decode("utf-8")
+    assert text.startswith("\ufeffseq,at,device,part,type,device_at,payload\r\n")
+    row = list(csv.reader(io.StringIO(text)))[-1]
+    assert row[2:] == ["led-01", "", "'=1+1", "", '{"name":"张*"}']
