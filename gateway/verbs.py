@@ -88,7 +88,7 @@ def call(options: argparse.Namespace) -> int:
     call_id = f"cli-{os.urandom(6).hex()}"
     body = {"call_id": call_id, "window": options.window, "ticket": options.ticket}
     answer = _ask(options, lambda client: client.post("/calls", body))
-    return _say(options, answer, f"{options.ticket} is called to {options.window} (call {call_id})")
+    return _say(options, answer, f"{options.ticket} is accepted for {options.window} (call {call_id})")
 
 
 def devices(options: argparse.Namespace) -> int:

@@ -37,10 +37,14 @@ def verify(url: str, *, key: bytes, anchors: Path | None = None, site: str | Non
     engine = reading(store_path(url))
     event.listen(engine, "connect", _any_text)
     try:
-        noted = anchor_file.load(anchors) if anchors else {}  # before the rows: what is anchored is committed
         with engine.connect() as db:
+            noted = anchor_file.load(anchors) if anchors else {}  # before the rows: what is anchored is committed
             sites = [site] if site else sorted({*_sites(db), *noted})
             verdicts = [_verify(db, name, key, noted.get(name, {})) for name in sites]
+    except FileNotFoundError as error:
+        raise GatewayError(
+            f"{anchors} is missing: without anchors nobody can tell whether rows were cut off"
+        ) from error
     except (SQLAlchemyError, OSError) as error:
         raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
     finally:

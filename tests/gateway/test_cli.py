@@ -229,7 +229,7 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         url = re.findall(r"serves (http://\S+)", gateway.log.read_text())[0]
         code, output, _ = ran("call", "A012", "w1", "--url", url)
         assert code == 0
-        assert re.fullmatch(r"A012 is called to w1 \(call cli-[0-9a-f]{12}\)\n", output)
+        assert re.fullmatch(r"A012 is accepted for w1 \(call cli-[0-9a-f]{12}\)\n", output)
         assert json.loads(ran("call", "A013", "w1", "--url", url, "--json")[1])["seq"] == 2
         code, _, error = ran("call", "A012", "w9", "--url", url)
         assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9'; windows: w1\n")

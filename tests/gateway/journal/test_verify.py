@@ -174,10 +174,15 @@ async def test_an_empty_journal_is_whole(opened: Opened, url: str, key: bytes, a
     assert verify(url, key=key, anchors=anchors).what == "the journal is empty"
 
 
-def test_a_missing_store_or_anchors_file_is_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
-    with pytest.raises(GatewayError, match="the journal cannot be read: unable to open database file"):
-        verify(url, key=key)
-    with pytest.raises(GatewayError, match="No such file or directory"):
+def test_a_missing_store_is_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
+    for anchors in (None, tmp_path / "none"):
+        with pytest.raises(GatewayError, match="the journal cannot be read: unable to open database file"):
+            verify(url, key=key, anchors=anchors)
+
+
+@pytest.mark.usefixtures("written")
+def test_missing_anchors_are_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
+    with pytest.raises(GatewayError, match=r"/none is missing: without anchors nobody can tell whether rows were cut"):
         verify(url, key=key, anchors=tmp_path / "none")
 
 
