@@ -131,3 +131,13 @@ def test_a_draft_that_a_crash_left_behind_is_in_nobodys_way(path: Path) -> None:
 def test_roles_are_sets_of_rights() -> None:
     assert {right for right in Right if Principal("q", Role.QUEUE).may(right)} == {Right.VIEW, Right.CALL}
     assert {right for right in Right if Principal("a", Role.ADMIN).may(right)} == set(Right)
+
+
+def test_root_makes_tokens_for_the_owner_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, 12345, 12345)  # as systemd's DynamicUser has it
+    Tokens(folder / "tokens.json").new("queue-system", Role.QUEUE)
+    made = (folder / "tokens.json").stat()
+    assert (made.st_uid, made.st_mode & 0o777) == (folder.stat().st_uid, 0o600)
