@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from gateway.core.errors import CommandRejected, GatewayError, JournalError
 from gateway.core.model import Command, Event, Result, Retention, Stage
 from gateway.hub import Status
+from gateway.once import Once
 from gateway.people.tokens import Principal, Right
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Up
@@ -65,7 +66,6 @@ class Kept:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.newest: Result | None = None
-        self.answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
 
 class Commands:
@@ -73,7 +73,7 @@ class Commands:
 
     def __init__(self, lives: Mapping[str, Life], house: House) -> None:
         self._lives, self._house = lives, house
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._once: Once[Kept, Result] = Once(KEPT)
         self._codes: dict[str, tuple[Request, Principal, float]] = {}
         self._late: asyncio.Queue[tuple[Life, Request, Result]] = asyncio.Queue()
 
@@ -93,42 +93,35 @@ class Commands:
         if not who.may(Right.COMMAND):
             raise Forbidden(f"{who.name} ({who.role}) may not command devices")
         bare = msgspec.structs.replace(request, confirm=None)
-        if kept := self._kept.get(request.command_id):
-            if kept.request != bare:
-                raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
-            return await asyncio.shield(kept.answered)
+        kept = self._once.asked(request.command_id)
+        if kept is not None and kept.request != bare:
+            raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
         life = self._life(request.device)
+        if kept is None:
+            self._admit(life, bare, who, request.confirm)
+            kept = Kept(bare)
+        given_up = CommandRejected("the command was given up by its sender: ask the journal how it ended")
+        return await self._once.do(request.command_id, kept, partial(self._first_time, life, kept, who), given_up)
+
+    def _admit(self, life: Life, request: Request, who: Principal, code: str | None) -> None:
+        """Refuse what cannot, may not or must not yet be done."""
         life.check(request.verb, request.part, request.params)
         if owner := life.wishes.owner(request.part, request.verb):
             raise CommandRejected(f"{life.id}: what {request.verb!r} does there is decided by the calls of {owner}")
         if life.verb(request.verb, request.part).dangerous:
-            self._confirmed(bare, who, request.confirm)
-        return await self._once(life, bare, who)
+            self._confirmed(request, who, code)
 
     def result(self, command_id: str) -> Result | None:
         """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more)."""
-        if command_id not in self._kept:
+        kept = self._once.asked(command_id)
+        if kept is None:
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
-        return self._kept[command_id].newest
+        return kept.newest
 
-    async def _once(self, life: Life, request: Request, who: Principal) -> Result:
-        kept = self._kept[request.command_id] = Kept(request)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        failure: GatewayError = CommandRejected("the command was given up by its sender: ask the journal how it ended")
-        try:
-            await self._never_before(request)
-            kept.newest = await self._carry_out(life, kept, who)
-            kept.answered.set_result(kept.newest)
-            return kept.newest
-        except GatewayError as error:
-            failure = error
-            raise
-        finally:
-            if not kept.answered.done():
-                self._kept.pop(request.command_id, None)
-                kept.answered.set_exception(failure)
-                kept.answered.exception()  # looked at: nobody else may be waiting for it
+    async def _first_time(self, life: Life, kept: Kept, who: Principal) -> Result:
+        await self._never_before(kept.request)
+        kept.newest = await self._carry_out(life, kept, who)
+        return kept.newest
 
     async def _never_before(self, request: Request) -> None:
         """Raises CommandConflict for a command_id of an earlier run: what it named may have been done already."""

@@ -6,7 +6,8 @@ Screens do not wait for the journal, and the caller's answer does not wait for t
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,23 +17,16 @@ from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call, CallConflict, CallRequest, UnknownCall, UnknownWindow, call_from, make_call
 from gateway.calls.screens import Screens
 from gateway.calls.window import Window
-from gateway.core.errors import GatewayError, JournalError
+from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
 from gateway.journal.rows import Desired
+from gateway.once import Once
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KNOWN = 10_000  # call_ids remembered in memory; older ones are looked up in the journal
 LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
-ValueT = TypeVar("ValueT")
-
-
-class Known(NamedTuple):
-    """A call_id that is being accepted or was accepted lately."""
-
-    digest: str
-    recorded: "asyncio.Future[None]"
 
 
 class Calls:
@@ -53,7 +47,7 @@ class Calls:
         for window in self.windows.values():
             self._screens.own(window)
         self._config, self._zone, self._house = config, zone, house
-        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
         self._in_turn = asyncio.Lock()
         self._expiry_changed = asyncio.Event()
@@ -87,12 +81,12 @@ class Calls:
         if request.window not in self.windows:
             known = ", ".join(sorted(self.windows)) or "none"
             raise UnknownWindow(f"there is no window {request.window!r}; windows: {known}")
-        first = self._known.get(request.call_id)
-        if first is None:
-            return await self._accept_once(request, actor)
-        _same(request, first.digest)
-        await asyncio.shield(first.recorded)
-        return await self.find(request.call_id)
+        if before := self._once.asked(request.call_id):
+            _same(request, before)
+        given_up = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
+        return await self._once.do(
+            request.call_id, request.digest(), partial(self._accept_once, request, actor), given_up
+        )
 
     async def find(self, call_id: str) -> Call:
         """The accepted call of this id. Raises UnknownCall."""
@@ -108,23 +102,9 @@ class Calls:
         return {**self.deliveries.live(call_id), **recorded}
 
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:
-        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        _remember(self._known, request.call_id, Known(request.digest(), recorded))
-        failure: GatewayError = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
-        try:
-            async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
-                first = await self._first(request)
-            call = first or await self._accept_new(request, actor)
-            recorded.set_result(None)
-            return call
-        except GatewayError as error:
-            failure = error
-            raise
-        finally:
-            if not recorded.done():
-                self._known.pop(request.call_id, None)
-                recorded.set_exception(failure)
-                recorded.exception()  # looked at: nobody else may be waiting for it
+        async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
+            first = await self._first(request)
+        return first or await self._accept_new(request, actor)
 
     async def _first(self, request: CallRequest) -> Call | None:
         """The call, if an earlier run of the gateway accepted it."""
@@ -138,7 +118,9 @@ class Calls:
     async def _accept_new(self, request: CallRequest, actor: str) -> Call:
         call, rows = self._unrecorded.get(request.call_id) or self._admit(request, actor)
         _same(request, call.digest)
-        _remember(self._unrecorded, call.call_id, (call, rows))
+        self._unrecorded[call.call_id] = call, rows
+        while len(self._unrecorded) > KNOWN:
+            self._unrecorded.popitem(last=False)
         newest = self.windows[call.window].current() is call  # else the rows of what came after it stand by now
         await self._record("accepted", call, msgspec.to_builtins(call), rows if newest else ())
         self._unrecorded.pop(call.call_id, None)
@@ -198,10 +180,3 @@ class Calls:
 def _same(request: CallRequest, digest: str) -> None:
     if request.digest() != digest:
         raise CallConflict(f"call_id {request.call_id!r} was used before, for another call")
-
-
-def _remember(kept: "OrderedDict[str, ValueT]", key: str, value: ValueT) -> None:
-    """Keep the newest KNOWN entries."""
-    kept[key] = value
-    while len(kept) > KNOWN:
-        kept.popitem(last=False)

@@ -166,10 +166,9 @@ async def test_the_result_can_be_asked_for(hall: Hall, commands: Commands) -> No
     assert commands.result("x1") == await task
 
 
-async def test_only_the_newest_results_are_kept(
-    hall: Hall, commands: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_the_newest_results_are_kept(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.commands.KEPT", 2)
+    commands = Commands(hall.lives, hall.house)
     for number in range(3):
         await commands.submit(blink(f"x{number}"), BOSS)
     with pytest.raises(UnknownTarget):

@@ -182,7 +182,7 @@ async def test_a_call_that_was_never_accepted_is_unknown(hall: Hall) -> None:
 
 
 async def test_only_the_newest_ids_are_kept_in_memory(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.calls.service.KNOWN", 2)
+    monkeypatch.setattr(hall.calls._once, "_most", 2)
     for number in range(4):
         await hall.call(f"c{number}", f"A{number}")
     assert (await hall.call("c0", "A0")).seq == 1
