@@ -12,9 +12,6 @@ from typing import Any
 
 import msgspec
 
-Json = str | int | float | bool | None | list[Any] | dict[str, Any]
-"""Any JSON value. `Any` inside: the type checkers have no usable recursive alias on Python 3.11."""
-
 Scalar = str | int | float | bool | None
 """The value of a point; None where it is unknown."""
 

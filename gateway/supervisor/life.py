@@ -19,11 +19,10 @@ from gateway.hub import DeviceView, Status
 from gateway.supervisor.context import GatewayContext, House
 from gateway.supervisor.desired import Wishes
 from gateway.supervisor.guard import EXPECTED, Up, alone
-from gateway.supervisor.keeper import Keeper
+from gateway.supervisor.keeper import BUSY_S, Keeper
 from gateway.supervisor.polling import poll_forever
 
 CONNECT_S = 10.0  # TCP connect and identification of the slowest box on a LAN take under 5 s
-BUSY_S = 0.2  # a card that is writing its flash says busy for a few hundred milliseconds
 ENDED = "the connection ended"
 MOST_COMMANDS = 32  # waiting for one device at a time: more means that nobody reads the answers
 
