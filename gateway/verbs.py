@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -27,10 +28,14 @@ from gateway.people.tokens import Role, Tokens
 from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
 
+log = logging.getLogger("gateway")
+
 
 def run(options: argparse.Namespace) -> int:
     """Run the gateway until SIGTERM or SIGINT."""
     site = app.load_site(options.site, *options.overlay)
+    for weak in site.warnings:
+        log.warning("%s", weak.warning())
 
     def started(url: str) -> None:
         _say(options, {"version": app.VERSION, "url": url}, f"hall-gateway {app.VERSION} serves {url}")
@@ -39,11 +44,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Find every mistake of a site file."""
+    """Find every mistake of a site file, and warn of weak choices."""
     site = app.load_site(options.site, *options.overlay)
-    found = {"devices": len(site.devices), "windows": len(site.sections["windows"]), "zones": len(site.general.zones)}
+    if not options.json:
+        sys.stderr.writelines(f"{weak.warning()}\n" for weak in site.warnings)
+    found: dict[str, Any] = {
+        "devices": len(site.devices),
+        "windows": len(site.sections["windows"]),
+        "zones": len(site.general.zones),
+    }
     counts = ", ".join(f"{count} {what}" for what, count in found.items())
     store = "" if site.general.store else "; without a store, which `run` needs"
+    found["warnings"] = [weak.plain() for weak in site.warnings]
     return _say(options, {"ok": True, **found}, f"{options.site}: ok: {counts}{store}")
 
 

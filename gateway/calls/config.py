@@ -65,9 +65,9 @@ def _check_windows(data: Mapping[str, Any]) -> Iterable[Complaint]:
             loc = ("windows", index, "screens", place)
             device = screen.partition("/")[0] if isinstance(screen, str) else None
             if device is not None and device not in devices:
-                yield loc, unknown(device, devices, "device")
+                yield Complaint(loc, unknown(device, devices, "device"))
             elif device is not None and owner.setdefault(screen, index) != index:
-                yield loc, f"{screen!r} already belongs to windows[{owner[screen]}]: two windows cannot share a screen"
+                yield Complaint(loc, f"two windows cannot share {screen!r}: it belongs to", ("windows", owner[screen]))
 
 
 def _no_check(_: Mapping[str, Any]) -> Iterable[Complaint]:

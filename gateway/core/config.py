@@ -1,6 +1,7 @@
 """The border types of the site file that drivers build on: ids, addresses, secrets by reference, a device's section."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -57,3 +58,7 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
     driver: str
     zone: Id | None = Field(default=None, description="The zone it stands in.")
     name: str | None = Field(default=None, max_length=80, description="What people call it.")
+
+    def weaknesses(self) -> Iterable[tuple[str, str]]:
+        """Choices that work and are weak: a key of this section, and one sentence on what to choose instead."""
+        return ()

@@ -12,11 +12,13 @@ from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import GatewayError
 from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
+from gateway.site.files import INCLUDE, Files
 from gateway.site.model import General, Site
 from gateway.site.overlay import lay, origin
-from gateway.site.positions import Loc, Mistake, is_list, is_mapping, read_yaml
+from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping, read_yaml
 from gateway.site.references import Complaint, dangling, listed, twice
 from gateway.site.sentences import sentence
+from gateway.site.weaknesses import weaknesses
 
 SECRETS = (("store", "key"), ("mqtt", "password"))
 
@@ -43,24 +45,35 @@ class Section(NamedTuple):
 
 
 def load(path: Path, sections: Sequence[Section] = (), *, overlays: Sequence[Path] = ()) -> Site:
-    """Load and check a site file, with overlays laid over it in their order.
+    """Load and check a site file with all that it includes, with overlays laid over it in their order.
 
     Files named inside are relative to the site file's folder. Raises SiteError with all mistakes in the order
-    of lines, those of the site file first; Mistake when a file cannot be read at all.
+    of files and lines, those of the site file first; Mistake when a file cannot be read at all.
     """
-    source = read_yaml(path)
+    files = Files(path)
     over = [read_yaml(overlay) for overlay in overlays]
-    data = source.data
-    mistakes = [mistake for overlay in over for mistake in lay(data, overlay)]
-    checker = _Checker(data, {"folder": path.parent})
+    mistakes = [*files.mistakes, *(mistake for overlay in over for mistake in lay(files.data, overlay))]
+
+    def told(complaint: Complaint) -> Mistake:
+        where, inside = origin(files.data, complaint.loc, reversed(over), files)
+        return where.mistake(inside, complaint.text + _other(complaint.see, where, files))
+
+    checker = _Checker(files.data, {"folder": path.parent})
     site = checker.site(path, sections)
-    for loc, text in dict.fromkeys([*checker.complaints, *checker.cross_check(sections)]):
-        where, inside = origin(data, loc, reversed(over), source)
-        mistakes.append(where.mistake(inside, text))
+    mistakes += [told(complaint) for complaint in dict.fromkeys([*checker.complaints, *checker.cross_check(sections)])]
+    order = [*files.paths, *overlays]
     if mistakes or site is None:
-        files = [path, *overlays]
-        raise SiteError(sorted(mistakes, key=lambda mistake: (files.index(mistake.path), mistake.line)))
-    return site
+        raise SiteError(sorted(mistakes, key=lambda mistake: (order.index(mistake.path), mistake.line)))
+    return site._replace(warnings=[told(complaint) for complaint in weaknesses(site)])
+
+
+def _other(loc: Loc | None, where: Source, files: Files) -> str:
+    """The other place that a complaint speaks of: by its name in the same file, else by file and line too."""
+    if loc is None:
+        return ""
+    source, inside = files.place(loc)
+    other = source.mistake(inside, "")
+    return f" {other.where}" if source is where else f" {other.where} of {source.path.name}:{other.line}"
 
 
 class _Checker:
@@ -73,12 +86,13 @@ class _Checker:
     def site(self, path: Path, sections: Sequence[Section]) -> Site | None:
         """The site; None when there are complaints."""
         apart = ["devices", *(section.name for section in sections)]
-        general = self._made(General, {key: self._data[key] for key in self._data if key not in apart}, (), apart)
+        general = {key: self._data[key] for key in self._data if key not in apart}
+        made = self._made(General, general, (), [*apart, INCLUDE])
         own = {
             each.name: self._made(each.model, self._data.get(each.name, each.absent), (each.name,)) for each in sections
         }
         devices = self._devices(self._data.get("devices", []))
-        return None if self.complaints else Site(path, general, devices, own)
+        return None if self.complaints else Site(path, made, devices, own)
 
     def cross_check(self, sections: Sequence[Section]) -> Iterable[Complaint]:
         """What only the whole file can tell; each part of it whatever else is wrong."""
@@ -92,7 +106,7 @@ class _Checker:
 
     def _devices(self, devices: Any) -> list[DeviceConfig]:
         if not is_list(devices):
-            self.complaints.append((("devices",), "must be a list of devices"))
+            self.complaints.append(Complaint(("devices",), "must be a list of devices"))
             return []
         return [self._device(index, device) for index, device in enumerate(devices)]
 
@@ -100,12 +114,12 @@ class _Checker:
         loc: Loc = ("devices", index)
         if not is_mapping(device) or not isinstance(device.get("driver"), str):
             drivers = listed(registry.driver_names())
-            self.complaints.append((loc, f"must be a mapping with the key driver, which is one of: {drivers}"))
+            self.complaints.append(Complaint(loc, f"must be a mapping with the key driver, which is one of: {drivers}"))
             return None
         try:
             model = registry.driver(device["driver"]).config_type
         except GatewayError as error:
-            self.complaints.append(((*loc, "driver"), str(error)))
+            self.complaints.append(Complaint((*loc, "driver"), str(error)))
             return None
         return self._made(model, device, loc)
 
@@ -114,7 +128,7 @@ class _Checker:
             return TypeAdapter(model).validate_python(data, context=self._context)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            self.complaints += [((*loc, *detail["loc"]), sentence(detail, model, also)) for detail in details]
+            self.complaints += [Complaint((*loc, *detail["loc"]), sentence(detail, model, also)) for detail in details]
             return None
 
     def _missing_secrets(self) -> Iterable[Complaint]:
@@ -127,4 +141,4 @@ class _Checker:
                         secret = read_secret(SecretRef.model_validate(ref, context=self._context))
                         _ = load_key(secret) if key == "key" else None
                     except GatewayError as error:
-                        yield (section, key), str(error)
+                        yield Complaint((section, key), str(error))

@@ -1,6 +1,7 @@
 """The sections of the site file that belong to no service (DESIGN §8)."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from gateway.core.config import HOST, DeviceConfig, Id, SecretRef
 from gateway.core.errors import GatewayError
 from gateway.journal.store import store_path
+from gateway.site.positions import Mistake
 
 PORT = re.compile(r"[0-9]{1,5}")
 BROKER = re.compile(r"mqtt://(.+?)(?::([0-9]{1,5}))?")
@@ -110,12 +112,16 @@ class General(BaseModel, frozen=True, extra="forbid"):
 
 
 class Site(NamedTuple):
-    """A site file that holds together. `sections` has one value for each section that a service asked for."""
+    """A site file that holds together. `sections` has one value for each section that a service asked for.
+
+    `warnings` are choices that work and are weak, each with its file and line.
+    """
 
     path: Path
     general: General
     devices: list[DeviceConfig]
     sections: dict[str, Any]
+    warnings: Sequence[Mistake] = ()
 
     @property
     def folder(self) -> Path:

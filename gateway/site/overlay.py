@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.site.files import Files
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping
 from gateway.site.references import rows, unknown
 
@@ -19,7 +20,7 @@ def lay(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:
             data[key] = value
 
 
-def origin(data: dict[str, Any], loc: Loc, overlays: Iterable[Source], site: Source) -> tuple[Source, Loc]:
+def origin(data: dict[str, Any], loc: Loc, overlays: Iterable[Source], files: Files) -> tuple[Source, Loc]:
     """The file that gave the value at `loc`, and where it stands there."""
     for overlay in overlays:
         inside = loc
@@ -27,7 +28,7 @@ def origin(data: dict[str, Any], loc: Loc, overlays: Iterable[Source], site: Sou
             inside = ("devices", str(rows(data, "devices")[loc[1]].get("id")), *loc[2:])
         if _has(overlay.data, inside):
             return overlay, inside
-    return site, loc
+    return files.place(loc)
 
 
 def _lay_devices(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:

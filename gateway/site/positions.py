@@ -26,6 +26,10 @@ class Mistake(GatewayError):
         self.where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
         super().__init__(f"{path}:{line}: {self.where + ': ' if self.where else ''}{text}")
 
+    def warning(self) -> str:
+        """The line that warns of it, where it is no mistake but a weak choice."""
+        return f"{self.path}:{self.line}: warning: {self.where}: {self.text}"
+
     def plain(self) -> dict[str, str | int]:
         """The mistake as JSON."""
         return {"file": str(self.path), "line": self.line, "where": self.where, "text": self.text}

@@ -2,11 +2,17 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.site.positions import Loc, is_list, is_mapping
 
-Complaint = tuple[Loc, str]
+
+class Complaint(NamedTuple):
+    """What is wrong at a place of the site file. `see` is another place, which the text ends with."""
+
+    loc: Loc
+    text: str
+    see: Loc | None = None
 
 
 def rows(data: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
@@ -30,7 +36,7 @@ def twice(data: Mapping[str, Any], section: str, key: str) -> Iterable[Complaint
     first: dict[str, int] = {}
     for index, value in enumerate(texts(data, section, key)):
         if value is not None and first.setdefault(value.lower(), index) != index:
-            yield (section, index, key), f"{value!r} is already used by {section}[{first[value.lower()]}]"
+            yield Complaint((section, index, key), f"{value!r} is already used by", (section, first[value.lower()]))
 
 
 def dangling(data: Mapping[str, Any], section: str, key: str, target: str) -> Iterable[Complaint]:
@@ -38,7 +44,7 @@ def dangling(data: Mapping[str, Any], section: str, key: str, target: str) -> It
     known = names(data, target)
     for index, name in enumerate(texts(data, section, key)):
         if name is not None and name not in known:
-            yield (section, index, key), unknown(name, known, target.removesuffix("s"))
+            yield Complaint((section, index, key), unknown(name, known, target.removesuffix("s")))
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:

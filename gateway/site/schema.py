@@ -6,8 +6,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gateway import registry
+from gateway.site.files import INCLUDE
 from gateway.site.load import Section
 from gateway.site.model import General
+
+INCLUDES = {"type": ["array", "string"], "items": {"type": "string"}, "description": "Further files, by pattern."}
 
 
 def driver_schema(name: str) -> dict[str, Any]:
@@ -25,6 +28,7 @@ def site_schema(sections: Sequence[Section]) -> dict[str, Any]:
     devices = [driver_schema(name) for name in registry.driver_names()]
     for part in [*parts.values(), *devices]:
         definitions.update(part.pop("$defs", {}))
-    schema["properties"] |= parts | {"devices": {"type": "array", "items": {"oneOf": devices}}}
+    own = {"devices": {"type": "array", "items": {"oneOf": devices}}, INCLUDE: INCLUDES}
+    schema["properties"] |= parts | own
     named = {"title": "Site file", "description": "The site file of hall-gateway, docs/reference/site-file.md."}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, **named}

@@ -33,6 +33,7 @@ Ran = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "journal.key").write_text("5e" * 32)
+    (tmp_path / "journal.key").chmod(0o600)
     path = tmp_path / "site.yaml"
     path.write_text(SITE % free_port())
     return path
@@ -119,7 +120,20 @@ def test_a_wrong_command_line_is_wrong_input(arguments: str, ran: Ran) -> None:
 def test_checks_a_right_site(site: Path, ran: Ran) -> None:
     assert ran("check", site) == (0, f"{site}: ok: 1 devices, 1 windows, 0 zones\n", "")
     code, output, _ = ran("check", site, "--json")
-    assert (code, json.loads(output)) == (0, {"ok": True, "devices": 1, "windows": 1, "zones": 0})
+    assert (code, json.loads(output)) == (0, {"ok": True, "devices": 1, "windows": 1, "zones": 0, "warnings": []})
+
+
+def test_warns_of_weak_choices_and_accepts_them(site: Path, ran: Ran) -> None:
+    (site.parent / "journal.key").chmod(0o644)
+    what = "everybody on this machine may use journal.key: chmod 600"
+    assert ran("check", site) == (
+        0,
+        f"{site}: ok: 1 devices, 1 windows, 0 zones\n",
+        f"{site}:2: warning: store.key: {what}\n",
+    )
+    code, output, error = ran("check", site, "--json")
+    assert (code, error) == (0, "")
+    assert json.loads(output)["warnings"] == [{"file": str(site), "line": 2, "where": "store.key", "text": what}]
 
 
 def test_checks_a_site_with_mistakes(site: Path, ran: Ran) -> None:

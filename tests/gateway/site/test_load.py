@@ -60,7 +60,9 @@ def test_secrets_lie_relative_to_the_site_file(good: Path, monkeypatch: pytest.M
 
 
 def test_a_section_that_no_service_asked_for_is_unknown(good: Path) -> None:
-    with pytest.raises(SiteError, match=r"site\.yaml:7: windows: unknown key 'windows'; allowed: devices, http, mqtt"):
+    with pytest.raises(
+        SiteError, match=r"site\.yaml:7: windows: unknown key 'windows'; allowed: devices, http, include, mqtt"
+    ):
         load(good)
 
 

@@ -80,7 +80,7 @@ MISTAKES = {
         LED + "windows:\n"
         "  - {id: w1, label: A, function: B, screens: [led-1]}\n"
         "  - id: w2\n    label: A\n    function: B\n    screens:\n      - led-1",
-        ["10: windows[1].screens[0]: 'led-1' already belongs to windows[0]: two windows cannot share a screen"],
+        ["10: windows[1].screens[0]: two windows cannot share 'led-1': it belongs to windows[0]"],
     ),
     "a screen that is no reference": (
         LED + "windows:\n  - {id: w1, label: A, function: B, screens: [led-1/]}",

@@ -50,7 +50,7 @@ def test_the_schema_is_closed_json() -> None:
 
 
 def test_the_schema_has_every_section_and_every_driver() -> None:
-    sections = {*General.model_fields, "devices", *(section.name for section in SECTIONS)}
+    sections = {*General.model_fields, "devices", "include", *(section.name for section in SECTIONS)}
     assert keys(SCHEMA) == sections
     drivers = [device["properties"]["driver"]["const"] for device in SCHEMA["properties"]["devices"]["items"]["oneOf"]]
     assert drivers == registry.driver_names()
@@ -74,7 +74,7 @@ def documented(page: Path) -> dict[str, set[str]]:
 
 def test_the_reference_has_every_key_of_every_section_and_no_other() -> None:
     parts = {**SCHEMA["properties"], "Secrets": SecretRef.model_json_schema()}
-    del parts["devices"]
+    del parts["devices"], parts["include"]
     models = {name: next(node for node in resolved(part) if "properties" in node) for name, part in parts.items()}
     page = documented(REFERENCE / "site-file.md")
     assert {name: page[name] for name in models} == {name: keys(model) for name, model in models.items()}
