@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from gateway import app, verbs
+from gateway.calls.config import SCREEN
 from gateway.core.errors import GatewayError, WrongInput
-from gateway.people.tokens import Role
+from gateway.people.rights import Role
 from gateway.site.load import SiteError
 from gateway.site.positions import Mistake
 
@@ -75,8 +76,9 @@ def parser() -> argparse.ArgumentParser:
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
-    rights = "queue: look and call numbers; admin: everything (default: %(default)s)"
+    rights = "queue: look and call numbers; admin: everything; screen: one screen's page (default: %(default)s)"
     token.add_argument("--role", choices=roles, default=Role.QUEUE.value, help=rights)
+    token.add_argument("--screen", type=_screen, metavar="ID", help="the screen that a token of the role screen is for")
     return top
 
 
@@ -122,6 +124,13 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
     return int(text)
+
+
+def _screen(text: str) -> str:
+    """A screen by its id, DEVICE or DEVICE/PART. Raises ArgumentTypeError."""
+    if not SCREEN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be the id of a screen: DEVICE or DEVICE/PART")
+    return text
 
 
 def _ip(text: str) -> str:

@@ -11,9 +11,10 @@ import msgspec
 
 from gateway.core.errors import CommandRejected, GatewayError, JournalError
 from gateway.core.model import Command, Event, Result, Retention, Stage
+from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.once import Once
-from gateway.people.tokens import Principal, Right
+from gateway.people.rights import Principal
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life

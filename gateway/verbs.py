@@ -23,8 +23,9 @@ from gateway.demo import demo as demo_hall
 from gateway.journal import export as journal_export
 from gateway.journal.key import load_key
 from gateway.journal.verify import verify
+from gateway.people.rights import Role
 from gateway.people.secrets import read_secret
-from gateway.people.tokens import Role, Tokens
+from gateway.people.tokens import Tokens
 from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
 
@@ -138,7 +139,7 @@ def token(options: argparse.Namespace) -> int:
     if options.do == "revoke":
         tokens.revoke(options.name)
         return _say(options, {"revoked": options.name}, f"token {options.name} is revoked")
-    made = tokens.new(options.name, Role(options.role))
+    made = tokens.new(options.name, Role(options.role), screen=options.screen)
     return _say(options, {"name": options.name, "role": options.role, "token": made}, made)
 
 

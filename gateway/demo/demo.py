@@ -21,7 +21,8 @@ from gateway.demo.broker import Broker, broker, child
 from gateway.demo.people import Queue
 from gateway.journal.key import make_key
 from gateway.journal.verify import verify
-from gateway.people.tokens import Role, Tokens
+from gateway.people.rights import Role
+from gateway.people.tokens import Tokens
 from gateway.shipped import shipped
 
 READY_S = 30.0

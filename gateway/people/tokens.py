@@ -7,53 +7,25 @@ import hashlib
 import os
 import secrets
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, WrongInput
+from gateway.people.rights import Principal, Role
 
 PREFIX = "hall_"  # lets a secret scanner recognise one in a log or a repository
 MOST_NAME = 64
 
 
-class Right(StrEnum):
-    """What a principal may do. Every route and verb names one."""
-
-    VIEW = "view"
-    CALL = "call"
-    COMMAND = "command"
-
-
-class Role(StrEnum):
-    """A set of rights."""
-
-    QUEUE = "queue"
-    ADMIN = "admin"
-
-
-RIGHTS = {Role.QUEUE: frozenset({Right.VIEW, Right.CALL}), Role.ADMIN: frozenset(Right)}
-
-
-class Principal(msgspec.Struct, frozen=True):
-    """Who asks: the name that the audit shows, and the role."""
-
-    name: str
-    role: Role
-
-    def may(self, right: Right) -> bool:
-        """Whether the role has this right."""
-        return right in RIGHTS[self.role]
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One line of the token file."""
 
     name: str
     role: Role
     sha256: str
     created_at: datetime
+    screen: str | None = None
 
 
 class Tokens:
@@ -73,17 +45,22 @@ class Tokens:
         """The principal behind a token, None for an unknown one."""
         self._refresh()
         entry = self._by_hash.get(_hash(token))
-        return Principal(entry.name, entry.role) if entry else None
+        return Principal(entry.name, entry.role, entry.screen) if entry else None
 
-    def new(self, name: str, role: Role) -> str:
-        """Make a token and keep its hash. Raises GatewayError when the name is taken, or none to show in an audit."""
+    def new(self, name: str, role: Role, *, screen: str | None = None) -> str:
+        """Make a token and keep its hash. Raises GatewayError when the name is taken, or none to show in an audit.
+
+        `screen` is the id of the screen that a token of the role `screen` is for; no other role has one.
+        """
+        if (role is Role.SCREEN) != (screen is not None):
+            raise WrongInput("a token of the role screen is for one screen, and no other token is for a screen")
         if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
             raise GatewayError(f"the name of a token must be 1 to {MOST_NAME} visible characters")
         entries = self.entries()
         if any(entry.name == name for entry in entries):
             raise GatewayError(f"a token named {name!r} exists; revoke it first, or choose another name")
         token = PREFIX + secrets.token_urlsafe(32)
-        self._write([*entries, Entry(name, role, _hash(token), datetime.now(UTC))])
+        self._write([*entries, Entry(name, role, _hash(token), datetime.now(UTC), screen)])
         return token
 
     def revoke(self, name: str) -> None:

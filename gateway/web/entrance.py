@@ -10,7 +10,9 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from gateway.core.errors import GatewayError
-from gateway.people.tokens import Principal, Right, Tokens
+from gateway.core.rights import Right
+from gateway.people.rights import Principal
+from gateway.people.tokens import Tokens
 from gateway.web.problems import Problem
 from gateway.web.route import BODY, QUERY, WHO, Route
 from gateway.web.services import Services

@@ -8,7 +8,8 @@ import msgspec
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.people.tokens import Principal, Right
+from gateway.core.rights import Right
+from gateway.people.rights import Principal
 from gateway.web.services import Services
 
 Handler = Callable[[web.Request, Services], Awaitable[web.Response]]

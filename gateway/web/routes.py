@@ -4,7 +4,7 @@ from aiohttp import web
 
 from gateway.calls.model import CallRequest
 from gateway.core.model import Result
-from gateway.people.tokens import Right
+from gateway.core.rights import Right
 from gateway.web import answers, calls, devices, events, health, inlets, page, screens
 from gateway.web.openapi import document
 from gateway.web.route import Listener, Route, reply

@@ -15,7 +15,8 @@ from child import Child, free_network, free_port, program
 from figures import broken, cpu_s, middle, percentile, rss_mb, say
 from mosquitto import Mosquitto
 
-from gateway.people.tokens import Role, Tokens
+from gateway.people.rights import Role
+from gateway.people.tokens import Tokens
 
 HERE = Path(__file__).parent
 BASE, CARDS, SCREENS = free_network(5005), 512, 12

@@ -12,7 +12,7 @@ from smallhall import Hall, HeldClock, Screen, opened, until
 from gateway.commands import CommandConflict, Commands, Forbidden, Request, UnknownTarget
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Result, Stage
-from gateway.people.tokens import Principal, Role
+from gateway.people.rights import Principal, Role
 
 BOSS = Principal("boss", Role.ADMIN)
 QUEUE = Principal("queue-system", Role.QUEUE)

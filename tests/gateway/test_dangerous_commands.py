@@ -9,7 +9,7 @@ from smallhall import Hall, HeldClock, Screen, opened, until
 
 from gateway.commands import Commands, ConfirmFirst, Request
 from gateway.core.model import Stage
-from gateway.people.tokens import Principal, Role
+from gateway.people.rights import Principal, Role
 
 BOSS, DEPUTY = Principal("boss", Role.ADMIN), Principal("deputy", Role.ADMIN)
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from child import Child, free_network, free_port, program
 from mosquitto import Mosquitto
 
-from gateway.people.tokens import Role, Tokens
+from gateway.people.rights import Role
+from gateway.people.tokens import Tokens
 
 PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
 WATCHED = [sys.executable, "-P", "-X", "dev", "-m", "gateway.cli"]

@@ -27,7 +27,8 @@ from gateway.core.screen import Show
 from gateway.hub import Hub
 from gateway.journal.journal import open_journal
 from gateway.meters import Meters
-from gateway.people.tokens import Role, Tokens
+from gateway.people.rights import Role
+from gateway.people.tokens import Tokens
 from gateway.site.model import General, Site, SiteInfo
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.errors import GatewayError
-from gateway.people.tokens import Principal, Right, Role, Tokens
+from gateway.core.errors import GatewayError, WrongInput
+from gateway.core.rights import Right
+from gateway.people.rights import Principal, Role
+from gateway.people.tokens import Tokens
 
 
 @pytest.fixture
@@ -130,7 +132,26 @@ def test_a_draft_that_a_crash_left_behind_is_in_nobodys_way(path: Path) -> None:
 
 def test_roles_are_sets_of_rights() -> None:
     assert {right for right in Right if Principal("q", Role.QUEUE).may(right)} == {Right.VIEW, Right.CALL}
-    assert {right for right in Right if Principal("a", Role.ADMIN).may(right)} == set(Right)
+    assert {right for right in Right if Principal("a", Role.ADMIN).may(right)} == set(Right) - {Right.SCREEN}
+
+
+def test_the_key_of_a_screen_is_good_for_that_screen_alone(path: Path) -> None:
+    tokens = Tokens(path)
+    key = tokens.who(tokens.new("waiting-area", Role.SCREEN, screen="hall-1"))
+    assert key is not None
+    assert key == Principal("waiting-area", Role.SCREEN, "hall-1")
+    assert {right for right in Right if key.may(right)} == {Right.SCREEN}
+    assert (key.shows("hall-1"), key.shows("hall-2")) == (True, False)
+    boss = tokens.who(tokens.new("boss", Role.ADMIN))
+    assert boss
+    assert not boss.shows("hall-1")
+
+
+@pytest.mark.parametrize(("role", "screen"), [(Role.SCREEN, None), (Role.ADMIN, "hall-1")])
+def test_only_the_role_screen_has_a_screen(role: Role, screen: str | None, path: Path) -> None:
+    with pytest.raises(WrongInput, match=r"^a token of the role screen is for one screen"):
+        Tokens(path).new("waiting-area", role, screen=screen)
+    assert not path.exists()
 
 
 def test_root_makes_tokens_for_the_owner_of_the_folder(tmp_path: Path) -> None:

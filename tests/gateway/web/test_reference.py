@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.meters import Meters
-from gateway.people.tokens import RIGHTS
+from gateway.people.rights import RIGHTS
 from gateway.web.openapi import document, plain_path, statuses
 from gateway.web.routes import ROUTES
 
@@ -39,7 +39,7 @@ def test_every_status_is_explained() -> None:
 
 
 def test_every_role_is_told_with_its_rights() -> None:
-    written = dict(re.findall(r"^\| `(queue|admin)` \| (.*) \|$", HTTP, re.MULTILINE))
+    written = dict(re.findall(r"^\| `(queue|admin|screen)` \| (.*) \|$", HTTP, re.MULTILINE))
     assert {role: set(re.findall(r"`(\w+)`", rights)) for role, rights in written.items()} == {
         str(role): {str(right) for right in rights} for role, rights in RIGHTS.items()
     }

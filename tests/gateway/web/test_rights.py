@@ -3,7 +3,7 @@
 import pytest
 from webhall import WebHall
 
-from gateway.people.tokens import RIGHTS, Role
+from gateway.people.rights import RIGHTS, Role
 from gateway.web.openapi import plain_path
 from gateway.web.route import Route
 from gateway.web.routes import ROUTES
