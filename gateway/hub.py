@@ -129,6 +129,11 @@ class Hub:
             self.views[key] = view
             self._mark(Change("view", key))
 
+    def hide(self, key: str) -> None:
+        """Forget a service's view: who hears of the change finds it missing."""
+        if self.views.pop(key, None) is not None:
+            self._mark(Change("view", key))
+
     @contextmanager
     def subscribe(self, *, everything: bool = True) -> Generator[Subscription]:
         """Hear of changes; with `everything`, first of all there is."""

@@ -56,7 +56,8 @@ class Topics:
         """The retained message that tells a change of the hub as it stands now; None for what is not published."""
         if change.kind == "view":
             kind, _, window = change.key.partition("/")
-            return (self.window(window), encode(hub.views[change.key])) if kind == "windows" else None
+            view = hub.views.get(change.key)
+            return (self.window(window), EMPTIED if view is None else encode(view)) if kind == "windows" else None
         device = hub.devices[change.key]
         if change.kind == "availability":
             return self.availability(device.id), b"online" if device.status is Status.ONLINE else b"offline"

@@ -121,6 +121,16 @@ async def test_only_what_changes_is_a_change(hub: Hub) -> None:
         assert hub.devices["box"].why == "no route"
 
 
+async def test_a_view_that_is_hidden_is_a_change_once(hub: Hub) -> None:
+    hub.show("alarms/led-1", {"state": "active"})
+    with hub.subscribe(everything=False) as changes:
+        hub.hide("alarms/led-1")
+        assert (await changes.take(), hub.views) == ([Change("view", "alarms/led-1")], {})
+        hub.hide("alarms/led-1")
+        hub.publish("box", heat(20))
+        assert await changes.take() == [OWN]
+
+
 async def test_a_subscriber_that_is_slow_is_owed_one_change_for_each_thing(hub: Hub) -> None:
     with hub.subscribe(everything=False) as slow:
         for value in range(10_000):

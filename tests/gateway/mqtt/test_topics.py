@@ -95,6 +95,8 @@ def test_only_windows_are_published_of_the_views(topics: Topics, hub: Hub) -> No
         {"ticket": "A017", "expires_at": "2025-03-01T12:00:00Z"},
     )
     assert topics.retained(Change("view", "lanes/l1"), hub) is None
+    hub.hide("windows/w03")
+    assert topics.retained(Change("view", "windows/w03"), hub) == ("hall/liandu/windows/w03/state", b"")
 
 
 def test_an_event_is_flat_and_its_payload_cannot_pass_for_its_head(topics: Topics) -> None:
