@@ -80,6 +80,7 @@ class Hub:
         self.clock = clock
         self.devices: dict[str, DeviceView] = {}
         self.views: dict[str, Mapping[str, Any]] = {}
+        self.edges: dict[str, set[str]] = {}
         self._subscriptions: set[Subscription] = set()
 
     def add(self, view: DeviceView) -> None:
@@ -133,6 +134,14 @@ class Hub:
         """Forget a service's view: who hears of the change finds it missing."""
         if self.views.pop(key, None) is not None:
             self._mark(Change("view", key))
+
+    def depend(self, child: str, parent: str) -> None:
+        """Note that `child` cannot work without `parent`: `device/ID`, `line/ID` or a service's own key."""
+        self.edges.setdefault(child, set()).add(parent)
+
+    def release(self, child: str) -> None:
+        """Forget what `child` depends on."""
+        self.edges.pop(child, None)
 
     @contextmanager
     def subscribe(self, *, everything: bool = True) -> Generator[Subscription]:

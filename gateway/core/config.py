@@ -58,6 +58,9 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
     driver: str
     zone: Id | None = Field(default=None, description="The zone it stands in.")
     name: str | None = Field(default=None, max_length=80, description="What people call it.")
+    depends_on: list[Id] = Field(
+        default=[], max_length=16, description="Devices without which it cannot be reached: the root of its alarms."
+    )
 
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         """Choices that work and are weak: a key of this section, and one sentence on what to choose instead."""

@@ -16,7 +16,7 @@ from gateway.site.files import INCLUDE, Files
 from gateway.site.model import General, Site
 from gateway.site.overlay import lay, origin
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping, read_yaml
-from gateway.site.references import Complaint, dangling, listed, twice
+from gateway.site.references import Complaint, dangling, dependencies, listed, twice
 from gateway.site.sentences import sentence
 from gateway.site.weaknesses import weaknesses
 
@@ -100,6 +100,7 @@ class _Checker:
         yield from twice(self._data, "devices", "id")
         yield from twice(self._data, "devices", "address")
         yield from dangling(self._data, "devices", "zone", "zones")
+        yield from dependencies(self._data)
         yield from self._missing_secrets()
         for section in sections:
             yield from section.check(self._data)

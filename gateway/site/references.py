@@ -47,6 +47,41 @@ def dangling(data: Mapping[str, Any], section: str, key: str, target: str) -> It
             yield Complaint((section, index, key), unknown(name, known, target.removesuffix("s")))
 
 
+def dependencies(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    """Complain of every device that depends on one that does not exist, or in the end on itself."""
+    known, needs = names(data, "devices"), _needs(data)
+    for index, device in enumerate(rows(data, "devices")):
+        parents: Any = device.get("depends_on")
+        for place, parent in enumerate(parents if is_list(parents) else []):
+            loc = ("devices", index, "depends_on", place)
+            if isinstance(parent, str) and parent not in known:
+                yield Complaint(loc, unknown(parent, known, "device"))
+            elif isinstance(parent, str) and (circle := _way(needs, parent, str(device.get("id")))):
+                yield Complaint(loc, f"a device cannot depend on itself: {' → '.join([circle[-1], *circle])}")
+
+
+def _needs(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What every device depends on, as far as it is written as ids."""
+    found: dict[str, list[str]] = {}
+    for device in rows(data, "devices"):
+        parents: Any = device.get("depends_on")
+        found[str(device.get("id"))] = [name for name in parents if isinstance(name, str)] if is_list(parents) else []
+    return found
+
+
+def _way(needs: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
+    """The shortest way from one device to another along what they depend on; empty where there is none."""
+    ways, seen = [[start]], {start}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == end:
+            return way
+        further = [name for name in needs.get(way[-1], ()) if name not in seen]
+        seen.update(further)
+        ways += [[*way, name] for name in further]
+    return []
+
+
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """The sentence for a reference to something that does not exist."""
     return f"there is no {what} {name!r}{_hint(name, known)}; there are: {listed(known)}"

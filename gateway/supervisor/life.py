@@ -37,6 +37,8 @@ class Life:
         self.surface = self.driver.surface()
         self.view = DeviceView(config.id, config.driver, zone=config.zone, name=config.name, surface=self.surface)
         house.hub.add(self.view)
+        for parent in config.depends_on:
+            house.hub.depend(f"device/{config.id}", f"device/{parent}")
         self.wishes = Wishes(config.id, house.clock)
         self.context.on_parts = self.wishes.again
         self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)

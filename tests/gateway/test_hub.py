@@ -152,3 +152,12 @@ async def test_one_who_waits_is_woken_and_one_who_has_left_is_not_told(hub: Hub)
     waiting.cancel()
     await asyncio.wait({waiting})
     assert not done
+
+
+def test_edges_are_kept_once_and_forgotten_together(hub: Hub) -> None:
+    for parent in ("device/switch", "line/rs485-a", "device/switch"):
+        hub.depend("device/box", parent)
+    assert hub.edges == {"device/box": {"device/switch", "line/rs485-a"}}
+    hub.release("device/box")
+    hub.release("device/box")
+    assert hub.edges == {}

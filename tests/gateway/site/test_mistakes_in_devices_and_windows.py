@@ -47,8 +47,31 @@ MISTAKES = {
         [
             "3: devices[0].address: is missing",
             "8: devices[0].adress: unknown key 'adress' (did you mean 'address'?); "
-            "allowed: address, driver, height, id, model, name, ping_s, resend_s, screen, timeout_s, width, zone",
+            "allowed: address, depends_on, driver, height, id, model, name, ping_s, resend_s, screen, timeout_s, width, zone",
         ],
+    ),
+    "a device behind one that does not exist": (
+        LED.replace("}", ", depends_on: [sw-1, led-l]}"),
+        [
+            "3: devices[0].depends_on[0]: there is no device 'sw-1'; there are: led-1",
+            "3: devices[0].depends_on[1]: there is no device 'led-l' (did you mean 'led-1'?); there are: led-1",
+        ],
+    ),
+    "a device behind itself": (
+        LED.replace("}", ", depends_on: [led-1]}"),
+        ["3: devices[0].depends_on[0]: a device cannot depend on itself: led-1 → led-1"],
+    ),
+    "devices behind one another": (
+        LED.replace("}", ", depends_on: [led-2]}")
+        + f"  - {{id: led-2, {CARD}, address: 'tcp://10.0.0.2:5005',\n     depends_on: [led-1]}}",
+        [
+            "3: devices[0].depends_on[0]: a device cannot depend on itself: led-1 → led-2 → led-1",
+            "5: devices[1].depends_on[0]: a device cannot depend on itself: led-2 → led-1 → led-2",
+        ],
+    ),
+    "a device behind no list": (
+        LED.replace("}", ", depends_on: sw-1}"),
+        ['3: devices[0].depends_on: must be a list; given: "sw-1"'],
     ),
     "a width that is no number": (
         LED.replace("64", "wide"),
