@@ -7,12 +7,12 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 from gateway.core.twin import ConfigT, Lever, Twin
-from simulators.faults import Faults, NoParams, lever
+from simulators.faults import Faults, Misaddress, NoParams, lever
+from simulators.outbox import Outbox
 
-PIECE_GAP_S = 0.001
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time to linger: closing sends RST."""
 
@@ -24,60 +24,46 @@ class Connection(asyncio.Protocol):
     """One connection to a box."""
 
     def __init__(self, answer: Answer, faults: Faults, connections: "set[Connection]") -> None:
-        self._answer = answer
+        self.answer = answer
         self._faults = faults
         self._connections = connections
-        self.silent = False
+        self._silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # a stream server makes no other
+        self._outbox = Outbox(self._faults, write=self._transport.write, end=self._transport.close)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._outbox.clear()
         self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        if self.silent:
+        if self._silent:
             return
-        if self._faults.reset:
-            self._faults.reset = None
+        if self._faults.strikes("reset"):
             self.drop(reset=True)
             return
-        for reply in self._answer(data):
-            self._send(reply)
+        for reply in self.answer(data):
+            self.send(reply)
+
+    def send(self, reply: bytes) -> None:
+        """Send something through the faults of the wire."""
+        if not (self._silent or self._transport.is_closing()):
+            self._outbox.send(reply)
+
+    def fall_silent(self) -> None:
+        """Stay open, hear and say nothing any more."""
+        self._silent = True
+        self._outbox.clear()
 
     def drop(self, *, reset: bool = False) -> None:
         """End the connection at once: with FIN, or with RST."""
         if reset:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self._outbox.clear()
         self._transport.abort()
-
-    def _send(self, reply: bytes) -> None:
-        faults = self._faults
-        if faults.mute.on:
-            return
-        cut, faults.cut = faults.cut, None
-        if cut:
-            reply = reply[: cut.after]
-        delay_s, size = faults.slow.seconds, faults.pieces.size or len(reply) or 1
-        for start in range(0, len(reply), size):
-            self._later(delay_s, reply[start : start + size])
-            delay_s += PIECE_GAP_S
-        if cut:
-            self._later(delay_s, None)
-
-    def _later(self, delay_s: float, piece: bytes | None) -> None:
-        if delay_s:
-            asyncio.get_running_loop().call_later(delay_s, self._write, piece)
-        else:
-            self._write(piece)
-
-    def _write(self, piece: bytes | None) -> None:
-        if piece is None:
-            self._transport.close()
-        elif not (self.silent or self._transport.is_closing()):
-            self._transport.write(piece)
 
 
 class Refusal(asyncio.Protocol):
@@ -88,11 +74,11 @@ class Refusal(asyncio.Protocol):
 
 
 class TcpTwin(Twin[ConfigT]):
-    """A box that listens on TCP. A subclass says what it answers."""
+    """A box that listens on TCP. A subclass says what it answers, and what a wrong id is where answers have one."""
 
-    def __init__(self, config: ConfigT) -> None:
+    def __init__(self, config: ConfigT, *, misaddress: Misaddress | None = None) -> None:
         super().__init__(config)
-        self._faults = Faults()
+        self._faults = Faults(misaddress=misaddress)
         self._connections: set[Connection] = set()
         self._down_until = 0.0
 
@@ -124,7 +110,7 @@ class TcpTwin(Twin[ConfigT]):
             return Refusal()
         return Connection(self.answers(), self._faults, self._connections)
 
-    def _half_open(self, _: Any) -> None:
+    def _half_open(self, _: NoParams) -> None:
         """The connections of now stay open and silent for ever; new ones work."""
         for connection in self._connections:
-            connection.silent = True
+            connection.fall_silent()

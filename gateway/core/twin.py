@@ -5,12 +5,29 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Generic, TypeVar
 
+import msgspec
+
 from gateway.core.config import DeviceConfig
 from gateway.core.model import Picture
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
-Lever = Callable[[Mapping[str, Any]], None]
-"""Makes something happen to the box. Raises ValueError with one sentence when its parameters are wrong."""
+
+
+class Lever:
+    """Makes something happen to the box: `help` says what, in one sentence; `params` is a msgspec Struct."""
+
+    def __init__(self, params: type[msgspec.Struct], pull: Callable[[Any], None], text: str) -> None:
+        self.params, self.help, self._pull = params, text, pull
+
+    def __call__(self, given: Mapping[str, Any]) -> None:
+        """Pull it. Raises ValueError with one sentence when the parameters are wrong."""
+        self._pull(msgspec.convert(dict(given), self.params))  # its ValidationError is a ValueError
+
+    def schema(self) -> dict[str, Any]:
+        """Its parameters as a JSON Schema."""
+        (_,), found = msgspec.json.schema_components((self.params,), ref_template="#/$defs/{name}")
+        own: dict[str, Any] = found.pop(self.params.__name__)
+        return {**own, "$defs": found} if found else own
 
 
 class Twin(ABC, Generic[ConfigT]):

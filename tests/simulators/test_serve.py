@@ -81,7 +81,9 @@ async def test_an_unknown_lever_is_answered_with_those_that_there_are(tmp_path: 
     async with serving(tmp_path / "o.yaml", "led-01") as (url, _), aiohttp.ClientSession(url) as http:
         answer = await http.post("/devices/led-01/levers/swipe")
         assert answer.status == 404
-        assert "cut, half_open, mute, nack, pieces, reboot, reset, silent_reboot, slow" in await answer.text()
+        assert (
+            "corrupt, cut, duplicate, garbage, half_open, heal, late, loss, mute, nack, pieces" in await answer.text()
+        )
 
 
 async def test_levers_are_pulled_and_their_effect_is_seen(tmp_path: Path) -> None:

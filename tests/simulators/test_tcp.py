@@ -15,6 +15,7 @@ from simulators.displays.onbon_k.server import OnbonKTwin
 
 PING = codec.Request(command=codec.PING).wire(1)
 REPLY = codec.Reply(ok=True).wire(codec.Frame(dst=1, data=b""), src=1)
+OTHER = codec.Reply(ok=True).wire(codec.Frame(dst=1, data=b""), src=2)
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -108,6 +109,54 @@ async def test_a_cut_ends_the_connection_at_any_byte_once() -> None:
             bench.pull("cut", after=after)
             assert await ask(await bench.connect()) == REPLY[:after]
         assert await ask(await bench.connect()) == REPLY
+
+
+async def test_an_answer_never_overtakes_the_one_before_it() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        bench.pull("late", seconds=0.04)
+        bench.pull("wrong_id")
+        stream[1].write(PING)
+        assert await ask(stream, size=2 * len(REPLY)) == OTHER + REPLY
+
+
+async def test_coalesced_answers_come_in_one_segment() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        bench.pull("coalesce", seconds=0.03)
+        stream[1].write(PING)
+        await asyncio.sleep(0.01)
+        stream[1].write(PING)
+        async with asyncio.timeout(2):
+            assert await stream[0].read(1000) == REPLY * 2
+
+
+async def test_a_reordered_answer_comes_behind_the_next() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        bench.pull("reorder", seconds=0.03)
+        bench.pull("wrong_id")
+        stream[1].write(PING)
+        assert await ask(stream, size=2 * len(REPLY)) == REPLY + OTHER
+
+
+async def test_a_paced_answer_takes_the_time_of_its_wire() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        bench.pull("baud", rate=9600)
+        started = time.monotonic()
+        assert await ask(stream) == REPLY
+        assert time.monotonic() - started >= len(REPLY) * 10 / 9600
+
+
+async def test_heal_lifts_everything_at_once() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        bench.pull("mute")
+        bench.pull("corrupt", count=9)
+        bench.pull("cut", after=3)
+        bench.pull("heal")
+        assert await ask(stream) == REPLY
 
 
 async def test_reset_meets_the_next_bytes_only() -> None:

@@ -44,7 +44,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
     config_type = OnbonKConfig
 
     def __init__(self, config: OnbonKConfig) -> None:
-        super().__init__(config)
+        super().__init__(config, misaddress=_misaddressed)
         self.card = Card(config)
         self.screen = 1 if config.screen == codec.ANY_SCREEN else config.screen
         self._type = DEVICE_TYPES.get(config.model, codec.ANY_TYPE)
@@ -111,3 +111,11 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
     def _reboot(self, given: Reboot) -> None:
         self._silent_reboot(NoParams())
         self.hang_up(given.down_s)
+
+
+def _misaddressed(reply: bytes) -> bytes:
+    """The same reply from the screen with the next number."""
+    (frame,) = codec.Decoder(preamble=8).feed(reply)
+    if isinstance(frame, codec.Noise):
+        raise TypeError(f"not a reply of ours: {frame.reason}")
+    return msgspec.structs.replace(frame, src=frame.src % 65533 + 1).wire()
