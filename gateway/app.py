@@ -9,12 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway import registry
 from gateway.calls import config as calls_config
-from gateway.calls.service import Calls
+from gateway.calls.service import Calls, by_calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput
+from gateway.fleet import Fleet
 from gateway.hub import Hub
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
@@ -22,10 +22,11 @@ from gateway.meters import Meters
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.people.secrets import read_secret
 from gateway.people.tokens import Tokens
+from gateway.reload import Reload
 from gateway.site.load import load
-from gateway.site.model import Site, StoreConfig
+from gateway.site.model import InForce, Site, StoreConfig
 from gateway.supervisor.context import House
-from gateway.supervisor.guard import alone, guard
+from gateway.supervisor.guard import Body, alone, guard
 from gateway.supervisor.life import Life
 from gateway.systemd import beat, notify
 from gateway.web.server import serve
@@ -51,21 +52,26 @@ def anchors_path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///") + ".anchors")
 
 
-async def run(site: Site, *, started: Callable[[str], None]) -> None:
-    """Run the gateway until cancelled. `started` is told the address of the console."""
+async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[], Site] | None = None) -> None:
+    """Run the gateway until cancelled. `started` is told the address of the console.
+
+    With `reread`, SIGHUP has the site file read again by it, in a thread, and taken over.
+    """
     sys.setswitchinterval(SWITCH_S)
     meters, clock = Meters(), SystemClock()
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(_journal(site, meters, clock))
         house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
-        lives = {config.id: Life(config, registry.driver(config.driver), house) for config in site.devices}
-        calls = await _restored(site, lives, house)
+        fleet, in_force = Fleet(house), InForce(site)
+        for config in site.devices:
+            fleet.add(config)
+        calls = await _restored(site, fleet, house)
         services = Services(
-            site=site,
+            in_force=in_force,
             house=house,
-            lives=lives,
+            lives=fleet,
             calls=calls,
-            commands=Commands(lives, house),
+            commands=Commands(fleet, house),
             tokens=Tokens(site.folder / site.general.people.tokens),
             version=VERSION,
             started_at=clock.now(),
@@ -75,37 +81,39 @@ async def run(site: Site, *, started: Callable[[str], None]) -> None:
         )
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
-        notify("READY=1", f"STATUS={site.general.site.name}: {len(lives)} devices")
+        bodies = {"calls": calls.run, "commands": services.commands.run}
+        if reread is not None:
+            bodies["reload"] = Reload(in_force, reread=reread, fleet=fleet, calls=calls, house=house).run
+        notify("READY=1", f"STATUS={site.general.site.name}: {len(fleet)} devices")
         stack.callback(notify, "STOPPING=1")
-        await _run_all(site, services)
+        await _run_all(site, services, fleet, bodies)
 
 
-async def _run_all(site: Site, services: Services) -> None:
+async def _run_all(site: Site, services: Services, fleet: Fleet, bodies: Mapping[str, Body]) -> None:
     with alone():
         async with asyncio.TaskGroup() as group:
-            _start_all(group, site, services)
+            group.create_task(fleet.run())
+            _start_all(group, site, services, bodies)
 
 
-def _start_all(group: asyncio.TaskGroup, site: Site, services: Services) -> None:
+def _start_all(group: asyncio.TaskGroup, site: Site, services: Services, bodies: Mapping[str, Body]) -> None:
     house = services.house
     group.create_task(beat(house.clock, house.meters))
     group.create_task(house.journal.stopped())  # without its writer the gateway must end, and be started again
-    group.create_task(guard("calls", services.calls.run, house.meters))
-    group.create_task(guard("commands", services.commands.run, house.meters))
+    for name, body in bodies.items():
+        group.create_task(guard(name, body, house.meters))
     if site.general.mqtt is not None:
         outlet = MqttOutlet(
             site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls
         )
         group.create_task(guard("mqtt", outlet.run, house.meters))
-    for life in services.lives.values():
-        group.create_task(guard(life.id, life.run, house.meters, life.down))
 
 
 async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Calls:
     """The calls service, and every device's desired state, as the last run left them."""
     kept = await house.journal.desired()
     for row in kept:
-        if row.device in lives and not row.command_id.startswith("windows/"):  # what calls show, they show anew
+        if row.device in lives and not by_calls(row):  # what calls show, they show anew
             lives[row.device].wishes.want(row)
     windows, config = site.sections["windows"], site.sections["calls"]
     calls = Calls(windows, config, zone=ZoneInfo(site.general.site.timezone), lives=lives, house=house)

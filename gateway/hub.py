@@ -90,6 +90,14 @@ class Hub:
         self._declare(view, None, view.surface.device)
         self._mark(Change("availability", view.id))
 
+    def remove(self, device: str) -> None:
+        """Forget a device: who hears of the changes finds it missing."""
+        view = self.devices.pop(device)
+        self.release(f"device/{device}")
+        self._mark(Change("availability", device))
+        for part in view.points:
+            self._mark(Change("state", device, part))
+
     def publish(self, device: str, *readings: Reading) -> None:
         """Take readings of a device. What did not change is not a change, but its time moves."""
         view = self.devices[device]

@@ -26,6 +26,11 @@ class Meters:
         self.loop_lag = self._histogram("hall_loop_lag_seconds", "How late the event loop wakes.")
         self.guard_failures = self._counter("hall_guard_failures_total", "Bugs caught by guard().", "name")
 
+    def forget(self, device: str) -> None:
+        """Remove every series of a device that is no longer there."""
+        for instrument in (self.device_up, self.poll_overruns, self.device_errors, self.substituted):
+            instrument.remove_by_labels({"device": device})
+
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     def started(url: str) -> None:
         _say(options, {"version": app.VERSION, "url": url}, f"hall-gateway {app.VERSION} serves {url}")
 
-    return _until_told(app.run(site, started=started))
+    reread = partial(app.load_site, options.site, *options.overlay)
+    return _until_told(app.run(site, started=started, reread=reread))
 
 
 def check(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from gateway.calls.window import Window
 from gateway.commands import ended
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Result
+from gateway.core.screen import Show
 from gateway.hub import Hub
 from gateway.journal.rows import Desired
 from gateway.supervisor.life import Life
@@ -28,6 +29,24 @@ class Screens:
         for screen in window.config.screens:
             life, part = self._place(screen)
             life.wishes.slot(part, VERB).owner = f"window {window.config.id}"
+
+    def let_go(self, screen: str) -> list[Desired]:
+        """Blank a screen that no window has any more, and leave it to whoever wants it; gives the row that keeps it."""
+        device, _, part = screen.partition("/")
+        if device not in self._lives:
+            return []
+        wishes = self._lives[device].wishes
+        wishes.slot(part or None, VERB).owner = None
+        blank = wishes.plan(
+            part=part or None,
+            verb=VERB,
+            params=msgspec.to_builtins(Show("")),
+            expires_at=None,
+            actor="gateway",
+            command_id=f"released/{screen}",
+        )
+        wishes.want(blank)
+        return [blank]
 
     def check(self, window: Window, call: Call) -> None:
         """Raises CallRefused when a screen of the window could never show the call."""

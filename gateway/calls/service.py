@@ -5,7 +5,7 @@ Screens do not wait for the journal, and the caller's answer does not wait for t
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,11 +58,37 @@ class Calls:
             window = self.windows.get(row.device.removeprefix("windows/"))
             if window is not None and row.device.startswith("windows/"):
                 window.restore(row)
-        rows = [row for window in self.windows.values() for row in self._screens.show(window)]
-        for window in self.windows.values():
-            if window.call is not None:
-                self.deliveries.accepted(window.call)
+        rows = [row for window in self.windows.values() for row in self._shown(window)]
+        for screen in sorted({place(row) for row in kept if by_calls(row)} - _screens(self.windows)):
+            rows += self._screens.let_go(screen)
         await self._house.journal.record(None, [], desired=rows)
+
+    def replace(self, windows: Sequence[WindowConfig], config: CallsConfig, *, begun: Collection[str]) -> list[Desired]:
+        """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
+
+        A window that stays keeps its call. A screen that no window has any more is blanked.
+        """
+        old, self._config = self.windows, config
+        self.windows = {each.id: Window(each, config).after(old.get(each.id)) for each in windows}
+        rows: list[Desired] = []
+        for screen in sorted(_screens(old) - _screens(self.windows)):
+            rows += self._screens.let_go(screen)
+        for window in self.windows.values():
+            self._screens.own(window)
+            devices = {screen.partition("/")[0] for screen in window.config.screens}
+            if window is not old.get(window.config.id) or devices & set(begun):
+                rows += self._shown(window)
+        for gone in old.keys() - self.windows.keys():
+            self._house.hub.hide(f"windows/{gone}")
+        self._expiry_changed.set()
+        return rows
+
+    def _shown(self, window: Window) -> list[Desired]:
+        """Show what is current at the window, which was recorded before; gives the rows that keep it."""
+        rows = self._screens.show(window)
+        if window.call is not None:
+            self.deliveries.accepted(window.call)
+        return rows
 
     async def run(self, up: Up) -> None:
         """Let calls expire and record deliveries, for ever."""
@@ -78,9 +104,7 @@ class Calls:
         call's), CallRefused (it can never be shown), JournalError (it may be shown, but is not recorded: send it
         again, and it keeps its place in the order).
         """
-        if request.window not in self.windows:
-            known = ", ".join(sorted(self.windows)) or "none"
-            raise UnknownWindow(f"there is no window {request.window!r}; windows: {known}")
+        self._window(request.window)
         if before := self._once.asked(request.call_id):
             _same(request, before)
         given_up = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
@@ -100,6 +124,12 @@ class Calls:
         ended = await self._house.journal.by_source(f"call/{call_id}/delivered/")
         recorded = {row.payload["screen"]: row.payload for row in ended if row.payload}
         return {**self.deliveries.live(call_id), **recorded}
+
+    def _window(self, id_: str) -> Window:
+        if id_ not in self.windows:
+            known = ", ".join(sorted(self.windows)) or "none"
+            raise UnknownWindow(f"there is no window {id_!r}; windows: {known}")
+        return self.windows[id_]
 
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:
         async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
@@ -121,7 +151,7 @@ class Calls:
         self._unrecorded[call.call_id] = call, rows
         while len(self._unrecorded) > KNOWN:
             self._unrecorded.popitem(last=False)
-        newest = self.windows[call.window].current() is call  # else the rows of what came after it stand by now
+        newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
         await self._record("accepted", call, msgspec.to_builtins(call), rows if newest else ())
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call)
@@ -129,7 +159,7 @@ class Calls:
 
     def _admit(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
         """Give a call its place and show it, if it is the newest; gives the rows that keep it."""
-        window, now = self.windows[request.window], self._house.clock.now()
+        window, now = self._window(request.window), self._house.clock.now()
         session, seq = window.place(request.session, request.seq, now.astimezone(self._zone).date().isoformat())
         call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
         self._screens.check(window, call)
@@ -180,3 +210,17 @@ class Calls:
 def _same(request: CallRequest, digest: str) -> None:
     if request.digest() != digest:
         raise CallConflict(f"call_id {request.call_id!r} was used before, for another call")
+
+
+def by_calls(row: Desired) -> bool:
+    """Whether it was a call, or the want of one, that put this on a screen."""
+    return row.command_id.startswith("windows/") and not row.device.startswith("windows/")
+
+
+def place(row: Desired) -> str:
+    """The screen of a row, as the site file names it."""
+    return f"{row.device}/{row.part}" if row.part else row.device
+
+
+def _screens(windows: Mapping[str, Window]) -> set[str]:
+    return {screen for window in windows.values() for screen in window.config.screens}

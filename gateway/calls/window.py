@@ -20,10 +20,19 @@ class Window:
     """The state of a window. `call` is the newest by (session, seq); `over` once its time has run out."""
 
     def __init__(self, config: WindowConfig, calls: CallsConfig) -> None:
-        self.config, self._calls = config, calls
+        self.config, self.calls = config, calls
         self.call: Call | None = None
         self.over = False
         self.screens: dict[str, Stage] = {}
+
+    def after(self, old: "Window | None") -> "Window":
+        """The window that goes on where `old` was: itself, or `old` where nothing is configured differently."""
+        if old is None:
+            return self
+        if (old.config, old.calls) == (self.config, self.calls):
+            return old
+        self.call, self.over = old.call, old.over
+        return self
 
     def place(self, session: str | None, seq: int | None, today: str) -> tuple[str, int]:
         """Where a call stands. What it leaves open makes it the newest: today's date is the session, the next seq its.
@@ -84,8 +93,8 @@ class Window:
         if call is None or call.kind is Kind.RESUME:
             return Show(self.config.function, Colour.GREEN, Fit.SCROLL)
         if call.kind is Kind.PAUSE:
-            return Show(self._calls.paused, Colour.YELLOW, Fit.SCROLL)
-        template = self.config.show or self._calls.show
+            return Show(self.calls.paused, Colour.YELLOW, Fit.SCROLL)
+        template = self.config.show or self.calls.show
         text = template.format(
             ticket=call.ticket, name=call.name or "", label=self.config.label, function=self.config.function
         )

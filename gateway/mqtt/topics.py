@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.model import Quality, Retention
-from gateway.hub import Change, Held, Hub, Status
+from gateway.hub import Change, DeviceView, Held, Hub, Status
 from gateway.journal.rows import Row
 
 Message = tuple[str, bytes]
@@ -58,10 +58,11 @@ class Topics:
             kind, _, window = change.key.partition("/")
             view = hub.views.get(change.key)
             return (self.window(window), EMPTIED if view is None else encode(view)) if kind == "windows" else None
-        device = hub.devices[change.key]
+        device = hub.devices.get(change.key)
         if change.kind == "availability":
-            return self.availability(device.id), b"online" if device.status is Status.ONLINE else b"offline"
-        topic, points = self.state(device.id, change.part), device.points.get(change.part)
+            return self.availability(change.key), _availability(device)
+        topic = self.state(change.key, change.part)
+        points = device.points.get(change.part) if device else None
         if points is None:
             return topic, EMPTIED
         return (topic, state(points)) if points else None
@@ -72,6 +73,13 @@ class Topics:
             return (self.call(row.payload["call_id"]), event(row)) if row.payload else None
         public = row.device is not None and row.retention is not Retention.AUDIT
         return (self.event(row.device or ""), event(row)) if public else None
+
+
+def _availability(device: DeviceView | None) -> bytes:
+    """Whether a device answers; nothing for one that is no longer there."""
+    if device is None:
+        return EMPTIED
+    return b"online" if device.status is Status.ONLINE else b"offline"
 
 
 def state(points: Mapping[str, Held]) -> bytes:

@@ -14,7 +14,9 @@ MOST_FILES = 1000  # a prefecture has fewer cabinets
 class Files:
     """`data` is everything together: lists one after the other, every other section from the one file that has it.
 
-    `paths` are all files, the site file first; `mistakes` those of the inclusion itself. Raises Mistake when the site file cannot be read at all.
+    `paths` are all files, the site file first; `mistakes` those of the inclusion itself.
+
+    Raises Mistake when the site file cannot be read at all.
     """
 
     def __init__(self, path: Path) -> None:

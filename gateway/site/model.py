@@ -127,3 +127,10 @@ class Site(NamedTuple):
     def folder(self) -> Path:
         """What relative paths of the file are relative to."""
         return self.path.parent
+
+
+class InForce:
+    """The site file that the hall is run by: a reload puts another one in its place."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site

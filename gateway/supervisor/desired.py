@@ -51,6 +51,11 @@ class Slot:
         self.changed.set()
         self.tell(wanted, Stage.QUEUED)
 
+    def hand_on(self, heir: "Slot") -> None:
+        """Want the same of another device's slot, for whoever wants to know how it goes."""
+        if self.wanted is not None:
+            heir.want(self.wanted, self._report)
+
     def tell(
         self,
         wanted: Desired,
@@ -106,6 +111,12 @@ class Wishes:
         """The service that alone decides about a part's verb, None where anybody may."""
         slot = self.slots.get((part, verb))
         return slot.owner if slot else None
+
+    def hand_on(self, heir: "Wishes") -> None:
+        """Want the same of another device, but for what a service decides: that service will say it anew."""
+        for (part, verb), slot in self.slots.items():
+            if slot.owner is None:
+                slot.hand_on(heir.slot(part, verb))
 
     def again(self) -> None:
         """Look again at everything that is wanted: a part may be there now that was not."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gateway.calls.service import Calls
 from gateway.commands import Commands
 from gateway.people.tokens import Tokens
-from gateway.site.model import Site
+from gateway.site.model import InForce, Site
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
@@ -15,7 +15,7 @@ from gateway.supervisor.life import Life
 class Services(NamedTuple):
     """Everything that a handler may ask. `lives` has every device of the site."""
 
-    site: Site
+    in_force: InForce
     house: House
     lives: Mapping[str, Life]
     calls: Calls
@@ -23,3 +23,8 @@ class Services(NamedTuple):
     tokens: Tokens
     version: str
     started_at: datetime
+
+    @property
+    def site(self) -> Site:
+        """The site file as it is now."""
+        return self.in_force.site

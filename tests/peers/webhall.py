@@ -29,7 +29,7 @@ from gateway.journal.journal import open_journal
 from gateway.meters import Meters
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
-from gateway.site.model import General, Site, SiteInfo
+from gateway.site.model import General, InForce, Site, SiteInfo
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 from gateway.web.openapi import statuses
@@ -239,7 +239,9 @@ async def web_hall(
         calls = Calls(windows, CallsConfig(), zone=ZoneInfo("Asia/Shanghai"), lives=lives, house=house)
         await calls.restore([])
         services = Services(
-            site=Site(folder / "site.yaml", General(site=SiteInfo(id="test", name=name)), list(devices), {}),
+            in_force=InForce(
+                Site(folder / "site.yaml", General(site=SiteInfo(id="test", name=name)), list(devices), {})
+            ),
             house=house,
             lives=lives,
             calls=calls,
