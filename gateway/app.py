@@ -29,6 +29,7 @@ from gateway.supervisor.context import House
 from gateway.supervisor.guard import Body, alone, guard
 from gateway.supervisor.life import Life
 from gateway.systemd import beat, notify
+from gateway.web.exposition import Exposition
 from gateway.web.server import serve
 from gateway.web.services import Services
 from gateway.wire.inlet import Inlets
@@ -73,6 +74,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             calls=calls,
             commands=Commands(fleet, house),
             tokens=Tokens(site.folder / site.general.people.tokens),
+            exposition=Exposition(house.hub),
             version=VERSION,
             started_at=clock.now(),
         )

@@ -1,13 +1,15 @@
 """Whether the gateway lives, whether it can record, and its metrics."""
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
 
 from gateway.web.answers import Health
 from gateway.web.problems import Problem
-from gateway.web.route import reply
+from gateway.web.route import QUERY, reply
 from gateway.web.services import Services
 
 READY_S = 2.0  # a commit takes milliseconds; who cannot make one in 2 s is not ready
@@ -28,8 +30,17 @@ async def ready(_request: web.Request, services: Services) -> web.Response:
     return reply(Health("ready"))
 
 
-async def metrics(_request: web.Request, services: Services) -> web.Response:
-    """All instruments in the Prometheus text format."""
+class MetricsQuery(BaseModel, frozen=True, extra="forbid"):
+    """Of which device the points are wanted."""
+
+    device: str | None = Field(default=None, max_length=64, description="Only this device's points; all by default.")
+
+
+async def metrics(request: web.Request, services: Services) -> web.Response:
+    """All instruments and points in the Prometheus text format; the instruments in a thread: they take long."""
+    query: MetricsQuery = request[QUERY]
     meters = services.house.meters
     meters.journal_seq.set(services.house.journal.head.seq)
-    return web.Response(body=generate_latest(meters.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    points = services.exposition.render(query.device)
+    instruments = await asyncio.to_thread(partial(generate_latest, meters.registry))
+    return web.Response(body=instruments + points, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -10,6 +10,7 @@ from gateway.people.tokens import Tokens
 from gateway.site.model import InForce, Site
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
+from gateway.web.exposition import Exposition
 
 
 class Services(NamedTuple):
@@ -21,6 +22,7 @@ class Services(NamedTuple):
     calls: Calls
     commands: Commands
     tokens: Tokens
+    exposition: Exposition
     version: str
     started_at: datetime
 

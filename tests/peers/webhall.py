@@ -32,6 +32,7 @@ from gateway.people.tokens import Tokens
 from gateway.site.model import General, InForce, Site, SiteInfo
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
+from gateway.web.exposition import Exposition
 from gateway.web.openapi import statuses
 from gateway.web.route import Listener, Route
 from gateway.web.routes import ROUTES
@@ -247,6 +248,7 @@ async def web_hall(
             calls=calls,
             commands=Commands(lives, house),
             tokens=Tokens(folder / "tokens.json"),
+            exposition=Exposition(house.hub),
             version="0.0.0",
             started_at=datetime.now(UTC),
         )

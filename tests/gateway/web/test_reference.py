@@ -8,6 +8,7 @@ import pytest
 
 from gateway.meters import Meters
 from gateway.people.rights import RIGHTS
+from gateway.web.exposition import LABELS
 from gateway.web.openapi import document, plain_path, statuses
 from gateway.web.routes import ROUTES
 
@@ -54,6 +55,7 @@ def test_every_metric_is_told_with_its_type_and_labels() -> None:
         for collector in vars(Meters()).values()
         if hasattr(collector, "_labelnames")
     }
+    made |= {name: ("gauge", list(labels)) for name, labels in LABELS.items()}
     written = {name: (kind, re.findall(r"`(\w+)`", labels)) for name, kind, labels in CELLS.findall(METRICS)}
     assert written == made
 
