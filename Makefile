@@ -2,6 +2,7 @@
 # test   install what the tests need, then check and run everything              make test ARGS="-k calls"
 # check  formatting, lint, types and import contracts
 # bench  the figures, each with its limit program                                make bench only=call_to_screen
+# chaos  hurt a hall at random, again and again                                  make chaos SEED=7 ROUNDS=80
 # lock   write both lock files anew after a change of pyproject.toml
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes
            --no-annotate --no-header
 CODE := gateway drivers simulators tests
 
-.PHONY: demo test check bench lock check-ruff check-mypy check-pyright check-imports
+.PHONY: demo test check bench chaos lock check-ruff check-mypy check-pyright check-imports
 
 demo: $(VENV)/installed-demo
 	$(BIN)/hall-gateway demo $(ARGS)
@@ -42,6 +43,9 @@ check-imports:
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/bench/run.py $(only)
+
+chaos: $(VENV)/installed-dev
+	PYTHONPATH=.:tests/peers $(BIN)/python tests/chaos/run.py $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: | $(BIN)/uv
 	$(COMPILE) --all-extras --group dev -o requirements.txt
