@@ -35,19 +35,19 @@ class Exposition:
     def render(self, device: str | None = None) -> bytes:
         """All series, or those of one device; none for a device that there is not."""
         views = self._hub.devices.values() if device is None else filter(None, [self._hub.devices.get(device)])
-        now = self._hub.clock.now().timestamp()
+        now = self._hub.clock.now()
         values, ages = _head(VALUE), _head(AGE)
         for view in views:
             for part, points in view.points.items():
                 age, prefixes = self._prefixes(view, part, points)
-                newest = 0.0
-                for name, held in points.items():
-                    if (value := held.now.value) is not None and not isinstance(value, str):
-                        values.append(f"{prefixes[name]}{float(value)!r}\n")
-                    if held.last_good is not None and held.last_good.at is not None:
-                        newest = max(newest, held.last_good.at.timestamp())
-                if newest:
-                    ages.append(f"{age}{max(0.0, now - newest)!r}\n")
+                values += [
+                    f"{prefixes[name]}{float(value)!r}\n"
+                    for name, held in points.items()
+                    if (value := held.now.value) is not None and not isinstance(value, str)
+                ]
+                good = {held.last_good.at for held in points.values() if held.last_good}
+                if newest := max(filter(None, good), default=None):
+                    ages.append(f"{age}{max(0.0, (now - newest).total_seconds())!r}\n")
         return "".join(values + ages).encode()
 
     def _prefixes(self, view: DeviceView, part: str | None, points: Mapping[str, Held]) -> Prefixes:

@@ -6,20 +6,21 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("journal", "core")
+PARTS = {"journal": ("journal",), "core": ("core", "scrape")}
 
 
 def main(only: str | None) -> int:
     """Run each in a process of its own; gives 0 when all ran."""
-    if only is not None and only not in NAMES:
-        print(f"only={only}: there is no such benchmark; there are {', '.join(NAMES)}")
+    if only is not None and only not in PARTS:
+        print(f"only={only}: there is no such benchmark; there are {', '.join(PARTS)}")
         return 2
     paths = [HERE, HERE.parent / "peers", HERE.parent.parent]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     codes = [
-        subprocess.run([sys.executable, str(HERE / f"{name}.py")], env=environment, check=False).returncode
-        for name in NAMES
+        subprocess.run([sys.executable, str(HERE / f"{part}.py")], env=environment, check=False).returncode
+        for name, parts in PARTS.items()
         if only in (None, name)
+        for part in parts
     ]
     return max(codes)
 
