@@ -23,7 +23,7 @@ demo: $(VENV)/installed-demo
 test: $(VENV)/installed-dev
 	scripts/install-test-programs
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest $(ARGS)
+	scripts/on-loopback $(BIN)/pytest $(ARGS)
 
 check: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory -k -j2 -Otarget check-pyright check-mypy check-ruff check-imports
@@ -45,7 +45,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python tests/bench/run.py $(only)
 
 chaos: $(VENV)/installed-dev
-	PYTHONPATH=.:tests/peers $(BIN)/python tests/chaos/run.py $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	PYTHONPATH=.:tests/peers scripts/on-loopback $(BIN)/python tests/chaos/run.py $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: | $(BIN)/uv
 	$(COMPILE) --all-extras --group dev -o requirements.txt
