@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import CommandRejected, GatewayError, JournalError
-from gateway.core.model import Command, Event, Result, Retention, Stage
+from gateway.core.model import Command, Event, Result, Retention, Stage, Verb
 from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.once import Once
@@ -20,6 +20,7 @@ from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
+MOST_CODES = 100  # that wait for their second step
 CONFIRM_S = 60.0  # how long the code of a dangerous verb is valid (DESIGN §11)
 
 
@@ -88,16 +89,15 @@ class Commands:
         """Have a command carried out; returns when it has ended, or when its desired state is kept.
 
         The same command_id again gives the first result, as long as it is kept; after that it is refused, for nobody
-        knows any more whether it was meant twice. The audit is recorded before the effect. Raises Forbidden,
-        UnknownTarget, NotSupported, CommandRejected, CommandConflict, ConfirmFirst, JournalError (without effect).
+        knows any more whether it was meant twice. The audit is recorded before the effect. Raises UnknownTarget (also
+        for a device in no zone of who asks), NotSupported, Forbidden, CommandRejected, CommandConflict, ConfirmFirst,
+        JournalError (without effect).
         """
-        if not who.may(Right.COMMAND):
-            raise Forbidden(f"{who.name} ({who.role}) may not command devices")
+        life = self._life(request.device, who)
         bare = msgspec.structs.replace(request, confirm=None)
         kept = self._once.asked(request.command_id)
         if kept is not None and kept.request != bare:
             raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
-        life = self._life(request.device)
         if kept is None:
             self._admit(life, bare, who, request.confirm)
             kept = Kept(bare)
@@ -106,16 +106,21 @@ class Commands:
 
     def _admit(self, life: Life, request: Request, who: Principal, code: str | None) -> None:
         """Refuse what cannot, may not or must not yet be done."""
+        verb = life.verb(request.verb, request.part)
+        _permit(life, verb, who, request.reason)
         life.check(request.verb, request.part, request.params)
         if owner := life.wishes.owner(request.part, request.verb):
             raise CommandRejected(f"{life.id}: what {request.verb!r} does there is decided by the calls of {owner}")
-        if life.verb(request.verb, request.part).dangerous:
+        if verb.dangerous:
             self._confirmed(request, who, code)
 
-    def result(self, command_id: str) -> Result | None:
-        """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more)."""
+    def result(self, command_id: str, who: Principal | None = None) -> Result | None:
+        """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more).
+
+        With `who`, a command for a device that they do not see is not known.
+        """
         kept = self._once.asked(command_id)
-        if kept is None:
+        if kept is None or (who is not None and not who.sees(self._lives[kept.request.device].view.zone)):
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
         return kept.newest
 
@@ -193,15 +198,17 @@ class Commands:
         asked = self._codes.pop(code, None) if code is not None else None
         if asked is not None and asked[:2] == (request, who):
             return
+        while len(self._codes) >= MOST_CODES:
+            del self._codes[next(iter(self._codes))]
         code = secrets.token_hex(4)
         self._codes[code] = (request, who, now + CONFIRM_S)
         raise ConfirmFirst(code)
 
-    def _life(self, device: str) -> Life:
-        try:
-            return self._lives[device]
-        except KeyError:
-            raise UnknownTarget(f"there is no device {device!r}") from None
+    def _life(self, device: str, who: Principal) -> Life:
+        life = self._lives.get(device)
+        if life is None or not who.sees(life.view.zone):
+            raise UnknownTarget(f"there is no device {device!r}")
+        return life
 
     def _event(self, what: str, request: Request, payload: dict[str, Any]) -> Event:
         return Event(
@@ -211,3 +218,14 @@ class Commands:
             retention=Retention.AUDIT,
             part=request.part,
         )
+
+
+def _permit(life: Life, verb: Verb, who: Principal, reason: str | None) -> None:
+    """Raises Forbidden, or CommandRejected where a reason must be given."""
+    if not who.may_ask(life.id, verb):
+        if who.role is None:
+            why = "dangerous verbs need a person" if verb.dangerous else "mqtt.allow does not name it"
+            raise Forbidden(f"{who.name} may not ask {verb.name!r} of {life.id}: {why}")
+        raise Forbidden(f"{who.name} has the role {who.role}, which lacks the right {verb.right}")
+    if verb.right is Right.UNLOCK and not (reason or "").strip():
+        raise CommandRejected(f"{life.id}: {verb.name!r} needs a reason: it goes into the record")

@@ -97,14 +97,16 @@ class Calls:
             group.create_task(self.deliveries.record())
             await self._expire_forever()
 
-    async def accept(self, request: CallRequest, actor: str) -> Call:
+    async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
         """Accept a call; returns once it is recorded, whatever the screens do.
+
+        With `zones`, windows of other zones and of none are unknown.
 
         The same call again returns as the first did. Raises UnknownWindow, CallConflict (the call_id was another
         call's), CallRefused (it can never be shown), JournalError (it may be shown, but is not recorded: send it
         again, and it keeps its place in the order).
         """
-        self._window(request.window)
+        self._window(request.window, zones)
         if before := self._once.asked(request.call_id):
             _same(request, before)
         given_up = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
@@ -125,11 +127,11 @@ class Calls:
         recorded = {row.payload["screen"]: row.payload for row in ended if row.payload}
         return {**self.deliveries.live(call_id), **recorded}
 
-    def _window(self, id_: str) -> Window:
-        if id_ not in self.windows:
-            known = ", ".join(sorted(self.windows)) or "none"
-            raise UnknownWindow(f"there is no window {id_!r}; windows: {known}")
-        return self.windows[id_]
+    def _window(self, id_: str, zones: frozenset[str] | None = None) -> Window:
+        known = {key: window for key, window in self.windows.items() if zones is None or window.config.zone in zones}
+        if id_ not in known:
+            raise UnknownWindow(f"there is no window {id_!r}; windows: {', '.join(sorted(known)) or 'none'}")
+        return known[id_]
 
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:
         async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each

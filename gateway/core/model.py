@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.rights import Right
+
 Scalar = str | int | float | bool | None
 """The value of a point; None where it is unknown."""
 
@@ -136,7 +138,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
     `params` is a msgspec Struct that its parameters must convert to. `desired` verbs keep their newest
     parameters and are sent again after every connect, and every `resend_s` seconds where that is set.
-    `confirms` False: the device acknowledges, but cannot prove the effect.
+    `confirms` False: the device acknowledges, but cannot prove the effect. `right` is what a person needs to ask it.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     resend_s: float | None = None
     dangerous: bool = False
     confirms: bool = True
+    right: Right = Right.COMMAND
 
 
 class EventType(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What somebody may do: every route and every verb names one of these."""
+"""What somebody may do: every route and every verb names one right."""
 
 from enum import StrEnum
 
@@ -7,6 +7,24 @@ class Right(StrEnum):
     """A right. docs/reference/people.md tells which role has which."""
 
     VIEW = "view"
+    """See devices, windows, screens and what happened."""
+    PERSONS = "persons"
+    """See events of the class `access`: who passed where, names masked."""
     CALL = "call"
+    """Call numbers."""
     COMMAND = "command"
+    """Ask verbs of devices; verbs that open something want `unlock` instead."""
+    ALARM = "alarm"
+    """Acknowledge and shelve alarms."""
+    AUDIT = "audit"
+    """See events of the class `audit`: who did what."""
+    EXPORT = "export"
+    """Take events away as a file."""
+    UNMASK = "unmask"
+    """See the whole name of a person, where one is kept."""
+    UNLOCK = "unlock"
+    """Open what is locked; always with a reason."""
+    TOKENS = "tokens"
+    """Make, see and revoke tokens."""
     SCREEN = "screen"
+    """Show the page of one screen."""

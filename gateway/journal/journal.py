@@ -19,6 +19,7 @@ from gateway.journal.anchors import Anchors
 from gateway.journal.batch import Call, prepare
 from gateway.journal.lock import held
 from gateway.journal.rows import Desired, Head, Recorded, Row, cursor_columns, desired_columns, event_columns, stamp
+from gateway.journal.scope import EVERYTHING, Scope
 from gateway.journal.store import READERS, reading, reason, store_path, writing
 from gateway.journal.writer import OnCommit, Writer
 
@@ -94,11 +95,13 @@ class Journal:
         since: datetime | None = None,
         until: datetime | None = None,
         newest_first: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> list[Row]:
         """One page of rows by seq, those with a greater seq than `after`.
 
         `newest_first` goes backwards: from the end when `after` is 0, else from before it. `since` is
-        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another.
+        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another. What is
+        out of `scope` is as if it were not there.
         """
         table = schema.journal.c
         beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
@@ -109,6 +112,7 @@ class Journal:
         page = page.where(table.payload.icontains(text, autoescape=True)) if text is not None else page
         page = page.where(table.at >= stamp(since)) if since else page
         page = page.where(table.at < stamp(until)) if until else page
+        page = page.where(*scope.conditions(schema.journal))
         return await self._ask(page, rows.row)
 
     async def by_source(self, prefix: str) -> list[Row]:

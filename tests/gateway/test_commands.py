@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from smallhall import Hall, HeldClock, Screen, opened, until
 
 from gateway.commands import CommandConflict, Commands, Forbidden, Request, UnknownTarget
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
-from gateway.core.model import Result, Stage
+from gateway.core.model import Result, Stage, Verb
+from gateway.core.rights import Right
 from gateway.people.rights import Principal, Role
 
 BOSS = Principal("boss", Role.ADMIN)
@@ -98,7 +100,7 @@ async def test_what_was_done_is_told_even_if_it_can_no_longer_be_recorded(hall: 
 
 
 async def test_who_may_not_command_is_refused_and_nothing_is_recorded(hall: Hall, commands: Commands) -> None:
-    with pytest.raises(Forbidden, match=r"^queue-system \(queue\) may not command devices$"):
+    with pytest.raises(Forbidden, match=r"^queue-system has the role queue, which lacks the right command$"):
         await commands.submit(blink(), QUEUE)
     assert await audit(hall) == []
 
@@ -255,3 +257,62 @@ async def test_the_newest_wish_wins(hall: Hall, commands: Commands) -> None:
     assert first
     assert first.status is Stage.SUPERSEDED
     assert hall.wanted("led-5") == "SHUT"
+
+
+def blinks(device: str, verb: str) -> bool:
+    return (device, verb) == ("led-5", "blink")
+
+
+def anything(_device: str, _verb: str) -> bool:
+    return True
+
+
+async def test_an_outlet_without_a_person_may_ask_what_it_is_allowed(hall: Hall, commands: Commands) -> None:
+    outlet = Principal("mqtt", None, allows=blinks)
+    async with hall.plugged_in("led-5"):
+        assert (await commands.submit(blink(), outlet)).status is Stage.CONFIRMED
+        with pytest.raises(Forbidden, match=r"^mqtt may not ask 'show' of led-5: mqtt.allow does not name it$"):
+            await commands.submit(show("x2", "OPEN"), outlet)
+    assert [payload["actor"] for type_, payload in await audit(hall) if type_ == "command.requested"] == ["mqtt"]
+
+
+async def test_dangerous_verbs_are_never_an_outlets(hall: Hall, commands: Commands) -> None:
+    with pytest.raises(Forbidden, match=r"^mqtt may not ask 'wipe' of led-1: dangerous verbs need a person$"):
+        await commands.submit(
+            Request(command_id="x1", device="led-1", verb="wipe"), Principal("mqtt", None, allows=anything)
+        )
+    assert await audit(hall) == []
+
+
+async def test_what_stands_in_no_zone_of_ones_own_does_not_exist(hall: Hall, commands: Commands) -> None:
+    gate = Principal("guard", Role.ADMIN, zones=frozenset({"gate"}))
+    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'$"):
+        await commands.submit(blink(), gate)
+    async with hall.plugged_in("led-5"):
+        await commands.submit(blink(), BOSS)
+    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'$"):
+        await commands.submit(blink(), gate)
+    with pytest.raises(UnknownTarget, match=r"^there is no command 'x1'"):
+        commands.result("x1", gate)
+    assert commands.result("x1", BOSS)
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+async def test_what_opens_something_wants_a_right_of_its_own_and_a_reason(
+    reason: str | None, hall: Hall, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = msgspec.structs.replace(hall.lives["led-5"].verb("blink", None), right=Right.UNLOCK)
+
+    def verb(_name: str, _part: str | None) -> Verb:
+        return opens
+
+    monkeypatch.setattr(hall.lives["led-5"], "verb", verb)
+    guard = Principal("guard", Role.SECURITY)
+    with pytest.raises(Forbidden, match=r"which lacks the right unlock$"):
+        await commands.submit(blink(), Principal("fitter", Role.FACILITIES))
+    request = Request(command_id="x1", device="led-5", verb="blink", reason=reason)
+    with pytest.raises(CommandRejected, match=r"^led-5: 'blink' needs a reason: it goes into the record$"):
+        await commands.submit(request, guard)
+    assert await audit(hall) == []
+    async with hall.plugged_in("led-5"):
+        assert (await commands.submit(blink(), guard)).status is Stage.CONFIRMED

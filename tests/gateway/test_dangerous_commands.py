@@ -70,3 +70,11 @@ async def test_a_code_is_valid_for_a_minute(hall: Hall, monkeypatch: pytest.Monk
     confirm = await code(commands, wipe("x2"))
     seconds[0] += 60
     assert await code(commands, wipe("x2", confirm=confirm)) != confirm
+
+
+async def test_codes_that_nobody_uses_take_no_memory(hall: Hall, commands: Commands) -> None:
+    first = await code(commands, wipe("x0"))
+    for number in range(200):
+        await code(commands, wipe(f"y{number}"))
+    assert len(commands._codes) == 100
+    assert await code(commands, wipe("x0", confirm=first)) != first

@@ -1,0 +1,56 @@
+"""Every verb of every driver of this repository, and which roles may ask it: written down here, apart from the code."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ruamel.yaml import YAML
+
+from gateway import registry
+from gateway.core.contract import DeviceContext
+from gateway.core.model import Verb
+from gateway.people.rights import Principal, Role
+
+HOUSE = Path(__file__).parents[2]
+STEERS = {"facilities", "admin"}
+EXPECTED = {
+    "displays.onbon_k": {"show": STEERS, "power": STEERS},
+}
+
+
+def verbs(name: str) -> dict[str, Verb]:
+    """What a driver offers, for the device of its sample."""
+    reader: Any = YAML(typ="safe")  # ruamel.yaml has no types here
+    (section, *_) = reader.load(HOUSE.joinpath("drivers", *name.split("."), "sample.yaml"))["devices"]
+    driver = registry.driver(name)
+    surface = driver(driver.config_type.model_validate(section), cast(DeviceContext, None)).surface()
+    return {verb.name: verb for kind in (surface.device, *surface.kinds.values()) for verb in kind.verbs}
+
+
+def test_every_driver_has_its_line_here() -> None:
+    assert set(EXPECTED) == {".".join(path.parts[-3:-1]) for path in HOUSE.glob("drivers/*/*/driver.py")}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_verb_may_be_asked_by_its_roles_and_no_others(name: str) -> None:
+    may = {
+        verb.name: {role.value for role in Role if Principal("somebody", role).may_ask("any", verb)}
+        for verb in verbs(name).values()
+    }
+    assert may == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_outlet_without_a_person_may_ask_what_the_site_allows_and_nothing_dangerous(name: str) -> None:
+    for verb in verbs(name).values():
+        open_, shut = (Principal("mqtt", None, allows=always) for always in (yes, no))
+        assert open_.may_ask("any", verb) == (not verb.dangerous)
+        assert not shut.may_ask("any", verb)
+
+
+def yes(_device: str, _verb: str) -> bool:
+    return True
+
+
+def no(_device: str, _verb: str) -> bool:
+    return False
