@@ -76,9 +76,11 @@ def parser() -> argparse.ArgumentParser:
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
-    rights = "queue: look and call numbers; admin: everything; screen: one screen's page (default: %(default)s)"
+    rights = "what it may do (default: %(default)s, look and call numbers); docs/reference/people.md tells the others"
     token.add_argument("--role", choices=roles, default=Role.QUEUE.value, help=rights)
     token.add_argument("--screen", type=_screen, metavar="ID", help="the screen that a token of the role screen is for")
+    token.add_argument("--zone", action="append", default=[], metavar="ZONE", help="good there only (repeatable)")
+    token.add_argument("--expires", metavar="WHEN", help="90d, 12h, or the last day, 2026-12-31 (default: never)")
     return top
 
 

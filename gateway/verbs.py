@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,9 +26,12 @@ from gateway.demo import demo as demo_hall
 from gateway.journal import export as journal_export
 from gateway.journal.key import load_key
 from gateway.journal.verify import verify
+from gateway.people import listing
+from gateway.people.expiry import expiry
 from gateway.people.rights import Role
 from gateway.people.secrets import read_secret
 from gateway.people.tokens import Tokens
+from gateway.site.model import Site
 from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
 
@@ -134,15 +139,33 @@ def token(options: argparse.Namespace) -> int:
     site = app.load_site(options.site)
     tokens = Tokens(site.folder / site.general.people.tokens)
     if options.do == "list":
-        found = [{"name": entry.name, "role": entry.role, "created_at": entry.created_at} for entry in tokens.entries()]
-        return _say(options, found, "\n".join(f"{entry['name']:24} {entry['role']}" for entry in found))
+        entries = tokens.entries()
+        return _say(options, [listing.plain(entry) for entry in entries], listing.lines(entries))
     if options.name is None:
         raise WrongInput(f"token {options.do}: the NAME is missing")
     if options.do == "revoke":
         tokens.revoke(options.name)
         return _say(options, {"revoked": options.name}, f"token {options.name} is revoked")
-    made = tokens.new(options.name, Role(options.role), screen=options.screen)
-    return _say(options, {"name": options.name, "role": options.role, "token": made}, made)
+    return _new_token(options, site, tokens)
+
+
+def _new_token(options: argparse.Namespace, site: Site, tokens: Tokens) -> int:
+    known = {zone.id for zone in site.general.zones}
+    for zone in options.zone:
+        if zone not in known:
+            raise WrongInput(unknown(zone, known, "zone"))
+    until = None
+    if options.expires is not None:
+        until = expiry(options.expires, now=datetime.now(UTC), zone=ZoneInfo(site.general.site.timezone))
+    made = tokens.new(
+        options.name,
+        Role(options.role),
+        screen=options.screen,
+        zones=options.zone or None,
+        expires_at=until,
+        by=f"cli:{os.environ.get('SUDO_USER') or os.getuid()}",
+    )
+    return _say(options, {"name": options.name, "role": options.role, "expires_at": until, "token": made}, made)
 
 
 def _ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:

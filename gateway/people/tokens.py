@@ -1,106 +1,155 @@
-"""Bearer tokens: a file of names, roles and SHA-256 hashes; the token itself is shown once and never kept.
+"""Bearer tokens: shown once when they are made, and kept as hashes.
 
 A token is 32 random bytes, so a plain hash cannot be reversed by guessing.
 """
 
 import hashlib
-import os
+import logging
 import secrets
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from gateway.clock import SystemClock
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.people.rights import Principal, Role
+from gateway.people.token_file import Entry, State, TokenFile, TokensUnreadable
 
 PREFIX = "hall_"  # lets a secret scanner recognise one in a log or a repository
 MOST_NAME = 64
+NOW = SystemClock().now
+OTHERS = 0o077  # the bits of a file's mode that are not its owner's
+log = logging.getLogger(__name__)
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One line of the token file."""
+class TokenExpired(GatewayError):
+    """The token was good once."""
 
-    name: str
-    role: Role
-    sha256: str
-    created_at: datetime
-    screen: str | None = None
+
+class NameTaken(GatewayError):
+    """A token has this name already."""
+
+
+class UnknownToken(GatewayError):
+    """No token has this name."""
 
 
 class Tokens:
-    """The token file. A change by another process is seen at the next question."""
+    """The token file. A change by another process is seen at the next question; an unchanged file is not read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = NOW) -> None:
         self.path = path
-        self._read_at: tuple[int, int] | None = None
+        self._file, self._now = TokenFile(path), now
+        self._state: State | None = None
         self._by_hash: dict[str, Entry] = {}
+        self._damage: str | None = None
+        self._used: dict[str, datetime] = {}
 
     def entries(self) -> list[Entry]:
-        """All tokens, by name. Raises GatewayError when the file is damaged."""
+        """All tokens, by name. Raises TokensUnreadable."""
         self._refresh()
         return sorted(self._by_hash.values(), key=lambda entry: entry.name)
 
     def who(self, token: str) -> Principal | None:
-        """The principal behind a token, None for an unknown one."""
+        """The principal behind a token, None for an unknown one. Raises TokenExpired, TokensUnreadable."""
+        return self.holder(hash_of(token))
+
+    def holder(self, sha256: str) -> Principal | None:
+        """As `who`, for the hash of a token."""
         self._refresh()
-        entry = self._by_hash.get(_hash(token))
-        return Principal(entry.name, entry.role, entry.screen) if entry else None
+        entry = self._by_hash.get(sha256)
+        if entry is None:
+            return None
+        now = self._now()
+        if entry.until is not None and entry.until <= now:
+            raise TokenExpired(f"the token {entry.name} has expired at {entry.until:%Y-%m-%dT%H:%M:%SZ}")
+        self._used[entry.name] = now
+        return entry.principal()
 
-    def new(self, name: str, role: Role, *, screen: str | None = None) -> str:
-        """Make a token and keep its hash. Raises GatewayError when the name is taken, or none to show in an audit.
+    def new(
+        self,
+        name: str,
+        role: Role,
+        *,
+        screen: str | None = None,
+        zones: Collection[str] | None = None,
+        expires_at: datetime | None = None,
+        by: str | None = None,
+    ) -> str:
+        """Make a token and keep its hash. Raises WrongInput, NameTaken, TokensUnreadable.
 
-        `screen` is the id of the screen that a token of the role `screen` is for; no other role has one.
+        `screen` is the id of the screen that a token of the role `screen` is for; no other role has one. `zones` None
+        is the whole hall, `expires_at` None is never; `by` is who makes it. Does input and output.
         """
-        if (role is Role.SCREEN) != (screen is not None):
-            raise WrongInput("a token of the role screen is for one screen, and no other token is for a screen")
-        if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
-            raise GatewayError(f"the name of a token must be 1 to {MOST_NAME} visible characters")
-        entries = self.entries()
-        if any(entry.name == name for entry in entries):
-            raise GatewayError(f"a token named {name!r} exists; revoke it first, or choose another name")
+        self._check(name, role, screen, zones, expires_at)
         token = PREFIX + secrets.token_urlsafe(32)
-        self._write([*entries, Entry(name, role, _hash(token), datetime.now(UTC), screen)])
+        made = Entry(
+            name=name,
+            role=role,
+            sha256=hash_of(token),
+            created_at=self._now(),
+            by=by,
+            screen=screen,
+            zones=None if zones is None else frozenset(zones),
+            expires_at=expires_at and expires_at.astimezone(UTC),
+        )
+        with self._file.changing() as entries:
+            if any(entry.name == name for entry in entries):
+                raise NameTaken(f"a token named {name!r} exists; revoke it first, or choose another name")
+            entries.append(made)
         return token
 
     def revoke(self, name: str) -> None:
-        """Forget a token. Raises GatewayError when there is none of this name."""
-        entries = self.entries()
-        if all(entry.name != name for entry in entries):
-            raise GatewayError(f"there is no token named {name!r}")
-        self._write([entry for entry in entries if entry.name != name])
+        """Forget a token. Raises UnknownToken, TokensUnreadable. Does input and output."""
+        with self._file.changing() as entries:
+            kept = [entry for entry in entries if entry.name != name]
+            if len(kept) == len(entries):
+                raise UnknownToken(f"there is no token named {name!r}")
+            entries[:] = kept
+
+    def used(self) -> Mapping[str, datetime]:
+        """Who was let in since the last time this was asked, and when last."""
+        used, self._used = self._used, {}
+        return used
+
+    def note(self, used: Mapping[str, datetime]) -> None:
+        """Write down when tokens were used last. Raises TokensUnreadable. Does input and output."""
+        with self._file.changing() as entries:
+            entries[:] = [
+                msgspec.structs.replace(entry, last_used_at=used.get(entry.name, entry.last_used_at))
+                for entry in entries
+            ]
+
+    def _check(
+        self, name: str, role: Role, screen: str | None, zones: Collection[str] | None, expires_at: datetime | None
+    ) -> None:
+        if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
+            raise WrongInput(f"the name of a token must be 1 to {MOST_NAME} visible characters")
+        if (role is Role.SCREEN) != (screen is not None):
+            raise WrongInput("a token of the role screen is for one screen, and no other token is for a screen")
+        if zones is not None and not zones:
+            raise WrongInput("a token for no zone at all would be good for nothing")
+        if expires_at is not None and expires_at <= self._now():
+            raise WrongInput("a token must expire in the future")
 
     def _refresh(self) -> None:
-        try:
-            stat = self.path.stat()
-            if (stat.st_mtime_ns, stat.st_ino) == self._read_at:
-                return
-            entries = msgspec.json.decode(self.path.read_bytes(), type=list[Entry])
-        except FileNotFoundError:
-            self._by_hash, self._read_at = {}, None
-        except (OSError, msgspec.MsgspecError) as error:
-            raise GatewayError(f"token file {self.path} cannot be read: {error}") from error
-        else:
-            self._by_hash = {entry.sha256: entry for entry in entries}
-            self._read_at = (stat.st_mtime_ns, stat.st_ino)
-
-    def _write(self, entries: list[Entry]) -> None:
-        """Replace the file in one step, readable by its owner only."""
-        draft = self.path.with_suffix(".new")
-        try:
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(entries)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            if os.geteuid() == 0:  # root makes it for the gateway, which runs as the owner of the folder
-                folder = self.path.parent.stat()
-                os.chown(draft, folder.st_uid, folder.st_gid)
-            draft.replace(self.path)
-        except OSError as error:
-            raise GatewayError(f"token file {self.path} cannot be written: {error.strerror}") from error
+        """Read the file if it is another one than before. Raises TokensUnreadable, and logs it once."""
+        state, mode = self._file.state()
+        if state != self._state:
+            self._state, self._by_hash, self._damage = state, {}, None
+            try:
+                self._by_hash = {entry.sha256: entry for entry in self._file.read()}
+            except TokensUnreadable as error:
+                self._damage = str(error)
+                log.error("nobody is let in: %s", error)
+            if mode & OTHERS:
+                log.warning("token file %s is not its owner's alone (mode %03o): chmod 600 it", self.path, mode & 0o777)
+        if self._damage is not None:
+            raise TokensUnreadable(self._damage)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()  # what comes in need not be text

@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -189,9 +190,39 @@ def test_makes_lists_and_revokes_tokens(site: Path, ran: Ran) -> None:
     boss = json.loads(ran("token", "new", site, "boss", "--role", "admin", "--json")[1])
     assert (boss["name"], boss["role"], boss["token"][:5]) == ("boss", "admin", "hall_")
     assert made.strip() not in (site.parent / "tokens.json").read_text()
-    assert ran("token", "list", site)[1].split() == ["boss", "admin", "queue-system", "queue"]
+    listed = [line.split() for line in ran("token", "list", site)[1].splitlines()]
+    assert [line[:3] for line in listed] == [["boss", "admin", "every"], ["queue-system", "queue", "every"]]
     assert ran("token", "revoke", site, "boss") == (0, "token boss is revoked\n", "")
     assert [entry["name"] for entry in json.loads(ran("token", "list", site, "--json")[1])] == ["queue-system"]
+
+
+def test_a_token_can_have_a_scope_and_an_end(site: Path, ran: Ran) -> None:
+    with site.open("a") as text:
+        text.write("zones: [{id: gate, name: 门}, {id: hall, name: 厅}]\n")
+    options = ["--role", "security", "--zone", "hall", "--zone", "gate", "--expires", "2099-12-31"]
+    assert json.loads(ran("token", "new", site, "guard", *options, "--json")[1])["expires_at"] == "2099-12-31T16:00:00Z"
+    assert ran("token", "new", site, "area", "--role", "screen", "--screen", "led-1")[0] == 0
+    area, guard = ran("token", "list", site)[1].splitlines()
+    assert guard.split() == ["guard", "security", "gate,hall", "until", "2099-12-31", "16:00Z", "never", "used"]
+    assert " ".join(area.split()) == "area screen every zone for ever never used screen led-1"
+    told = json.loads(ran("token", "list", site, "--json")[1])[1]
+    assert (told["zones"], told["by"][:4], told["last_used_at"]) == (["gate", "hall"], "cli:", None)
+    assert "sha256" not in told
+
+
+WRONG_TOKENS = {
+    "--zone attic": "there is no zone 'attic'; there are: none",
+    "--expires soon": "'soon' must be a time such as 90d or 12h, or a last day such as 2026-12-31",
+    "--expires 2020-01-01": "a token must expire in the future",
+    "--role screen": "a token of the role screen is for one screen, and no other token is for a screen",
+    "--screen led-1": "a token of the role screen is for one screen, and no other token is for a screen",
+}
+
+
+@pytest.mark.parametrize(("options", "sentence"), WRONG_TOKENS.items())
+def test_a_token_that_makes_no_sense_is_wrong_input(options: str, sentence: str, site: Path, ran: Ran) -> None:
+    assert ran("token", "new", site, "x", *options.split()) == (2, "", f"hall-gateway: {sentence}\n")
+    assert not (site.parent / "tokens.json").exists()
 
 
 def test_says_what_is_wrong_with_a_token(site: Path, ran: Ran) -> None:
@@ -249,6 +280,13 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9'; windows: w1\n")
         code, output, _ = ran("devices", "--url", url)
         assert (code, output.split()[0], output.split()[2]) == (0, "led-1", "displays.onbon_k")
+        boss = os.environ["HALL_TOKEN"]
+        monkeypatch.setenv("HALL_TOKEN", ran("token", "new", site, "new", "--expires", "1h")[1].strip())
+        assert ran("devices", "--url", url)[0] == 0
+        ran("token", "revoke", site, "new")
+        code, _, error = ran("devices", "--url", url)
+        assert (code, error) == (1, "hall-gateway: 401: this token is unknown\n")
+        monkeypatch.setenv("HALL_TOKEN", boss)
         code, _, error = ran("run", site)
         assert (code, str(gateway.process.pid) in error) == (1, True)
         assert ran("journal", "verify", site)[0] == 0
@@ -257,7 +295,7 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         gateway.kill()
     rows = [json.loads(line) for line in ran("journal", "export", site)[1].splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
-    assert {"call.accepted", "device.offline"} <= {row["type"] for row in rows}
+    assert {"call.accepted", "device.offline", "token.made"} <= {row["type"] for row in rows}
     store = tmp_path / "hall.db"
     store.write_bytes(store.read_bytes().replace(b"A012", b"A013"))
     code, output, _ = ran("journal", "verify", site, "--json")

@@ -1,16 +1,26 @@
 """Tokens: hashes on disk, rights by role, changes of other processes seen at once."""
 
+import fcntl
 import hashlib
 import json
 import os
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.core.rights import Right
 from gateway.people.rights import Principal, Role
-from gateway.people.tokens import Tokens
+from gateway.people.token_file import TokensUnreadable
+from gateway.people.tokens import TokenExpired, Tokens, hash_of
+
+NOON = datetime(2026, 7, 17, 12, tzinfo=UTC)
+OLD = b'[{"name": "a", "role": "queue", "created_at": "2026-01-01T00:00:00Z", "sha256": "%s"%s}]'
+UNZONED = OLD % (b"0", b', "expires_at": "2026-01-01T00:00:00"')
+MISSPELT = OLD % (b"0", b', "zone": ["reception"]')
 
 
 @pytest.fixture
@@ -97,7 +107,9 @@ def test_what_does_not_exist_cannot_be_revoked(path: Path) -> None:
         Tokens(path).revoke("lost")
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[{}]", b"\xff", b'[{"name": "a", "role": "root"}]', b"null", b"[1"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", UNZONED, MISSPELT, b"[{}]", b"\xff", b'[{"name": "a", "role": "root"}]', b"null", b"[1"]
+)
 def test_a_damaged_file_is_one_sentence_and_is_never_written_over(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     tokens = Tokens(path)
@@ -130,11 +142,6 @@ def test_a_draft_that_a_crash_left_behind_is_in_nobodys_way(path: Path) -> None:
     assert Tokens(path).who(token) == Principal("boss", Role.ADMIN)
 
 
-def test_roles_are_sets_of_rights() -> None:
-    assert {right for right in Right if Principal("q", Role.QUEUE).may(right)} == {Right.VIEW, Right.CALL}
-    assert {right for right in Right if Principal("a", Role.ADMIN).may(right)} == set(Right) - {Right.SCREEN}
-
-
 def test_the_key_of_a_screen_is_good_for_that_screen_alone(path: Path) -> None:
     tokens = Tokens(path)
     key = tokens.who(tokens.new("waiting-area", Role.SCREEN, screen="hall-1"))
@@ -162,3 +169,129 @@ def test_root_makes_tokens_for_the_owner_of_the_folder(tmp_path: Path) -> None:
     Tokens(folder / "tokens.json").new("queue-system", Role.QUEUE)
     made = (folder / "tokens.json").stat()
     assert (made.st_uid, made.st_mode & 0o777) == (folder.stat().st_uid, 0o600)
+
+
+def test_a_token_can_be_bound_to_zones(path: Path) -> None:
+    tokens = Tokens(path)
+    who = tokens.who(tokens.new("guard", Role.SECURITY, zones=["hall", "gate"]))
+    assert who is not None
+    assert who == Principal("guard", Role.SECURITY, zones=frozenset({"gate", "hall"}))
+    assert [who.sees(zone) for zone in ("gate", "office", None)] == [True, False, False]
+    assert json.loads(path.read_text())[0]["zones"] == ["gate", "hall"]
+
+
+def test_the_whole_hall_has_what_stands_in_no_zone(path: Path) -> None:
+    tokens = Tokens(path)
+    who = tokens.who(tokens.new("boss", Role.ADMIN))
+    assert who is not None
+    assert who.sees(None)
+    assert who.sees("gate")
+
+
+def test_a_token_expires_when_its_time_has_come(path: Path) -> None:
+    now = [NOON]
+    tokens = Tokens(path, now=lambda: now[0])
+    token = tokens.new("guest", Role.VIEWER, expires_at=NOON + timedelta(days=1))
+    now[0] = NOON + timedelta(days=1, seconds=-1)
+    assert tokens.who(token) == Principal("guest", Role.VIEWER, expires_at=NOON + timedelta(days=1))
+    now[0] = NOON + timedelta(days=1)
+    with pytest.raises(TokenExpired, match=r"^the token guest has expired at 2026-07-18T12:00:00Z$"):
+        tokens.who(token)
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "a token must expire in the future": {"expires_at": NOON},
+    "a token for no zone at all would be good for nothing": {"zones": []},
+}
+
+
+@pytest.mark.parametrize(("sentence", "wrong"), WRONG.items())
+def test_what_would_be_good_for_nothing_is_not_made(sentence: str, wrong: dict[str, Any], path: Path) -> None:
+    with pytest.raises(WrongInput, match=f"^{sentence}$"):
+        Tokens(path, now=lambda: NOON).new("guest", Role.VIEWER, **wrong)
+    assert not path.exists()
+
+
+def test_a_file_of_an_earlier_version_is_read(path: Path) -> None:
+    path.write_bytes(OLD % (hash_of("hall_old").encode(), b""))
+    path.chmod(0o600)
+    assert Tokens(path).who("hall_old") == Principal("a", Role.QUEUE)
+
+
+def test_a_file_is_read_only_when_it_is_another_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+    read = Path.read_bytes
+
+    def counted(self: Path) -> bytes:
+        reads.append(self)
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    tokens = Tokens(path)
+    token = tokens.new("boss", Role.ADMIN)
+    reads.clear()
+    for _ in range(100):
+        tokens.who(token)
+        tokens.who("hall_x")
+    assert len(reads) == 1
+    path.write_bytes(b"{")
+    for _ in range(100):
+        with pytest.raises(TokensUnreadable):
+            tokens.who(token)
+    assert len(reads) == 2
+
+
+def test_a_damaged_file_is_logged_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.write_bytes(b"{")
+    path.chmod(0o600)
+    tokens = Tokens(path)
+    for _ in range(3):
+        with pytest.raises(TokensUnreadable):
+            tokens.who("hall_x")
+    assert [record.getMessage()[:19] for record in caplog.records] == ["nobody is let in: t"]
+
+
+def test_a_file_that_others_can_read_is_warned_of_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tokens = Tokens(path)
+    token = tokens.new("boss", Role.ADMIN)
+    path.chmod(0o644)
+    os.utime(path)
+    assert tokens.who(token)
+    assert tokens.who(token)
+    assert caplog.messages == [f"token file {path} is not its owner's alone (mode 644): chmod 600 it"]
+
+
+def test_when_a_token_was_used_is_written_down_and_changes_nothing_else(path: Path) -> None:
+    tokens = Tokens(path, now=lambda: NOON)
+    used, other = tokens.new("used", Role.QUEUE), tokens.new("other", Role.QUEUE)
+    tokens.who(used)
+    tokens.note(tokens.used())
+    assert {entry.name: entry.last_used_at for entry in tokens.entries()} == {"used": NOON, "other": None}
+    assert tokens.used() == {}
+    assert tokens.who(other) == Principal("other", Role.QUEUE)
+    tokens.note({})
+    assert tokens.entries()[1].last_used_at == NOON
+
+
+def test_two_programs_that_write_at_once_lose_nothing(path: Path) -> None:
+    def make(number: int) -> None:
+        Tokens(path).new(f"t{number}", Role.QUEUE)
+        Tokens(path).note({f"t{number}": NOON})
+
+    writers = [threading.Thread(target=make, args=[number]) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [entry.last_used_at for entry in Tokens(path).entries()] == [NOON] * 8
+
+
+def test_a_lock_that_is_never_freed_is_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.people.token_file.LOCK_S", 0.03)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with pytest.raises(TokensUnreadable, match=r"is being changed by another program$"):
+            Tokens(path).new("boss", Role.ADMIN)
+    finally:
+        os.close(folder)
