@@ -24,6 +24,7 @@ class Meters:
         self.outlet_lag = self._gauge("hall_outlet_lag_events", "Events not yet delivered.", "outlet")
         self.dropped = self._counter("hall_dropped_total", "What was refused or dropped, by reason.", "reason")
         self.loop_lag = self._histogram("hall_loop_lag_seconds", "How late the event loop wakes.")
+        self.refused = self._counter("hall_refused_total", "Who was not let in, by reason.", "reason")
         self.guard_failures = self._counter("hall_guard_failures_total", "Bugs caught by guard().", "name")
 
     def forget(self, device: str) -> None:
