@@ -21,6 +21,7 @@ from gateway.journal.key import load_key
 from gateway.meters import Meters
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.people.secrets import read_secret
+from gateway.people.service import People
 from gateway.people.tokens import Tokens
 from gateway.reload import Reload
 from gateway.site.load import load
@@ -73,7 +74,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             lives=fleet,
             calls=calls,
             commands=Commands(fleet, house),
-            tokens=Tokens(site.folder / site.general.people.tokens),
+            people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
             exposition=Exposition(house.hub),
             version=VERSION,
             started_at=clock.now(),
@@ -83,7 +84,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         )
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
-        bodies = {"calls": calls.run, "commands": services.commands.run}
+        bodies = {"calls": calls.run, "commands": services.commands.run, "people": services.people.run}
         if reread is not None:
             bodies["reload"] = Reload(in_force, reread=reread, fleet=fleet, calls=calls, house=house).run
         notify("READY=1", f"STATUS={site.general.site.name}: {len(fleet)} devices")

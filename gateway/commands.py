@@ -120,7 +120,8 @@ class Commands:
         With `who`, a command for a device that they do not see is not known.
         """
         kept = self._once.asked(command_id)
-        if kept is None or (who is not None and not who.sees(self._lives[kept.request.device].view.zone)):
+        life = kept and self._lives.get(kept.request.device)
+        if kept is None or (who is not None and not who.sees(life.view.zone if life else None)):
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
         return kept.newest
 

@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from gateway.calls import model
 from gateway.core.model import Quality, Scalar, Stage
+from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.journal.rows import Row
+from gateway.people.rights import Role
 
 
 class Point(Struct, frozen=True):
@@ -138,6 +140,49 @@ class Events(Struct, frozen=True):
 
     events: list[Row]
     next: int | None
+
+
+class Me(Struct, frozen=True):
+    """Who asks: `zones` null is the whole hall, `expires_at` null is never."""
+
+    name: str
+    role: Role | None
+    rights: list[Right]
+    zones: list[str] | None
+    expires_at: datetime | None
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """What is known of a token; the token itself is not."""
+
+    name: str
+    role: Role
+    zones: list[str] | None
+    screen: str | None
+    created_at: datetime
+    by: str | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class Tokens(Struct, frozen=True):
+    """Tokens, by name."""
+
+    tokens: list[Token]
+
+
+class NewToken(Struct, frozen=True):
+    """A token, told once."""
+
+    name: str
+    role: Role
+    token: str
+
+
+class Revoked(Struct, frozen=True):
+    """The name of a token that is good for nothing any more."""
+
+    revoked: str
 
 
 class Health(Struct, frozen=True):

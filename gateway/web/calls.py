@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from gateway.calls.model import Call
+from gateway.calls.model import Call, UnknownCall
 from gateway.web import answers
 from gateway.web.route import BODY, WHO, reply
 from gateway.web.services import Services
@@ -14,7 +14,7 @@ from gateway.web.services import Services
 
 async def accept(request: web.Request, services: Services) -> web.Response:
     """Accept a call; answered once it is recorded, whatever its screens do."""
-    call = await services.calls.accept(request[BODY], request[WHO].name)
+    call = await services.calls.accept(request[BODY], request[WHO].name, zones=request[WHO].zones)
     response = reply(_answer(call, services.calls.deliveries.live(call.call_id)), status=202)
     response.headers["Location"] = f"/api/v1/calls/{call.call_id}"
     return response
@@ -23,12 +23,14 @@ async def accept(request: web.Request, services: Services) -> web.Response:
 async def call(request: web.Request, services: Services) -> web.Response:
     """One call and its delivery on each screen."""
     found = await services.calls.find(request.match_info["id"])
+    if request[WHO].zones is not None and found.window not in services.windows:
+        raise UnknownCall(f"there is no call {found.call_id!r}")
     return reply(_answer(found, await services.calls.delivery(found.call_id)))
 
 
 async def windows(_request: web.Request, services: Services) -> web.Response:
     """What every window shows now."""
-    return reply({"windows": [window.view() for window in services.calls.windows.values()]})
+    return reply({"windows": [window.view() for window in services.windows.values()]})
 
 
 def _answer(found: Call, screens: Mapping[str, Any]) -> answers.Call:

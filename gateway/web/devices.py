@@ -84,7 +84,7 @@ async def command(request: web.Request, services: Services) -> web.Response:
 
 async def result(request: web.Request, services: Services) -> web.Response:
     """How a command ended."""
-    ended = services.commands.result(request.match_info["id"])
+    ended = services.commands.result(request.match_info["id"], request[WHO])
     if ended is None:
         return reply(answers.Running(request.match_info["id"]), status=202)
     return reply(ended)

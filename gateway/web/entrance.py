@@ -1,7 +1,6 @@
 """What a request passes before its handler: who asks, whether they may, and whether it is what the route takes."""
 
 import asyncio
-import logging
 import re
 from typing import TypeVar
 
@@ -9,28 +8,32 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
-from gateway.core.errors import GatewayError
 from gateway.core.rights import Right
 from gateway.people.rights import Principal
-from gateway.people.tokens import Tokens
+from gateway.people.service import People
+from gateway.people.tokens import TokenExpired
+from gateway.web.origin import ours
 from gateway.web.problems import Problem
 from gateway.web.route import BODY, QUERY, WHO, Route
 from gateway.web.services import Services
 
-COOKIE = "hall_token"
+COOKIE = "hall_session"
+SAFE = ("GET", "HEAD")
+HOW = "a token is needed: send the header Authorization: Bearer TOKEN"
 BODY_S = 10.0  # 64 KiB at 64 kbit/s take 8 s
 BEARER = re.compile(r"Bearer +([!-~]+)", re.IGNORECASE)
 ModelT = TypeVar("ModelT", bound=BaseModel)
-log = logging.getLogger(__name__)
 
 
 def entrance(route: Route, services: Services) -> Handler:
-    """The route's handler behind its checks."""
+    """The route's handler behind its checks. It gets the services within the zones of who asks, and nothing beyond."""
 
     async def enter(request: web.Request) -> web.StreamResponse:
+        seen = services
         try:
             if route.right is not None:
-                request[WHO] = _admit(request, route.right, services.tokens)
+                request[WHO] = _admit(request, route.right, services.people)
+                seen = services.within(request[WHO])
         except Problem as problem:
             if problem.status == 401 and route.refused is not None:
                 return await route.refused(request, services)
@@ -39,20 +42,14 @@ def entrance(route: Route, services: Services) -> Handler:
             request[QUERY] = _query(request, route.query)
         if route.body is not None:
             request[BODY] = await _body(request, route.body)
-        return await route.handler(request, services)
+        return await route.handler(request, seen)
 
     return enter
 
 
-def known(tokens: Tokens, token: str | None) -> Principal | None:
-    """The principal behind a token, None for none and for an unknown one."""
-    if not token:
-        return None
-    try:
-        return tokens.who(token)
-    except GatewayError as error:
-        log.error("%s", error)
-        raise Problem(503, "tokens cannot be checked now; the log of the gateway says why") from error
+def address(request: web.Request) -> str:
+    """Where a request comes from, as the audit shows it: behind a proxy, the proxy."""
+    return request.remote or "unknown"
 
 
 async def read(request: web.Request) -> bytes:
@@ -66,24 +63,46 @@ async def read(request: web.Request) -> bytes:
         raise Problem(400, "the body is cut off or wrongly encoded") from error
 
 
-def _admit(request: web.Request, right: Right, tokens: Tokens) -> Principal:
-    token = _token(request)
-    who = known(tokens, token)
-    if who is None:
-        detail = "this token is unknown" if token else "a token is needed: send the header Authorization: Bearer TOKEN"
-        challenge = 'Bearer realm="hall-gateway"' + (', error="invalid_token"' if token else "")
-        raise Problem(401, detail, headers={"WWW-Authenticate": challenge})
+def _admit(request: web.Request, right: Right, people: People) -> Principal:
+    """Who asks. Raises Problem 401, 403; TokensUnreadable."""
+    header = request.headers.get("Authorization")
+    who = _bearer(request, header, people) if header is not None else _visitor(request, people)
     if not who.may(right):
         raise Problem(403, f"{who.name} has the role {who.role}, which lacks the right {right}")
     return who
 
 
-def _token(request: web.Request) -> str | None:
-    """The token of a machine, or of a browser, which may only look: another site cannot make it act."""
-    if (header := request.headers.get("Authorization")) is not None:
-        bearer = BEARER.fullmatch(header)
-        return bearer[1] if bearer else None
-    return request.cookies.get(COOKIE) if request.method in ("GET", "HEAD") else None
+def _bearer(request: web.Request, header: str, people: People) -> Principal:
+    """A machine, by its token."""
+    bearer = BEARER.fullmatch(header)
+    if bearer is None:
+        raise _unknown(HOW)
+    try:
+        who = people.tokens.who(bearer[1])
+    except TokenExpired as error:
+        people.refused(address(request), "expired")
+        raise _unknown(str(error), invalid=True) from error
+    if who is None:
+        people.refused(address(request), "unknown")
+        raise _unknown("this token is unknown", invalid=True)
+    return who
+
+
+def _visitor(request: web.Request, people: People) -> Principal:
+    """A person, by the session of the browser; to act, the browser must show that our own page asks."""
+    cookie = request.cookies.get(COOKIE)
+    who = people.sessions.who(cookie) if cookie else None
+    if who is None:
+        raise _unknown("this session has ended: sign in again" if cookie else HOW)
+    if request.method not in SAFE and not ours(request):
+        people.refused(address(request), "origin")
+        raise Problem(403, "a session acts from the gateway's own pages only: Sec-Fetch-Site or Origin does not say so")
+    return who
+
+
+def _unknown(detail: str, *, invalid: bool = False) -> Problem:
+    challenge = 'Bearer realm="hall-gateway"' + (', error="invalid_token"' if invalid else "")
+    return Problem(401, detail, headers={"WWW-Authenticate": challenge})
 
 
 def _query(request: web.Request, model: type[ModelT]) -> ModelT:

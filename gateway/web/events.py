@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.journal.rows import Row
 from gateway.web import answers
-from gateway.web.route import QUERY, reply
+from gateway.web.route import QUERY, WHO, reply
 from gateway.web.services import Services
 
 COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "payload")
@@ -38,7 +38,12 @@ async def events(request: web.Request, services: Services) -> web.Response:
 
 
 async def table(request: web.Request, services: Services) -> web.Response:
-    """The same page as a table for a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would compute."""
+    """The same page as a table for a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would compute.
+
+    That it was taken is recorded first. Raises JournalError.
+    """
+    asked = request[QUERY].model_dump(mode="json", by_alias=True, exclude_none=True)
+    await services.people.audit.record(request[WHO].name, "events.exported", {"query": asked})
     text = io.StringIO(newline="")
     lines = csv.writer(text)
     lines.writerow(COLUMNS)
@@ -66,4 +71,5 @@ async def _rows(request: web.Request, services: Services) -> list[Row]:
         since=query.since,
         until=query.until,
         newest_first=query.order == "desc",
+        scope=services.scope,
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from gateway.web.answers import Health
 from gateway.web.problems import Problem
-from gateway.web.route import QUERY, reply
+from gateway.web.route import QUERY, WHO, reply
 from gateway.web.services import Services
 
 READY_S = 2.0  # a commit takes milliseconds; who cannot make one in 2 s is not ready
@@ -37,7 +37,12 @@ class MetricsQuery(BaseModel, frozen=True, extra="forbid"):
 
 
 async def metrics(request: web.Request, services: Services) -> web.Response:
-    """All instruments and points in the Prometheus text format; the instruments in a thread: they take long."""
+    """All instruments and points in the Prometheus text format; the instruments in a thread: they take long.
+
+    They name every device: not for those of some zones only.
+    """
+    if request[WHO].zones is not None:
+        raise Problem(403, f"{request[WHO].name} is for some zones only, and metrics tell of the whole hall")
     query: MetricsQuery = request[QUERY]
     meters = services.house.meters
     meters.journal_seq.set(services.house.journal.head.seq)

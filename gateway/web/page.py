@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from gateway.web import panels
-from gateway.web.entrance import COOKIE, known
-from gateway.web.markup import Html, tag
+from gateway.web.doorway import door
+from gateway.web.markup import tag
 from gateway.web.problems import Problem
 from gateway.web.services import Services
 
 HERE = Path(__file__).parent
 PAGE = Template((HERE / "pages/page.html").read_text(encoding="utf-8"))
-DOOR = Template((HERE / "pages/door.html").read_text(encoding="utf-8"))
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILES = [path for path in (HERE / "static").iterdir() if path.suffix in MEDIA]
 STATIC = {path.name: (path.read_bytes(), MEDIA[path.suffix]) for path in FILES}
@@ -27,6 +26,7 @@ async def page(request: web.Request, services: Services) -> web.Response:
     zone = ZoneInfo(services.site.general.site.timezone)
     text = PAGE.substitute(
         site=tag("span", services.site.general.site.name),
+        who=panels.who(services),
         about=panels.about(services, zone),
         summary=panels.summary(services, zone),
         windows=panels.windows(services),
@@ -34,17 +34,6 @@ async def page(request: web.Request, services: Services) -> web.Response:
         devices=panels.devices(services, zone),
     )
     return web.Response(text=text, content_type="text/html")
-
-
-async def door(request: web.Request, services: Services) -> web.Response:
-    """For those without a token: keep the one in the address as a cookie, else say how to get in."""
-    token = request.query.get("token", "")
-    if known(services.tokens, token) is None:
-        wrong = tag("p", "令牌无效 · this token is unknown", class_="wrong") if token else Html()
-        return web.Response(text=DOOR.substitute(wrong=wrong), status=401, content_type="text/html")
-    response = web.Response(status=303, headers={"Location": "/"})
-    response.set_cookie(COOKIE, token, httponly=True, samesite="Strict")
-    return response
 
 
 async def static(request: web.Request, _services: Services) -> web.Response:

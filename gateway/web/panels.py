@@ -12,7 +12,7 @@ from gateway.core.model import Stage
 from gateway.hub import Status
 from gateway.web.answers import Screen
 from gateway.web.markup import Html, join, tag
-from gateway.web.screens import screen
+from gateway.web.screens import screen, seen
 from gateway.web.services import Services
 
 LAST = 20  # calls
@@ -49,18 +49,23 @@ def about(services: Services, zone: ZoneInfo) -> Html:
     return tag("small", f"hall-gateway {version} · 启动于 started {since}")
 
 
+def who(services: Services) -> Html:
+    """Who looks."""
+    return tag("b", services.who.name if services.who else "")
+
+
 def windows(services: Services) -> Html:
     """A card for every window."""
-    return join(*(_window(services, window) for window in services.calls.windows.values()))
+    return join(*(_window(services, window) for window in services.windows.values()))
 
 
 async def calls(services: Services, zone: ZoneInfo) -> Html:
     """The last calls and where they were shown."""
-    journal, all_windows = services.house.journal, services.calls.windows
+    journal, all_windows, scope = services.house.journal, services.windows, services.scope
     most = LAST * max((len(window.config.screens) for window in all_windows.values()), default=1)
     try:
-        accepted = await journal.read(type="call.accepted", limit=LAST, newest_first=True)
-        ended = await journal.read(type="call.delivered", limit=most, newest_first=True)
+        accepted = await journal.read(type="call.accepted", limit=LAST, newest_first=True, scope=scope)
+        ended = await journal.read(type="call.delivered", limit=most, newest_first=True, scope=scope)
     except JournalError as error:
         return tag("p", f"无法读取记录 · {error}", class_="wrong", data_live="calls")
     stages: dict[str, dict[str, Stage]] = {}
@@ -87,7 +92,7 @@ def _window(services: Services, window: Window) -> Html:
     state = str(window.view()["status"])
     chip = tag("span", _both(WINDOW[state], state), class_=f"chip {state}")
     head = tag("header", tag("h3", window.config.label), chip)
-    shown = (_screen(screen(services, window, id_)) for id_ in window.config.screens)
+    shown = (_screen(screen(services, window, id_)) for id_ in seen(services, window))
     what = tag("p", window.config.function, class_="function")
     return tag("article", head, what, *shown, class_="card", data_live=f"window-{window.config.id}")
 
@@ -112,7 +117,7 @@ def _call(services: Services, call: Call, ended: Mapping[str, Mapping[str, Stage
     chips = [_stage(id_, Stage(stage)) for id_, stage in sorted(stages.items())]
     if call.why is not None:
         chips = [tag("span", _both("未显示", call.why), class_="chip")]
-    window = services.calls.windows.get(call.window)
+    window = services.windows.get(call.window)
     cells = (
         tag("time", _time(call.accepted_at, zone)),
         window.config.label if window else call.window,

@@ -9,18 +9,24 @@ from aiohttp.typedefs import Handler
 
 from gateway.calls.model import CallConflict, CallRefused, UnknownCall, UnknownWindow
 from gateway.commands import CommandConflict, Forbidden, UnknownTarget
-from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported
+from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
+from gateway.people.token_file import TokensUnreadable
+from gateway.people.tokens import NameTaken, TokenExpired, UnknownToken
 from gateway.web.route import reply
 
 STATUS: Mapping[type[GatewayError], int] = {
     UnknownTarget: 404,
     UnknownCall: 404,
     NotSupported: 404,
+    UnknownToken: 404,
+    WrongInput: 422,
     UnknownWindow: 422,
     CallRefused: 422,
     CommandRejected: 422,
     CallConflict: 409,
     CommandConflict: 409,
+    NameTaken: 409,
+    TokenExpired: 401,
     Forbidden: 403,
     JournalError: 503,
 }
@@ -41,6 +47,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as error:
         return _answer(error)
+    except TokensUnreadable:  # logged where it came up; the path is nobody's business
+        return _answer(Problem(503, "tokens cannot be checked or changed now; the log of the gateway says why"))
     except tuple(STATUS) as error:
         problem = Problem(STATUS[type(error)], str(error))
         if isinstance(error, JournalError) and request.method == "POST":

@@ -5,14 +5,15 @@ from aiohttp import web
 from gateway.calls.model import CallRequest
 from gateway.core.model import Result
 from gateway.core.rights import Right
-from gateway.web import answers, calls, devices, events, health, inlets, page, screens
+from gateway.web import answers, calls, devices, doorway, events, health, inlets, page, people, screens
 from gateway.web.openapi import document
 from gateway.web.route import Listener, Route, reply
 from gateway.web.services import Services
 
 SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
 BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
-VIEW, CALL, COMMAND = Right.VIEW, Right.CALL, Right.COMMAND
+VIEW, CALL, TOKENS = Right.VIEW, Right.CALL, Right.TOKENS
+SIGN = {303: "*/*"}
 RESULT = {200: Result, 202: answers.Running}
 
 
@@ -28,7 +29,7 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/devices/{id}/commands/{verb}",
-        COMMAND,
+        VIEW,  # and the right that the verb declares
         devices.command,
         "Command a device; 202 while desired state waits for it, 409 with a code at the first step of a dangerous verb",
         {200: Result, 202: Result},
@@ -72,12 +73,25 @@ ROUTES = (
     Route(
         "GET",
         "/api/v1/events.csv",
-        VIEW,
+        Right.EXPORT,
         events.table,
         "The same for a spreadsheet",
         {200: "text/csv"},
         query=events.EventsQuery,
     ),
+    Route("GET", "/api/v1/me", VIEW, people.me, "Who asks, and what they may", {200: answers.Me}),
+    Route("GET", "/api/v1/tokens", TOKENS, people.tokens, "All tokens", {200: answers.Tokens}),
+    Route(
+        "POST",
+        "/api/v1/tokens",
+        TOKENS,
+        people.new,
+        "Make a token; it is told once",
+        {201: answers.NewToken},
+        (409,),
+        body=people.TokenBody,
+    ),
+    Route("POST", "/api/v1/tokens/{name:.+}/revoke", TOKENS, people.revoke, "Revoke a token", {200: answers.Revoked}),
     Route("GET", "/api/v1/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
     Route(
         "GET",
@@ -90,7 +104,9 @@ ROUTES = (
     ),
     Route("GET", "/healthz", None, health.alive, "The event loop runs", {200: answers.Health}, listeners=BOTH),
     Route("GET", "/readyz", None, health.ready, "The journal commits", {200: answers.Health}, (503,)),
-    Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html", 303: "*/*"}, refused=page.door),
+    Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html", 303: "*/*"}, (429,), refused=doorway.door),
+    Route("POST", "/login", None, doorway.sign_in, "Begin a session", SIGN, (400, 401, 403, 408, 413, 415, 429, 503)),
+    Route("POST", "/logout", None, doorway.sign_out, "End it", SIGN, (403, 503)),
     Route("GET", "/static/{name}", None, page.static, "Files of the status page", {200: "*/*"}),
     Route("GET", "/inlet/{name}", None, inlets.inlet, "A device asks", {200: "*/*"}, (408, 413), listeners=FIELD),
     Route("POST", "/inlet/{name}", None, inlets.inlet, "A device posts", {200: "*/*"}, (408, 413), listeners=FIELD),

@@ -23,9 +23,12 @@ class ImageQuery(BaseModel, frozen=True, extra="forbid"):
 
 def screens(services: Services) -> list[answers.Screen]:
     """All screens, window by window."""
-    return [
-        screen(services, window, id_) for window in services.calls.windows.values() for id_ in window.config.screens
-    ]
+    return [screen(services, window, id_) for window in services.windows.values() for id_ in seen(services, window)]
+
+
+def seen(services: Services, window: Window) -> list[str]:
+    """The screens of a window whose devices are seen: one may hang in another zone."""
+    return [id_ for id_ in window.config.screens if id_.partition("/")[0] in services.lives]
 
 
 def screen(services: Services, window: Window, screen_id: str) -> answers.Screen:

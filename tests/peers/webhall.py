@@ -28,8 +28,9 @@ from gateway.hub import Hub
 from gateway.journal.journal import open_journal
 from gateway.meters import Meters
 from gateway.people.rights import Role
+from gateway.people.service import People
 from gateway.people.tokens import Tokens
-from gateway.site.model import General, InForce, Site, SiteInfo
+from gateway.site.model import General, InForce, Site, SiteInfo, Zone
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 from gateway.web.exposition import Exposition
@@ -147,7 +148,7 @@ class WebHall:
         self.admin = services.tokens.new("boss", Role.ADMIN)
 
     async def ask(self, method: str, path: str, body: Any = None, *, who: str | None = "admin", **more: Any) -> Answer:
-        """One request, as JSON unless `data` is given; `who` is "admin", "queue" or a token."""
+        """One request, as JSON unless `data` is given; `who` is "admin", "queue" or a token, None a browser."""
         known = {"admin": self.admin, "queue": self.queue}
         headers = {"Authorization": f"Bearer {known.get(who, who)}"} if who else {}
         headers |= more.pop("headers", {})
@@ -161,9 +162,9 @@ class WebHall:
         _as_declared(method, path.partition("?")[0], answer)
         return answer
 
-    async def get(self, path: str) -> Any:
-        """What the API tells an admin; fails unless 200."""
-        answer = await self.ask("GET", f"/api/v1{path}")
+    async def get(self, path: str, who: str = "admin") -> Any:
+        """What the API tells an admin, or another; fails unless 200."""
+        answer = await self.ask("GET", f"/api/v1{path}", who=who)
         assert answer.status == 200, answer
         return answer.json
 
@@ -171,6 +172,10 @@ class WebHall:
         """Call a number as the queue system does."""
         body = {"call_id": call_id, "window": window, "ticket": ticket, **more}
         return await self.ask("POST", "/api/v1/calls", body, who="queue")
+
+    def token(self, role: Role, *zones: str) -> str:
+        """A token of a role, of some zones or of the whole hall."""
+        return self.services.tokens.new(f"{role} {len(self.services.tokens.entries())}", role, zones=zones or None)
 
     def board(self, device: str) -> Board:
         """The driver of a device."""
@@ -224,6 +229,11 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks, timeout=5)
 
 
+def _general(name: str, devices: Sequence[BoardConfig]) -> General:
+    zones = sorted({device.zone for device in devices if device.zone})
+    return General(site=SiteInfo(id="test", name=name), zones=[Zone(id=zone, name=zone) for zone in zones])
+
+
 @asynccontextmanager
 async def web_hall(
     folder: Path, *, devices: Sequence[BoardConfig], windows: Sequence[WindowConfig], name: str = "测试中心"
@@ -240,14 +250,12 @@ async def web_hall(
         calls = Calls(windows, CallsConfig(), zone=ZoneInfo("Asia/Shanghai"), lives=lives, house=house)
         await calls.restore([])
         services = Services(
-            in_force=InForce(
-                Site(folder / "site.yaml", General(site=SiteInfo(id="test", name=name)), list(devices), {})
-            ),
+            in_force=InForce(Site(folder / "site.yaml", _general(name, devices), list(devices), {})),
             house=house,
             lives=lives,
             calls=calls,
             commands=Commands(lives, house),
-            tokens=Tokens(folder / "tokens.json"),
+            people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
             exposition=Exposition(house.hub),
             version="0.0.0",
             started_at=datetime.now(UTC),

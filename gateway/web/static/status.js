@@ -9,6 +9,7 @@ async function fetchPage() {
   const timer = setTimeout(() => stop.abort(), LIMIT_MS);
   try {
     const answer = await fetch("/", { cache: "no-store", signal: stop.signal });
+    if (answer.status === 401) location.reload(); // the session is over: this shows the door
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } finally {

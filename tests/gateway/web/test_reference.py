@@ -6,14 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gateway.core.rights import Right
 from gateway.meters import Meters
 from gateway.people.rights import RIGHTS
+from gateway.people.token_file import Entry
 from gateway.web.exposition import LABELS
 from gateway.web.openapi import document, plain_path, statuses
 from gateway.web.routes import ROUTES
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference"
 HTTP = (REFERENCE / "http.md").read_text()
+PEOPLE = (REFERENCE / "people.md").read_text()
 METRICS = (REFERENCE / "metrics.md").read_text()
 CELLS = re.compile(r"^\| `([^`]+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)
 
@@ -40,10 +43,19 @@ def test_every_status_is_explained() -> None:
 
 
 def test_every_role_is_told_with_its_rights() -> None:
-    written = dict(re.findall(r"^\| `(queue|admin|screen)` \| (.*) \|$", HTTP, re.MULTILINE))
-    assert {role: set(re.findall(r"`(\w+)`", rights)) for role, rights in written.items()} == {
-        str(role): {str(right) for right in rights} for role, rights in RIGHTS.items()
+    table = [line.split(" | ") for line in PEOPLE.partition("## Zones")[0].splitlines() if line.startswith("| ")]
+    (head, *rows), told = table, re.compile(r"`(\w+)`")
+    written = {
+        told.findall(role)[0]: {told.findall(row[0])[0] for row in rows if row[column].startswith("yes")}
+        for column, role in enumerate(head)
+        if column
     }
+    assert [told.findall(row[0])[0] for row in rows] == list(Right)
+    assert written == {str(role): {str(right) for right in rights} for role, rights in RIGHTS.items()}
+
+
+def test_every_field_of_the_token_file_is_told() -> None:
+    assert [field for field in Entry.__struct_fields__ if f"`{field}`" not in PEOPLE] == []
 
 
 def test_every_metric_is_told_with_its_type_and_labels() -> None:
