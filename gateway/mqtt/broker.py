@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from gateway.mqtt.client import WINDOW, BrokerOffline, Link, VersionRefused, make_properties
 from gateway.people.secrets import read_secret
 from gateway.site.model import MqttConfig
+from gateway.site.tls import tls
 
 ACCEPT_S = 10.0
 UNHEARD_S = 2.0  # amqtt 0.12 says nothing to a CONNECT of MQTT 5 that has a will; others hang up
@@ -20,7 +22,22 @@ KEEPALIVE_S = 15
 SESSION_S = 24 * 3600  # what the broker keeps for us while we are away
 LARGEST_PACKET = 1024 * 1024  # bytes; what is larger a broker of MQTT 5 does not send us
 VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+EXPIRED, OTHER_NAME, OTHER_ADDRESS = 10, 62, 64  # X509_V_ERR_… of OpenSSL's x509_vfy.h
+UNKNOWN = (18, 19, 20, 21)  # self-signed, or nobody known has signed it
 log = logging.getLogger("gateway")
+
+
+class ClosingSocket(ssl.SSLSocket):
+    """Closes itself when nobody can be trusted: paho forgets it then, open as it is."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """See ssl.SSLSocket."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class Broker:
@@ -55,13 +72,23 @@ class Broker:
         client = self._client(VERSIONS[version])
         try:
             await asyncio.to_thread(self._connect, client)
+        except ssl.SSLError as error:
+            raise BrokerOffline(f"{self._config.url}: {_untrusted(error)}") from error
         except OSError as error:
             raise BrokerOffline(f"{self._config.url} cannot be reached: {error.strerror or error}") from error
         link = Link(client)
         stack.callback(link.hang_up)
-        await link.opened(limit_s)
+        try:
+            await link.opened(limit_s)
+        except BrokerOffline as error:
+            raise type(error)(f"{self._config.url}: {error}{self._unproven()}") from error
         stack.push_async_callback(link.goodbye, *self._will)
         return link
+
+    def _unproven(self) -> str:
+        """What a broker of TLS 1.3 does not say: it misses our certificate only after it has shaken hands."""
+        ours = not self._config.secure or self._config.certificate
+        return "" if ours else "; if it wants a certificate of its clients, mqtt.certificate must name ours"
 
     def _client(self, version: MQTTProtocolVersion) -> Client:
         client = Client(
@@ -77,12 +104,16 @@ class Broker:
         return client
 
     def _connect(self, client: Client) -> None:
-        """Read the password, find the host, connect: all of that blocks."""
+        """Read the secrets, find the host, connect, shake hands: all of that blocks."""
         if self._config.username is not None:
             secret = self._config.password
             client.username_pw_set(self._config.username, read_secret(secret) if secret else None)
+        if self._config.secure:
+            context = tls(self._config)
+            context.sslsocket_class = ClosingSocket
+            client.tls_set_context(context)
         address = urlsplit(self._config.url)
-        host, port = address.hostname or "", address.port or 1883
+        host, port = address.hostname or "", address.port or PORTS[address.scheme]
         if client.protocol is MQTTProtocolVersion.MQTTv311:
             client.connect(host, port, KEEPALIVE_S)
             return
@@ -91,3 +122,18 @@ class Broker:
         properties.ReceiveMaximum = WINDOW
         properties.MaximumPacketSize = LARGEST_PACKET
         client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
+
+
+def _untrusted(error: ssl.SSLError) -> str:
+    """Why TLS did not come about, in one sentence that says what to do."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"no TLS: {error.reason or error}"
+    mend = {
+        EXPIRED: "the broker must get a new one",
+        OTHER_NAME: "the url must name the broker as its certificate does",
+        OTHER_ADDRESS: "the url must name the broker as its certificate does",
+        **dict.fromkeys(UNKNOWN, "its CA must be in mqtt.ca, or in the system's store"),
+    }.get(error.verify_code)
+    return f"the broker's certificate is not accepted: {error.verify_message.rstrip('.')}" + (
+        f"; {mend}" if mend else ""
+    )

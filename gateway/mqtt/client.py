@@ -5,6 +5,7 @@ is nothing to lock, to join or to call back across threads. paho's own reconnect
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
@@ -197,9 +198,14 @@ def _drive(client: Client) -> bool:
     def on_empty(_client: Client, _data: Any, written: Any) -> None:
         loop.remove_writer(written)
 
+    def on_readable() -> None:
+        client.loop_read()
+        while isinstance(tls := client.socket(), ssl.SSLSocket) and tls.pending():
+            client.loop_read()  # TLS has taken it off the wire already: the loop would not call again
+
     client.on_socket_close = on_close
     client.on_socket_register_write, client.on_socket_unregister_write = on_full, on_empty
-    loop.add_reader(sock, client.loop_read)
+    loop.add_reader(sock, on_readable)
     return True
 
 

@@ -13,11 +13,12 @@ from gateway.core.errors import GatewayError
 from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
 from gateway.site.files import INCLUDE, Files
-from gateway.site.model import General, Site
+from gateway.site.model import General, MqttConfig, Site
 from gateway.site.overlay import lay, origin
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping, read_yaml
 from gateway.site.references import Complaint, dangling, dependencies, listed, twice
 from gateway.site.sentences import sentence
+from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
 
 SECRETS = (("store", "key"), ("mqtt", "password"))
@@ -88,6 +89,8 @@ class _Checker:
         apart = ["devices", *(section.name for section in sections)]
         general = {key: self._data[key] for key in self._data if key not in apart}
         made = self._made(General, general, (), [*apart, INCLUDE])
+        if made and made.mqtt and made.mqtt.secure:
+            self._tls(made.mqtt)
         own = {
             each.name: self._made(each.model, self._data.get(each.name, each.absent), (each.name,)) for each in sections
         }
@@ -131,6 +134,12 @@ class _Checker:
             details = error.errors(include_url=False)
             self.complaints += [Complaint((*loc, *detail["loc"]), sentence(detail, model, also)) for detail in details]
             return None
+
+    def _tls(self, config: MqttConfig) -> None:
+        try:
+            tls(config)
+        except BadTls as error:
+            self.complaints.append(Complaint(("mqtt", error.key), str(error)))
 
     def _missing_secrets(self) -> Iterable[Complaint]:
         for section, key in SECRETS:

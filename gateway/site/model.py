@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from gateway.core.config import HOST, DeviceConfig, Id, SecretRef
 from gateway.core.errors import GatewayError
@@ -14,7 +14,9 @@ from gateway.journal.store import store_path
 from gateway.site.positions import Mistake
 
 PORT = re.compile(r"[0-9]{1,5}")
-BROKER = re.compile(r"mqtt://(.+?)(?::([0-9]{1,5}))?")
+BROKER = re.compile(r"mqtts?://(.+?)(?::([0-9]{1,5}))?")
+PATTERN = re.compile(r"[a-z0-9_*-]+(/[a-z0-9_*-]+)*/[a-z0-9_*-]+")
+PREFIX = re.compile(r"(?!hall(/|$))[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
 def _timezone(name: str) -> str:
@@ -43,11 +45,29 @@ def _store(url: str) -> str:
 def _broker(url: str) -> str:
     match = BROKER.fullmatch(url)
     if not match or not HOST.fullmatch(match[1]) or not 1 <= int(match[2] or 1883) <= 65535:
-        raise ValueError("must be mqtt://HOST or mqtt://HOST:PORT with a port from 1 to 65535")
+        raise ValueError("must be mqtt://HOST, mqtts://HOST, or either with :PORT, a port from 1 to 65535")
     return url
 
 
+def _file(name: str, info: ValidationInfo) -> str:
+    context: Any = info.context
+    return str(Path(context["folder"]) / name) if context else name
+
+
+def _pattern(text: str) -> str:
+    if not PATTERN.fullmatch(text):
+        raise ValueError("must be TARGET/VERB, with * for any characters of either, for example led-*/blink")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not PREFIX.fullmatch(text):
+        raise ValueError("must be levels of letters, digits, - and _, not below hall/, for example homeassistant")
+    return text
+
+
 Listener = Annotated[str, AfterValidator(_listener)]
+File = Annotated[str, Field(min_length=1), AfterValidator(_file)]
 
 
 class SiteInfo(BaseModel, frozen=True, extra="forbid"):
@@ -66,12 +86,35 @@ class StoreConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 class MqttConfig(BaseModel, frozen=True, extra="forbid"):
-    """`mqtt`: the broker."""
+    """`mqtt`: the broker, who we are there, and what may come in by it. `mqtts://` is TLS."""
 
-    url: Annotated[str, AfterValidator(_broker)] = Field(description="mqtt://HOST or mqtt://HOST:PORT")
+    url: Annotated[str, AfterValidator(_broker)] = Field(description="mqtt://HOST or mqtts://HOST, with :PORT or not")
     username: str | None = None
     password: SecretRef | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    ca: File | None = Field(default=None, description="PEM file of the CAs that may vouch for the broker.")
+    certificate: File | None = Field(default=None, description="PEM file of the certificate that we show the broker.")
+    key: SecretRef | None = Field(default=None, description="The private key of `certificate`, a PEM file.")
+    allow: list[Annotated[str, AfterValidator(_pattern)]] = Field(
+        default=[], description="Commands that may come by MQTT: TARGET/VERB, * for any characters of either."
+    )
+    discovery: Literal["homeassistant"] | None = Field(default=None, description="Announce devices to whom.")
+    discovery_prefix: Annotated[str, AfterValidator(_prefix)] = "homeassistant"
+
+    @model_validator(mode="after")
+    def _tls(self) -> "MqttConfig":
+        if not self.secure and (self.ca or self.certificate or self.key):
+            raise ValueError("ca, certificate and key are for TLS: the url must begin with mqtts://")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: one of them is missing")
+        if self.key is not None and self.key.file is None:
+            raise ValueError("key must be {file: NAME}: a private key is read from a file")
+        return self
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection is encrypted and the broker proves its name."""
+        return self.url.startswith("mqtts:")
 
 
 class HttpConfig(BaseModel, frozen=True, extra="forbid"):

@@ -48,7 +48,7 @@ def _broker(general: General) -> Iterable[Complaint]:
         return
     if url.scheme == "mqtt":
         yield Complaint(("mqtt", "url"), "everything crosses the network in the clear: use mqtts:// to this broker")
-    if general.mqtt.username is None:
+    if general.mqtt.username is None and general.mqtt.certificate is None:
         yield Complaint(("mqtt",), "the broker takes us without a username: then it takes everybody")
 
 
@@ -56,6 +56,8 @@ def _secrets(general: General) -> Iterable[Complaint]:
     """Secrets that others may read, or guess; that they can be read at all is known by now."""
     if general.store is not None:
         yield from _readable(("store", "key"), general.store.key)
+    if general.mqtt is not None and general.mqtt.key is not None:
+        yield from _readable(("mqtt", "key"), general.mqtt.key)
     if general.mqtt is not None and general.mqtt.password is not None:
         loc = ("mqtt", "password")
         yield from _readable(loc, general.mqtt.password)

@@ -8,7 +8,7 @@ ID = "must be lower-case letters, digits, - and _ (at most 64), beginning with a
 TEXT = "must be text, in quotes where it looks like a number or a date"
 LISTENER = "must be HOST:PORT with a port from 0 to 65535, for example 127.0.0.1:8080"
 STORE = "must be sqlite:///PATH without ? and # (sqlite:////PATH for an absolute path)"
-BROKER = "must be mqtt://HOST or mqtt://HOST:PORT with a port from 1 to 65535"
+BROKER = "must be mqtt://HOST, mqtts://HOST, or either with :PORT, a port from 1 to 65535"
 
 MISTAKES = {
     "a name that is a number": ("zones: [{id: a, name: 3}]", [f"2: zones[0].name: {TEXT}; given: 3"]),
