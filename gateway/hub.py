@@ -3,17 +3,18 @@
 Latest wins, nothing waits: a subscriber that is slow finds the newest values, never a queue of old ones.
 """
 
-import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, TypeGuard
 
 import msgspec
 
+from gateway.changes import Change as Change  # it is the hub's word: who hears of changes asks the hub for both
+from gateway.changes import Subscription
 from gateway.core.contract import Clock
-from gateway.core.model import Identity, Part, PartKind, Quality, Reading, Surface
+from gateway.core.model import Identity, Part, PartKind, Quality, Reading, Scalar, Surface
 
 
 class Status(StrEnum):
@@ -24,19 +25,24 @@ class Status(StrEnum):
     OFFLINE = "offline"
 
 
-class Change(NamedTuple):
-    """What changed: `kind` is state, availability or view; `key` a device id or the name of a view."""
-
-    kind: str
-    key: str
-    part: str | None = None
-
-
 class Held(msgspec.Struct, frozen=True):
-    """A point as it stands: the newest reading, and the last good one with its age for those who ask."""
+    """A point as it stands: the newest reading, and the last good one with its age for those who ask.
+
+    `told` is the value of the last reading that was a change; a number that is nearer to it than `deadband` is none.
+    """
 
     now: Reading
     last_good: Reading | None = None
+    told: Scalar = None
+    deadband: float | None = None
+
+    def news(self, reading: Reading) -> bool:
+        """Whether this reading is a change."""
+        if reading.quality is not self.now.quality:
+            return True
+        if self.deadband is None or not (_number(reading.value) and _number(self.told)):
+            return reading.value != self.told
+        return abs(reading.value - self.told) >= self.deadband
 
 
 class DeviceView:
@@ -51,26 +57,6 @@ class DeviceView:
         self.identity = Identity()
         self.parts: dict[str, Part] = {}
         self.points: dict[str | None, dict[str, Held]] = {}
-
-
-class Subscription:
-    """The changes that one subscriber has not taken yet: at most one entry for each thing that can change."""
-
-    def __init__(self) -> None:
-        self._dirty: dict[Change, None] = {}
-        self._wake = asyncio.Event()
-
-    def mark(self, change: Change) -> None:
-        """Note a change; a second mark before it is taken adds nothing."""
-        self._dirty[change] = None
-        self._wake.set()
-
-    async def take(self) -> list[Change]:
-        """Wait for changes and take all of them, oldest first."""
-        await self._wake.wait()
-        taken, self._dirty = list(self._dirty), {}
-        self._wake.clear()
-        return taken
 
 
 class Hub:
@@ -89,6 +75,7 @@ class Hub:
         self.devices[view.id] = view
         self._declare(view, None, view.surface.device)
         self._mark(Change("availability", view.id))
+        self._mark(Change("device", view.id))
 
     def remove(self, device: str) -> None:
         """Forget a device: who hears of the changes finds it missing."""
@@ -105,10 +92,17 @@ class Hub:
         for reading in readings:
             self._put(view, reading if reading.at else msgspec.structs.replace(reading, at=now))
 
+    def remove(self, device: str) -> None:
+        """Forget a device: who hears of the changes finds it missing."""
+        view = self.devices.pop(device)
+        for change in _changes(view):
+            self._mark(change)
+
     def online(self, device: str, identity: Identity) -> None:
         """The device answered."""
         view = self.devices[device]
         view.identity, view.seen = identity, True
+        self._mark(Change("device", device))
         self.parts(device, *identity.parts)
         self._status(view, Status.ONLINE, None)
 
@@ -128,6 +122,8 @@ class Hub:
         for gone in [id_ for id_, part in view.parts.items() if id_ not in new or new[id_].kind != part.kind]:
             del view.points[gone]
             self._mark(Change("state", device, gone))
+        if view.parts != new:
+            self._mark(Change("device", device))
         view.parts = new
         for part in new.values():
             self._declare(view, part.id, view.surface.kinds[part.kind])
@@ -152,38 +148,40 @@ class Hub:
         self.edges.pop(child, None)
 
     @contextmanager
-    def subscribe(self, *, everything: bool = True) -> Generator[Subscription]:
-        """Hear of changes; with `everything`, first of all there is."""
-        subscription = Subscription()
+    def subscribe(self, *kinds: str, everything: bool = True) -> Generator[Subscription]:
+        """Hear of changes, of some kinds or of all; with `everything`, first of all there is."""
+        subscription = Subscription(*kinds)
         self._subscriptions.add(subscription)
         try:
             if everything:
-                self._mark_all(subscription)
+                for change in self.everything():
+                    subscription.mark(change)
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
 
-    def _mark_all(self, subscription: Subscription) -> None:
+    def everything(self) -> Iterator[Change]:
+        """A change for each thing there is."""
         for view in self.devices.values():
-            subscription.mark(Change("availability", view.id))
-            for part in view.points:
-                subscription.mark(Change("state", view.id, part))
+            yield from _changes(view)
         for key in self.views:
-            subscription.mark(Change("view", key))
+            yield Change("view", key)
 
     def _declare(self, view: DeviceView, part: str | None, kind: PartKind) -> None:
         known = view.points.setdefault(part, {})
         for point in kind.points:
             if point.name not in known:
-                known[point.name] = Held(Reading(part, point.name, None, Quality.BAD, self.clock.now()))
+                unknown = Reading(part, point.name, None, Quality.BAD, self.clock.now())
+                known[point.name] = Held(unknown, deadband=point.deadband)
         self._mark(Change("state", view.id, part))
 
     def _put(self, view: DeviceView, reading: Reading) -> None:
         points = view.points[reading.part]
         before = points[reading.point]
         good = reading if reading.quality is Quality.GOOD else before.last_good
-        points[reading.point] = Held(reading, good)
-        if (before.now.value, before.now.quality) != (reading.value, reading.quality):
+        news = before.news(reading)
+        points[reading.point] = Held(reading, good, reading.value if news else before.told, before.deadband)
+        if news:
             self._mark(Change("state", view.id, reading.part))
 
     def _status(self, view: DeviceView, status: Status, why: str | None) -> None:
@@ -195,3 +193,14 @@ class Hub:
     def _mark(self, change: Change) -> None:
         for subscription in self._subscriptions:
             subscription.mark(change)
+
+
+def _changes(view: DeviceView) -> Iterator[Change]:
+    yield Change("availability", view.id)
+    yield Change("device", view.id)
+    for part in view.points:
+        yield Change("state", view.id, part)
+
+
+def _number(value: Scalar) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -125,12 +125,16 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    """A declared value. `type` is one of number, integer, boolean, text."""
+    """A declared value. `type` is one of number, integer, boolean, text.
+
+    A number that differs by less than `deadband` from the one that was last told is not told by itself.
+    """
 
     name: str
     type: str
     meaning: str
     unit: str | None = None
+    deadband: float | None = None
 
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ DOOR = PartKind(points=(Point("open", "boolean", "whether it stands open"),))
 LAMP = PartKind(points=(Point("percent", "integer", "how bright it is"),))
 DEVICE = PartKind(points=(Point("heat", "number", "how warm it is"), Point("fan", "boolean", "whether it turns")))
 D1, L1 = Part("d1", "door", "Door 1"), Part("l1", "lamp", "Lamp 1")
-OWN, AVAILABILITY = Change("state", "box"), Change("availability", "box")
+OWN, AVAILABILITY, ITSELF = Change("state", "box"), Change("availability", "box"), Change("device", "box")
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ async def test_a_new_subscriber_hears_of_everything_there_is(hub: Hub) -> None:
     hub.parts("box", D1)
     hub.show("windows/w01", {"ticket": "A001"})
     with hub.subscribe() as everything, hub.subscribe(everything=False) as later:
-        assert await everything.take() == [AVAILABILITY, OWN, OWN._replace(part="d1"), Change("view", "windows/w01")]
+        first = [AVAILABILITY, ITSELF, OWN, OWN._replace(part="d1"), Change("view", "windows/w01")]
+        assert await everything.take() == first
         hub.publish("box", heat(20))
         assert await later.take() == [OWN]
 
@@ -161,3 +162,58 @@ def test_edges_are_kept_once_and_forgotten_together(hub: Hub) -> None:
     hub.release("device/box")
     hub.release("device/box")
     assert hub.edges == {}
+
+
+async def test_one_who_asks_for_some_kinds_hears_of_no_other(hub: Hub) -> None:
+    hub.show("windows/w01", {"ticket": "A001"})
+    with hub.subscribe("availability", "view") as urgent:
+        assert await urgent.take() == [AVAILABILITY, Change("view", "windows/w01")]
+        hub.publish("box", heat(20))
+        hub.offline("box", "it hung up")
+        assert await urgent.take() == [AVAILABILITY]
+
+
+async def test_who_takes_one_at_a_time_gets_the_oldest_and_each_once(hub: Hub) -> None:
+    with hub.subscribe(everything=False) as changes:
+        hub.publish("box", heat(20))
+        hub.show("windows/w01", {"ticket": "A001"})
+        hub.publish("box", heat(21))
+        assert list(changes.waiting()) == [OWN, Change("view", "windows/w01")]
+        assert await changes.next() == OWN
+        hub.publish("box", heat(22))
+        assert [await changes.next(), await changes.next()] == [Change("view", "windows/w01"), OWN]
+        assert list(changes.waiting()) == []
+
+
+async def test_what_a_device_is_changes_when_it_comes_and_when_its_parts_do(hub: Hub) -> None:
+    with hub.subscribe("device", everything=False) as changes:
+        hub.online("box", Identity(model="B7", parts=(D1,)))
+        assert await changes.take() == [ITSELF]
+        hub.parts("box", D1)
+        hub.publish("box", heat(20))
+        assert list(changes.waiting()) == []
+        hub.parts("box", D1, L1)
+        assert await changes.take() == [ITSELF]
+
+
+async def test_a_device_that_is_removed_is_gone_with_all_it_had(hub: Hub) -> None:
+    hub.parts("box", D1)
+    with hub.subscribe(everything=False) as changes:
+        hub.remove("box")
+        assert await changes.take() == [AVAILABILITY, ITSELF, OWN, OWN._replace(part="d1")]
+    assert list(hub.everything()) == []
+
+
+async def test_a_number_within_its_deadband_is_kept_but_is_no_change() -> None:
+    hub = Hub(SystemClock())
+    heat_point = Point("heat", "number", "how warm it is", deadband=0.5)
+    surface = Surface(device=PartKind(points=(heat_point,)))
+    hub.add(DeviceView("box", "test.box", zone=None, name=None, surface=surface))
+    told = 0
+    with hub.subscribe("state", everything=False) as changes:
+        for value in (20, 20.2, 20.4, 20.5, 20.1, 19.9, None, 19.9):
+            hub.publish("box", heat(value) if value else Reading(None, "heat", None, Quality.BAD))
+            assert points(hub)["heat"][0] == value
+            told += len(list(changes.waiting()))
+            changes.waiting() and await changes.take()
+    assert told == 5
