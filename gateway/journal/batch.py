@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
 
 from gateway.core.errors import JournalError, WrongInput
@@ -29,6 +29,7 @@ UPDATE = {
     table: update(table).where(*(column == bindparam(f"old_{column.name}") for column in table.primary_key))
     for table in (schema.cursors, schema.desired)
 }
+FORGET = delete(schema.retained).where(*(key == bindparam(key.name) for key in schema.retained.primary_key))
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -37,6 +38,8 @@ class Call(msgspec.Struct, frozen=True):
     events: Sequence[dict[str, Any]]
     cursors: Sequence[dict[str, Any]]
     desired: Sequence[dict[str, Any]]
+    retained: Sequence[dict[str, Any]] = ()
+    emptied: Sequence[dict[str, Any]] = ()
 
 
 class Batch:
@@ -56,6 +59,7 @@ class Batch:
         for call in calls:
             self._put(schema.cursors, call.cursors)
             self._put(schema.desired, call.desired)
+            self._note(call)
         return recorded
 
     def write_apart(self, call: Call) -> Outcome:
@@ -93,6 +97,13 @@ class Batch:
             same = {f"old_{column.name}": row[column.name] for column in table.primary_key}
             if not self._db.execute(UPDATE[table], same | row).rowcount:
                 self._db.execute(INSERT[table], row)
+
+    def _note(self, call: Call) -> None:
+        """Note retained topics with two statements, however many there are: a hall starts with thousands."""
+        if forgotten := [*call.retained, *call.emptied]:
+            self._db.execute(FORGET, forgotten)
+        if call.retained:
+            self._db.execute(INSERT[schema.retained], call.retained)
 
 
 def prepare(engine: Engine, *, site: str, key: bytes) -> Head:

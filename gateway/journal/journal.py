@@ -1,7 +1,7 @@
 """The journal as the rest of the gateway uses it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -68,6 +68,19 @@ class Journal:
     async def move(self, name: str, value: str) -> None:
         """Commit a cursor alone, as outlets do. Raises JournalError."""
         await self.record(None, [], cursor=Cursor(name, value))
+
+    async def retained(self) -> set[str]:
+        """The topics that an outlet may have retained at its broker."""
+        query = select(schema.retained.c.topic).where(schema.retained.c.site == self._site)
+        return set(await self._ask(query, lambda stored: str(stored["topic"])))
+
+    async def retain(self, topics: Iterable[str], *, emptied: Iterable[str] = ()) -> None:
+        """Note topics before they are first published, and forget those that the broker has emptied.
+
+        All in one commit; what is noted or forgotten already does no harm. Raises JournalError: nothing was changed.
+        """
+        noted, forgotten = ([{"site": self._site, "topic": topic} for topic in some] for some in (topics, emptied))
+        await self._writer.submit(Call(events=[], cursors=[], desired=[], retained=noted, emptied=forgotten))
 
     async def prove(self) -> None:
         """Write something, at most once a second however often anybody asks. Raises JournalError."""

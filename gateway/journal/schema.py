@@ -57,3 +57,11 @@ desired = sa.Table(
     sa.Column("command_id", sa.Text, nullable=False),
     sa.PrimaryKeyConstraint("site", "device", "part", "verb", name="desired_pkey"),
 )
+
+retained = sa.Table(  # the topics that an outlet has retained at its broker, or is about to
+    "retained",
+    metadata,
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("site", "topic", name="retained_pkey"),
+)
