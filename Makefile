@@ -3,16 +3,16 @@
 # check  formatting, lint, types and import contracts
 # bench  the figures, each with its limit program                                make bench only=call_to_screen
 # chaos  hurt a hall at random, again and again                                  make chaos SEED=7 ROUNDS=80
-# lock   write both lock files anew after a change of pyproject.toml
+# lock   write all lock files anew after a change of pyproject.toml
 
 PYTHON ?= python3
 VENV := .venv
+HOMEASSISTANT := .venv-homeassistant# its pins are not ours: a judge of what we tell it, in a process of its own
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install -q --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
 ITSELF := $(INSTALL) --no-deps --no-build-isolation -e .
-COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --only-binary :all: \
-           --no-annotate --no-header
+COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --only-binary :all: --no-annotate --no-header
 CODE := gateway drivers simulators tests
 
 .PHONY: demo test check bench chaos lock check-ruff check-mypy check-pyright check-imports
@@ -20,7 +20,7 @@ CODE := gateway drivers simulators tests
 demo: $(VENV)/installed-demo
 	$(BIN)/hall-gateway demo $(ARGS)
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev $(HOMEASSISTANT)/installed
 	scripts/install-test-programs
 	$(MAKE) --no-print-directory check
 	scripts/on-loopback $(BIN)/pytest $(ARGS)
@@ -48,8 +48,10 @@ chaos: $(VENV)/installed-dev
 	PYTHONPATH=.:tests/peers scripts/on-loopback $(BIN)/python tests/chaos/run.py $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: | $(BIN)/uv
-	$(COMPILE) --all-extras --group dev -o requirements.txt
-	$(COMPILE) --extra demo --group build -c requirements.txt -o requirements-demo.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements.txt
+	$(COMPILE) pyproject.toml --extra demo --group build -c requirements.txt -o requirements-demo.txt
+	echo "home-assistant-bluetooth; sys_platform == 'none'" > $(VENV)/without # it needs what is no wheel; we do not
+	$(COMPILE) requirements-homeassistant.in --python-version 3.11 --override $(VENV)/without -o requirements-homeassistant.txt
 
 $(VENV)/installed-demo: requirements-demo.txt pyproject.toml | $(BIN)/uv
 	$(LOCKED) requirements-demo.txt
@@ -59,6 +61,11 @@ $(VENV)/installed-demo: requirements-demo.txt pyproject.toml | $(BIN)/uv
 $(VENV)/installed-dev: requirements.txt pyproject.toml | $(BIN)/uv
 	$(LOCKED) requirements.txt
 	$(ITSELF)
+	@touch $@
+
+$(HOMEASSISTANT)/installed: requirements-homeassistant.txt | $(BIN)/uv
+	$(BIN)/uv venv -q --clear --python $(PYTHON) $(HOMEASSISTANT)
+	$(BIN)/uv pip install -q --python $(HOMEASSISTANT)/bin/python --no-deps --require-hashes --only-binary :all: -r $<
 	@touch $@
 
 $(BIN)/uv:

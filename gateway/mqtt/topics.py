@@ -14,18 +14,21 @@ from gateway.journal.rows import Row
 Message = tuple[str, bytes]
 """A topic and its payload."""
 
-ADDRESSABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")  # what of a stranger's call_id may become a level of a topic
+ADDRESSABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")  # what of a stranger's id may become a level of a topic
+VIEW = re.compile(r"(windows|alarms)/[A-Za-z0-9._:/-]{1,200}|journal/anchor")  # the services' views that are told
 EMPTIED = b""  # MQTT 5, 3.3.1.3: an empty retained message makes the broker forget the topic
 OFFLINE = b'{"status":"offline"}'
 
 
 class Topics:
-    """The topics of one site."""
+    """The topics of one site; `others` are levels outside it that are nobody's to answer on."""
 
-    def __init__(self, site: str) -> None:
+    def __init__(self, site: str, *others: str) -> None:
         self.root = f"hall/{site}"
         self.gateway = f"{self.root}/gateway"
         self.calls = f"{self.root}/calls"
+        self.commands = f"{self.root}/do"
+        self._reserved = ("$", "hall/", *(f"{other}/" for other in others))
 
     def availability(self, device: str) -> str:
         """Whether a device answers."""
@@ -43,29 +46,40 @@ class Topics:
         """What became of a call."""
         return f"{self.calls}/{call_id}"
 
-    def window(self, window: str) -> str:
-        """What a window shows now."""
-        return f"{self.root}/windows/{window}/state"
+    def done(self, command_id: str) -> str:
+        """How a command ended."""
+        return f"{self.root}/done/{command_id}"
+
+    def view(self, key: str) -> str | None:
+        """What a service shows; None for what it shows to nobody here."""
+        if not VIEW.fullmatch(key):
+            return None
+        return f"{self.root}/{key}/state" if key.startswith("windows/") else f"{self.root}/{key}"
+
+    def asked(self, topic: str) -> tuple[str, str] | None:
+        """Target and verb of a command's topic; None for another topic."""
+        target, _, verb = topic.removeprefix(f"{self.commands}/").rpartition("/")
+        return (target, verb) if target and verb and topic.startswith(f"{self.commands}/") else None
 
     def answerable(self, topic: str) -> bool:
         """Whether a stranger may choose this topic for our answer: nobody but the gateway speaks for the hall."""
-        own = topic.startswith("hall/") and not topic.startswith(f"{self.calls}/")
+        own = topic.startswith(self._reserved) and not topic.startswith((f"{self.calls}/", f"{self.root}/done/"))
         return bool(topic) and not own and not any(character in topic for character in "+#\0")
 
     def retained(self, change: Change, hub: Hub) -> Message | None:
-        """The retained message that tells a change of the hub as it stands now; None for what is not published."""
+        """The retained message that tells a change of the hub as it stands now; None for what is not published.
+
+        It is empty for what is gone.
+        """
         if change.kind == "view":
-            kind, _, window = change.key.partition("/")
-            view = hub.views.get(change.key)
-            return (self.window(window), EMPTIED if view is None else encode(view)) if kind == "windows" else None
+            topic, view = self.view(change.key), hub.views.get(change.key)
+            return None if topic is None else (topic, EMPTIED if view is None else encode(view))
         device = hub.devices.get(change.key)
         if change.kind == "availability":
             return self.availability(change.key), _availability(device)
         topic = self.state(change.key, change.part)
         points = device.points.get(change.part) if device else None
-        if points is None:
-            return topic, EMPTIED
-        return (topic, state(points)) if points else None
+        return topic, state(points) if points else EMPTIED
 
     def recorded(self, row: Row) -> Message | None:
         """The message of a journal row; None for what is not published: the audit, and calls that were erased."""

@@ -19,7 +19,7 @@ POINTS = PartKind(points=(Point("brightness", "integer", "Brightness", "%"), Poi
 
 @pytest.fixture
 def topics() -> Topics:
-    return Topics("liandu")
+    return Topics("liandu", "homeassistant")
 
 
 @pytest.fixture
@@ -75,7 +75,8 @@ def test_a_part_has_its_own_state_which_is_emptied_when_it_is_gone(topics: Topic
     hub.publish("led-03", Reading("top", "fault", False), Reading("top", "brightness", 5))
     topic, state = told(topics, hub, Change("state", "led-03", "top"))
     assert (topic, state["brightness"]) == ("hall/liandu/dev/led-03/part/top/state", 5)
-    assert topics.retained(Change("state", "led-03", "plain"), hub) is None
+    plain = "hall/liandu/dev/led-03/part/plain/state"
+    assert topics.retained(Change("state", "led-03", "plain"), hub) == (plain, b"")
     hub.parts("led-03")
     assert topics.retained(Change("state", "led-03", "top"), hub) == (topic, b"")
 
@@ -87,16 +88,40 @@ def test_a_device_is_available_only_while_it_is_online(topics: Topics, hub: Hub)
     assert topics.retained(change, hub) == (topic, b"online")
 
 
-def test_only_windows_are_published_of_the_views(topics: Topics, hub: Hub) -> None:
-    hub.show("windows/w03", {"ticket": "A017", "expires_at": NOON})
-    hub.show("lanes/l1", {"open": True})
-    assert told(topics, hub, Change("view", "windows/w03")) == (
-        "hall/liandu/windows/w03/state",
-        {"ticket": "A017", "expires_at": "2025-03-01T12:00:00Z"},
-    )
-    assert topics.retained(Change("view", "lanes/l1"), hub) is None
-    hub.hide("windows/w03")
-    assert topics.retained(Change("view", "windows/w03"), hub) == ("hall/liandu/windows/w03/state", b"")
+@pytest.mark.parametrize(
+    ("key", "topic"),
+    [
+        ("windows/w03", "hall/liandu/windows/w03/state"),
+        ("alarms/led-03:offline", "hall/liandu/alarms/led-03:offline"),
+        ("journal/anchor", "hall/liandu/journal/anchor"),
+    ],
+)
+def test_what_services_show_is_told_until_it_is_hidden(topics: Topics, hub: Hub, key: str, topic: str) -> None:
+    hub.show(key, {"ticket": "A017", "expires_at": NOON})
+    assert told(topics, hub, Change("view", key)) == (topic, {"ticket": "A017", "expires_at": "2025-03-01T12:00:00Z"})
+    hub.hide(key)
+    assert topics.retained(Change("view", key), hub) == (topic, b"")
+
+
+@pytest.mark.parametrize("key", ["lanes/l1", "outlets/mqtt", "journal/health", "alarms/#", "alarms/ä", "windows"])
+def test_other_views_are_not_told(topics: Topics, hub: Hub, key: str) -> None:
+    hub.show(key, {"open": True})
+    assert topics.retained(Change("view", key), hub) is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "asked"),
+    [
+        ("hall/liandu/do/led-03/blink", ("led-03", "blink")),
+        ("hall/liandu/do/screens/hall/emergency", ("screens/hall", "emergency")),
+        ("hall/liandu/do/led-03", None),
+        ("hall/liandu/do//blink", None),
+        ("hall/liandu/do/led-03/", None),
+        ("hall/other/do/led-03/blink", None),
+    ],
+)
+def test_a_command_names_its_target_and_its_verb(topics: Topics, topic: str, asked: tuple[str, str] | None) -> None:
+    assert topics.asked(topic) == asked
 
 
 def test_an_event_is_flat_and_its_payload_cannot_pass_for_its_head(topics: Topics) -> None:
@@ -145,6 +170,10 @@ def test_an_erased_event_of_a_device_keeps_its_place(topics: Topics) -> None:
         ("hall/liandu/calls", False),
         ("hall/liandu/gateway", False),
         ("hall/other/calls/c-1", False),
+        ("hall/liandu/done/c-1", True),
+        ("hall/liandu/do/led-03/show", False),
+        ("homeassistant/device/x/config", False),
+        ("$SYS/broker", False),
         ("queue/#", False),
         ("queue/+/x", False),
         ("", False),
