@@ -111,7 +111,7 @@ class Broker:
         if self._config.secure:
             context = tls(self._config)
             context.sslsocket_class = ClosingSocket
-            client.tls_set_context(context)
+            client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho declares no type for it
         address = urlsplit(self._config.url)
         host, port = address.hostname or "", address.port or PORTS[address.scheme]
         if client.protocol is MQTTProtocolVersion.MQTTv311:

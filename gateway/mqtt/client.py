@@ -25,6 +25,7 @@ TICK_S = 1.0  # how often paho looks whether it must ping
 WINDOW = 32  # unacknowledged at once: paho's work for one PUBACK grows with it
 MOST_WAITING = 1000  # received and not yet taken; a broker of MQTT 5 stops at WINDOW
 LARGEST = 64 * 1024  # bytes of a payload that is worth reading
+TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1; mosquitto 2.0 and brokers of 3.1.1 just hang up
 BAD_VERSION, BAD_PASSWORD, NOT_AUTHORISED = 0x84, 0x86, 0x87  # MQTT 5, 3.2.2.2; paho gives these for 3.1.1 as well
 ValueT = TypeVar("ValueT")
 make_properties: Callable[[int], Any] = Properties  # paho's properties are attributes that it does not declare
@@ -32,6 +33,14 @@ make_properties: Callable[[int], Any] = Properties  # paho's properties are attr
 
 class BrokerOffline(GatewayError):
     """The broker cannot be reached, hung up, does not answer, or refuses what we need: connect again."""
+
+
+class HungUp(BrokerOffline):
+    """The connection ended after the broker had accepted us."""
+
+
+class TakenOver(BrokerOffline):
+    """Another client has connected with our client id: MQTT lets only one of them stay."""
 
 
 class VersionRefused(BrokerOffline):
@@ -42,6 +51,7 @@ class Received(NamedTuple):
     """A message that arrived. `payload` is None: it was larger than LARGEST. `mid` 0: nobody waits for a PUBACK."""
 
     mid: int
+    topic: str
     retain: bool
     payload: bytes | None
     response_topic: str | None
@@ -55,7 +65,7 @@ class Link:
         self.received: asyncio.Queue[Received] = asyncio.Queue(MOST_WAITING)
         self._client, self._loop = client, asyncio.get_running_loop()
         self._places = asyncio.Semaphore(WINDOW)
-        self._waiting: dict[int, tuple[asyncio.Future[None], str | None]] = {}
+        self._waiting: dict[int, tuple[asyncio.Future[bool], str | None]] = {}
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._down = asyncio.Event()
         self.on_drop: Callable[[], None] = lambda: None
@@ -65,6 +75,11 @@ class Link:
         client.on_subscribe = lambda _client, _data, mid, codes, _properties: self._settle(mid, codes)
         if not _drive(client):
             self._fail(BrokerOffline("the broker hung up at once"))
+
+    @property
+    def version(self) -> str:
+        """The version of MQTT that is spoken here."""
+        return "5" if self._client.protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"
 
     async def opened(self, limit_s: float) -> None:
         """Wait until the broker accepts us. Raises VersionRefused, AuthFailed, BrokerOffline."""
@@ -84,33 +99,37 @@ class Link:
                     await self._down.wait()
         raise self._why
 
-    async def subscribe(self, topic: str) -> None:
-        """Receive what is published on a topic, QoS 1. Raises BrokerOffline."""
-        options = SubscribeOptions(qos=1, retainAsPublished=True)
-        five = self._client.protocol is MQTTProtocolVersion.MQTTv5
-        _, mid = self._client.subscribe((topic, options) if five else (topic, 1))
+    async def subscribe(self, topic: str, *, qos: int = 1) -> None:
+        """Receive what is published on a topic. Raises BrokerOffline."""
+        options = SubscribeOptions(qos=qos, retainAsPublished=True)
+        _, mid = self._client.subscribe((topic, options) if self.version == "5" else (topic, qos))
         await self.delivered([self._wait(mid or 0, f"a subscription to {topic}")])
 
     async def send(
-        self, topic: str, payload: bytes, *, retain: bool = False, answering: Received | None = None
-    ) -> "asyncio.Future[None]":
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        refusable: bool = False,
+        correlation: bytes | None = None,
+    ) -> "asyncio.Future[bool]":
         """Hand over a message, QoS 1, once fewer than WINDOW are on their way. The future ends with its PUBACK.
 
         It does not end when the connection is lost: `lost` says that. A broker that refuses the message ends the
-        connection, except where it is `answering` another one, whose sender chose the topic. Raises BrokerOffline.
+        connection; where it is `refusable` the future is False. Raises BrokerOffline.
         """
         await _within(self._places.acquire())
         properties = None
-        if answering and answering.correlation is not None:
+        if correlation is not None:
             properties = make_properties(PacketTypes.PUBLISH)
-            properties.CorrelationData = answering.correlation
+            properties.CorrelationData = correlation
         sent = self._client.publish(topic, payload, 1, retain, properties)
-        return self._wait(sent.mid, None if answering else topic)
+        return self._wait(sent.mid, None if refusable else topic)
 
-    async def delivered(self, messages: "Sequence[asyncio.Future[None]]") -> None:
-        """Wait for the PUBACK of each. Raises BrokerOffline when they do not all come."""
-        for future in messages:
-            await _within(future)
+    async def delivered(self, messages: "Sequence[asyncio.Future[bool]]") -> list[bool]:
+        """Wait for the PUBACK of each; whether the broker took it. Raises BrokerOffline when they do not all come."""
+        return [await _within(future) for future in messages]
 
     def acknowledge(self, message: Received) -> None:
         """Tell the broker that it need not send this again: what the message asked for is on disk, or is refused."""
@@ -131,7 +150,7 @@ class Link:
         """Close what is still open. paho promises that of `connect_async`, which by itself opens nothing."""
         self._client.connect_async(self._client.host)
 
-    def _wait(self, mid: int, topic: str | None) -> "asyncio.Future[None]":
+    def _wait(self, mid: int, topic: str | None) -> "asyncio.Future[bool]":
         future = self._loop.create_future()
         self._waiting[mid] = (future, topic)
         return future
@@ -144,10 +163,11 @@ class Link:
 
     def _settle(self, mid: int, codes: Sequence[ReasonCode]) -> None:
         future, what = self._waiting.pop(mid)
-        if what is not None and any(code.is_failure for code in codes):
+        refused = any(code.is_failure for code in codes)
+        if what is not None and refused:
             self._fail(BrokerOffline(f"the broker refuses {what}: {codes[0]}"))
         elif not future.done():
-            future.set_result(None)
+            future.set_result(not refused)
 
     def _on_connect(self, client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, properties: Any) -> None:
         if code.is_failure:
@@ -158,7 +178,9 @@ class Link:
             self._accepted.set_result(None)
 
     def _on_disconnect(self, client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _more: Any) -> None:
-        kind = BrokerOffline if self._accepted.done() else VersionRefused
+        if code.packetType == PacketTypes.DISCONNECT and code.value == TAKEN_OVER:
+            self._fail(TakenOver("another client connected by our client id: only one gateway of a site may"))
+        kind = HungUp if self._accepted.done() else VersionRefused
         self._fail(kind(f"the connection to the broker ended: {code}"))
 
     def _on_publish(self, client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
@@ -169,6 +191,7 @@ class Link:
         told = message.properties
         received = Received(
             mid=message.mid,
+            topic=message.topic,
             retain=message.retain,
             payload=bytes(message.payload) if len(message.payload) <= LARGEST else None,
             response_topic=getattr(told, "ResponseTopic", None),

@@ -40,10 +40,10 @@ class Inbox:
     def __init__(self, topics: Topics, calls: Accepts, meters: Meters) -> None:
         self._topics, self._calls, self._meters = topics, calls, meters
 
-    async def run(self, link: Link) -> None:
+    async def run(self, link: Link, received: "asyncio.Queue[Received]") -> None:
         """Take what a connection receives, until cancelled."""
         while True:
-            message = await link.received.get()
+            message = await received.get()
             try:
                 call = await self._accept(_read(message))
             except Refused as refusal:
@@ -71,7 +71,7 @@ class Inbox:
 
     async def _answer(self, link: Link, message: Received, answer: dict[str, Any]) -> None:
         if message.response_topic and self._topics.answerable(message.response_topic):
-            await link.send(message.response_topic, encode(answer), answering=message)
+            await link.send(message.response_topic, encode(answer), refusable=True, correlation=message.correlation)
 
 
 def _read(message: Received) -> CallRequest:
