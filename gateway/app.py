@@ -107,9 +107,15 @@ def _start_all(group: asyncio.TaskGroup, site: Site, services: Services, bodies:
         group.create_task(guard(name, body, house.meters))
     if site.general.mqtt is not None:
         outlet = MqttOutlet(
-            site.general.mqtt, site=site.general.site.id, version=VERSION, house=house, calls=services.calls
+            site.general.mqtt,
+            site=site.general.site.id,
+            version=VERSION,
+            house=house,
+            calls=services.calls,
+            commands=services.commands,
         )
-        group.create_task(guard("mqtt", outlet.run, house.meters))
+        group.create_task(guard("mqtt", outlet.run, house.meters, outlet.down))
+        group.create_task(guard("mqtt-commands", outlet.serve, house.meters))
 
 
 async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Calls:

@@ -81,9 +81,8 @@ class Hub:
         """Forget a device: who hears of the changes finds it missing."""
         view = self.devices.pop(device)
         self.release(f"device/{device}")
-        self._mark(Change("availability", device))
-        for part in view.points:
-            self._mark(Change("state", device, part))
+        for change in _changes(view):
+            self._mark(change)
 
     def publish(self, device: str, *readings: Reading) -> None:
         """Take readings of a device. What did not change is not a change, but its time moves."""
@@ -91,12 +90,6 @@ class Hub:
         now = self.clock.now()
         for reading in readings:
             self._put(view, reading if reading.at else msgspec.structs.replace(reading, at=now))
-
-    def remove(self, device: str) -> None:
-        """Forget a device: who hears of the changes finds it missing."""
-        view = self.devices.pop(device)
-        for change in _changes(view):
-            self._mark(change)
 
     def online(self, device: str, identity: Identity) -> None:
         """The device answered."""

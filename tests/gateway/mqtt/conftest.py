@@ -14,6 +14,7 @@ from mosquitto import Mosquitto
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
+from gateway.commands import Commands
 from gateway.core.model import PartKind, Point, Surface
 from gateway.hub import DeviceView, Hub
 from gateway.journal.journal import open_journal
@@ -53,7 +54,8 @@ async def calls(house: House) -> Calls:
 def make_outlet(house: House, calls: Calls) -> Callable[..., MqttOutlet]:
     def make(url: str, **options: object) -> MqttOutlet:
         config = MqttConfig.model_validate({"url": url, **options})
-        return MqttOutlet(config, site="liandu", version="0.1.0", house=house, calls=calls)
+        commands = Commands({}, house)
+        return MqttOutlet(config, site="liandu", version="0.1.0", house=house, calls=calls, commands=commands)
 
     return make
 
@@ -107,7 +109,7 @@ def listen(tmp_path: Path) -> Generator[Callable[[Mosquitto], Callable[[], list[
 def _heard(text: str) -> list[Heard]:
     """What came on its first connection: a later one is another consumer's story."""
     lines = "".join(text.split("sending CONNECT")[:2]).splitlines()
-    found = [line.split("|", 3) for line in lines if line.startswith(("hall/", "reply/"))]
+    found = [line.split("|", 3) for line in lines if line.startswith(("hall/", "homeassistant/", "reply/"))]
     return [(topic, retained == "1", correlation, payload) for topic, retained, correlation, payload in found]
 
 

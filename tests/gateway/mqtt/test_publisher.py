@@ -11,7 +11,7 @@ from mosquitto import Mosquitto
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Identity, Part, Reading
 from gateway.meters import Meters
-from gateway.mqtt import publisher
+from gateway.mqtt import retained
 from gateway.mqtt.client import BrokerOffline
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.supervisor.context import House
@@ -105,7 +105,7 @@ async def test_what_does_not_change_is_repeated_as_a_heartbeat(
     until: Until,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(publisher, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(retained, "HEARTBEAT_S", 0.05)
     heard = listen(mosquitto)
     async with running(outlet):
         await until(lambda: [topic for topic, _, _, _ in heard()].count(f"{DEVICE}/state") > 3)
