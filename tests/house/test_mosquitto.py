@@ -35,7 +35,7 @@ def test_a_killed_broker_comes_back_empty_on_the_same_port(mosquitto: Mosquitto)
 def shipped(tmp_path: Path) -> Generator[Mosquitto]:
     """A broker with the shipped configuration; only its port and the paths of its files are the test's."""
     passwords = tmp_path / "passwd"
-    for name in ("gateway", "queue", "viewer"):
+    for name in ("gateway", "queue", "operator", "homeassistant", "viewer"):
         create = [] if passwords.exists() else ["-c"]
         subprocess.run([program("mosquitto_passwd"), *create, "-b", str(passwords), name, name], check=True)
     lines = [line for line in (CONFIG / "hall-gateway.conf").read_text().splitlines() if line and line[0] != "#"]
@@ -51,7 +51,16 @@ def shipped(tmp_path: Path) -> Generator[Mosquitto]:
         ("gateway", "hall/liandu/dev/led-03/state", True),
         ("queue", "hall/liandu/calls", True),
         ("queue", "hall/liandu/dev/led-03/state", False),
+        ("gateway", "homeassistant/device/hall-liandu/led-03/config", True),
+        ("operator", "hall/liandu/do/led-03/power", True),
+        ("operator", "hall/liandu/done/k-1", False),
+        ("operator", "hall/liandu/calls", False),
+        ("queue", "hall/liandu/do/led-03/power", False),
+        ("homeassistant", "homeassistant/status", True),
+        ("homeassistant", "homeassistant/device/hall-liandu/led-03/config", False),
+        ("homeassistant", "hall/liandu/do/led-03/power", False),
         ("viewer", "hall/liandu/calls", False),
+        ("viewer", "hall/liandu/do/led-03/power", False),
     ],
 )
 def test_the_shipped_configuration_lets_each_party_say_only_its_own(
