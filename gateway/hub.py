@@ -3,7 +3,7 @@
 Latest wins, nothing waits: a subscriber that is slow finds the newest values, never a queue of old ones.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -88,8 +88,7 @@ class Hub:
         """Take readings of a device. What did not change is not a change, but its time moves."""
         view = self.devices[device]
         now = self.clock.now()
-        for reading in readings:
-            self._put(view, reading if reading.at else msgspec.structs.replace(reading, at=now))
+        self._put(view, (reading if reading.at else msgspec.structs.replace(reading, at=now) for reading in readings))
 
     def online(self, device: str, identity: Identity) -> None:
         """The device answered."""
@@ -103,9 +102,8 @@ class Hub:
         """The device is gone: every point becomes bad at once, so that nobody sees a stale value."""
         view = self.devices[device]
         now = self.clock.now()
-        for part, points in view.points.items():
-            for name in points:
-                self._put(view, Reading(part, name, None, Quality.BAD, now))
+        lost = [(part, name) for part, points in view.points.items() for name in points]
+        self._put(view, (Reading(part, name, None, Quality.BAD, now) for part, name in lost))
         self._status(view, Status.OFFLINE, why)
 
     def parts(self, device: str, *parts: Part) -> None:
@@ -168,14 +166,18 @@ class Hub:
                 known[point.name] = Held(unknown, deadband=point.deadband)
         self._mark(Change("state", view.id, part))
 
-    def _put(self, view: DeviceView, reading: Reading) -> None:
-        points = view.points[reading.part]
-        before = points[reading.point]
-        good = reading if reading.quality is Quality.GOOD else before.last_good
-        news = before.news(reading)
-        points[reading.point] = Held(reading, good, reading.value if news else before.told, before.deadband)
-        if news:
-            self._mark(Change("state", view.id, reading.part))
+    def _put(self, view: DeviceView, readings: Iterable[Reading]) -> None:
+        changed: dict[str | None, None] = {}
+        for reading in readings:
+            points = view.points[reading.part]
+            before = points[reading.point]
+            good = reading if reading.quality is Quality.GOOD else before.last_good
+            news = before.news(reading)
+            points[reading.point] = Held(reading, good, reading.value if news else before.told, before.deadband)
+            if news:
+                changed[reading.part] = None
+        for part in changed:
+            self._mark(Change("state", view.id, part))
 
     def _status(self, view: DeviceView, status: Status, why: str | None) -> None:
         if view.status is not status:
