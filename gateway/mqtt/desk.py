@@ -13,19 +13,18 @@ from typing import Annotated, Any
 
 import msgspec
 
-from gateway.commands import Commands, ConfirmFirst, Request
+from gateway.commands import Commands, Request
 from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError
 from gateway.core.model import Stage
 from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, BrokerOffline, Link, Received
 from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
-from gateway.people.rights import Principal, Role
+from gateway.people.rights import Principal
 
 MOST_WAITING = 16  # for one target at a time: more means that nobody reads the answers
 MOST_TARGETS = 256
 Text = Annotated[str, msgspec.Meta(max_length=200)]
-WHO = Principal("mqtt", Role.ADMIN)  # no person, so no rights of one: `mqtt.allow` says what may be asked
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +61,7 @@ class Desk:
     ) -> None:
         self._topics, self._commands, self._meters, self._clock = topics, commands, meters, clock
         self._allowed = [_pattern(text) for text in allow]
+        self._who = Principal("mqtt", None, allows=self._allows)  # no person, so no rights of one
         self._turns: dict[str, deque[Asked]] = {}
         self._taken = asyncio.Event()
         self.link: Link | None = None
@@ -101,7 +101,7 @@ class Desk:
             raise Refused("retained", "a command must not be retained: it would be done again after every reconnect")
         if message.payload is None:
             raise Refused("too_large", f"a command has at most {LARGEST} bytes")
-        if not any(pattern.fullmatch(f"{target}/{verb}") for pattern in self._allowed):
+        if not self._allows(target, verb):
             raise Refused("not_allowed", "mqtt.allow of the site file does not allow this command by MQTT")
         try:
             order = msgspec.json.decode(message.payload, type=Order)
@@ -109,6 +109,9 @@ class Desk:
             raise Refused("invalid", str(error)) from error
         request = Request(device=target, verb=verb, **msgspec.structs.asdict(order))
         return Asked(message, request, self._clock.monotonic() + order.deadline_s)
+
+    def _allows(self, target: str, verb: str) -> bool:
+        return any(pattern.fullmatch(f"{target}/{verb}") for pattern in self._allowed)
 
     async def _serve(self, target: str, served: set[str]) -> None:
         while waiting := self._turns[target]:
@@ -122,11 +125,7 @@ class Desk:
         if self._clock.monotonic() >= asked.until:
             return Stage.TIMEOUT, {"reason": "its deadline passed while others of its target had their turn"}
         try:
-            result = await self._commands.submit(asked.request, WHO)
-        except ConfirmFirst:
-            return Stage.REJECTED, {
-                "reason": "a dangerous verb is never done by MQTT: there is no person to confirm it"
-            }
+            result = await self._commands.submit(asked.request, self._who)
         except GatewayError as error:
             return Stage.REJECTED, {"reason": str(error)}
         return result.status, result.detail

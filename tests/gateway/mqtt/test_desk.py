@@ -155,7 +155,7 @@ async def test_a_dangerous_verb_is_never_done_whatever_is_allowed(
         assert hall.card("led-5").shown == []
     first, second, third = sorted(answers(heard()), key=lambda answer: str(answer["command_id"]))
     assert first == second
-    assert (first["status"], "never done by MQTT" in first["detail"]["reason"]) == ("rejected", True)
+    assert (first["status"], "dangerous verbs need a person" in first["detail"]["reason"]) == ("rejected", True)
     assert (third["status"], "unknown field `confirm`" in third["detail"]["reason"]) == ("rejected", True)
 
 
