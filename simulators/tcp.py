@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
 
+import msgspec
+
 from gateway.core.twin import ConfigT, Lever, Twin
 from simulators.faults import Faults, Misaddress, NoParams, lever
 from simulators.outbox import Outbox
@@ -66,6 +68,12 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
+class Unplug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The box has no power while `on`: connections are dropped, new ones too, and what it forgets is forgotten."""
+
+    on: bool = True
+
+
 class Refusal(asyncio.Protocol):
     """A connection to a box that is starting."""
 
@@ -81,6 +89,7 @@ class TcpTwin(Twin[ConfigT]):
         self._faults = Faults(misaddress=misaddress)
         self._connections: set[Connection] = set()
         self._down_until = 0.0
+        self._unplugged = False
 
     @abstractmethod
     def answers(self) -> Answer:
@@ -97,7 +106,11 @@ class TcpTwin(Twin[ConfigT]):
             await server.wait_closed()
 
     def levers(self) -> Mapping[str, Lever]:
-        return {**self._faults.levers(), "half_open": lever(NoParams, self._half_open)}
+        own = {"half_open": lever(NoParams, self._half_open), "unplug": lever(Unplug, self._unplug)}
+        return {**self._faults.levers(), **own}
+
+    def power_lost(self) -> None:
+        """Forget what the box forgets without power: nothing, where a subclass does not say otherwise."""
 
     def hang_up(self, down_s: float = 0.0) -> None:
         """Drop all connections; new ones are dropped at once for `down_s`, as while a box starts."""
@@ -106,7 +119,7 @@ class TcpTwin(Twin[ConfigT]):
             connection.drop()
 
     def _connection(self) -> asyncio.Protocol:
-        if time.monotonic() < self._down_until:
+        if self._unplugged or time.monotonic() < self._down_until:
             return Refusal()
         return Connection(self.answers(), self._faults, self._connections)
 
@@ -114,3 +127,9 @@ class TcpTwin(Twin[ConfigT]):
         """The connections of now stay open and silent for ever; new ones work."""
         for connection in self._connections:
             connection.fall_silent()
+
+    def _unplug(self, given: Unplug) -> None:
+        if given.on and not self._unplugged:
+            self.power_lost()
+            self.hang_up()
+        self._unplugged = given.on

@@ -21,7 +21,11 @@ class Lever:
 
     def __call__(self, given: Mapping[str, Any]) -> None:
         """Pull it. Raises ValueError with one sentence when the parameters are wrong."""
-        self._pull(msgspec.convert(dict(given), self.params))  # its ValidationError is a ValueError
+        self._pull(self.check(given))
+
+    def check(self, given: Mapping[str, Any]) -> Any:
+        """The parameters as `params`; nothing happens. Raises ValueError with one sentence when they are wrong."""
+        return msgspec.convert(dict(given), self.params)  # its ValidationError is a ValueError
 
     def schema(self) -> dict[str, Any]:
         """Its parameters as a JSON Schema."""

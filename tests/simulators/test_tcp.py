@@ -191,6 +191,19 @@ async def test_a_reboot_hangs_up_and_a_silent_one_does_not() -> None:
         assert (bench.twin.seen()["text"], bench.twin.seen()["reboots"]) == ("", 2)
 
 
+async def test_an_unplugged_box_is_away_and_forgets() -> None:
+    async with serving() as bench:
+        stream = await bench.connect()
+        await ask(stream, codec.show(codec.Area(width=8, height=16, text=b"A")).wire(1))
+        bench.pull("unplug")
+        bench.pull("unplug")
+        assert await stream[0].read() == b""
+        assert await ask(await bench.connect()) == b""
+        bench.pull("unplug", on=False)
+        assert await ask(await bench.connect()) == REPLY
+        assert (bench.twin.seen()["text"], bench.twin.seen()["reboots"]) == ("", 1)
+
+
 @pytest.mark.parametrize(
     ("lever", "params", "sentence"),
     [

@@ -68,6 +68,10 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
         }
         return {**super().levers(), **own}
 
+    def power_lost(self) -> None:
+        self.card.reboots += 1
+        self.card.forget()
+
     def seen(self) -> Mapping[str, Any]:
         return {**self.card.seen(), "frames": dict(self._frames)}
 
@@ -105,11 +109,11 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
         return 0
 
     def _silent_reboot(self, _: NoParams) -> None:
-        self.card.reboots += 1
-        self.card.forget()
+        """The card restarts, and its connections stay."""
+        self.power_lost()
 
     def _reboot(self, given: Reboot) -> None:
-        self._silent_reboot(NoParams())
+        self.power_lost()
         self.hang_up(given.down_s)
 
 
