@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--base", type=_ip, default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)"
     )
+    simulate.add_argument("--world", type=Path, metavar="FILE", help="a scripted day that is played on the devices")
+    simulate.add_argument("--speed", type=_speed, metavar="X", help="seconds of that day in one (default: the file's)")
+    _of_gateway(simulate, "whose windows are called to in that day; without it nobody is called", default=None)
     demo_ = _verb(add, "demo", verbs.demo, "run a whole simulated hall")
     demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
     demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
@@ -107,9 +110,13 @@ def _verb(
             "--overlay", type=Path, action="append", default=[], help="a file laid over SITE (repeatable)"
         )
     if api:
-        verb.add_argument("--url", default="http://127.0.0.1:8080", help="of the gateway (default: %(default)s)")
-        verb.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
+        _of_gateway(verb, "of the gateway (default: %(default)s)", default="http://127.0.0.1:8080")
     return verb
+
+
+def _of_gateway(verb: argparse.ArgumentParser, text: str, *, default: str | None) -> None:
+    verb.add_argument("--url", default=default, help=text)
+    verb.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
 
 
 def _fail(options: argparse.Namespace, code: int, text: str, found: Mapping[str, Any]) -> int:
@@ -140,6 +147,13 @@ def _ip(text: str) -> str:
         return str(IPv4Address(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} must be an IPv4 address such as 127.77.0.1") from error
+
+
+def _speed(text: str) -> float:
+    """How many times as fast. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text) or not 0 < float(text) <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0, at most 3600")
+    return float(text)
 
 
 def _seconds(text: str) -> float:

@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -92,10 +92,25 @@ def simulate(options: argparse.Namespace) -> int:
         text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with:"
         _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
 
-    serve = registry.tool("simulate")
-    return _until_told(
-        serve(site.devices, overlay=overlay, control_port=options.control, ready=ready, base=options.base)
-    )
+    where = {"overlay": overlay, "control_port": options.control, "base": options.base}
+    windows = [window.id for window in site.sections["windows"]]
+    day = {"world": options.world, "speed": options.speed, "windows": windows}
+
+    async def serve() -> None:
+        async with _caller(options) as post:
+            await registry.tool("simulate")(site.devices, **where, **day, ready=ready, post=post)
+
+    return _until_told(serve())
+
+
+@asynccontextmanager
+async def _caller(options: argparse.Namespace) -> AsyncGenerator[Callable[[Mapping[str, Any]], Awaitable[Any]] | None]:
+    """What calls a number; None where no gateway was named."""
+    if options.url is None:
+        yield None
+        return
+    async with connect(options.url, _token(options.token_file)) as client:
+        yield partial(client.post, "/calls")
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cache
 from importlib.metadata import entry_points
@@ -15,6 +15,9 @@ from gateway.core.config import DeviceConfig
 from gateway.core.errors import NotSupported
 from gateway.core.twin import Twin
 from simulators.control import serve_levers
+from simulators.play import Post, play
+from simulators.script import script
+from simulators.world import load_world
 
 GROUP = "hall_gateway.simulators"
 
@@ -36,15 +39,22 @@ async def serve_all(
     ready: Callable[[str], None],
     base: str = "127.77.0.1",
     port: int | None = None,
+    world: Path | None = None,
+    speed: float | None = None,
+    windows: Sequence[str] = (),
+    post: Post | None = None,
 ) -> None:
     """Serve all devices until cancelled, on `base` and the addresses behind it, each with its real port.
 
     Ports below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
     listens, the file `overlay` is written, which points the site at the twins, and `ready` is called with the URL of
-    the levers. Raises NotSupported for a driver without a simulator, OSError when something cannot be bound.
+    the levers. Then the day of the scenario file `world` is played, at its own speed or at `speed`, with calls to
+    `windows` through `post`. Raises NotSupported for a driver without a simulator, SiteError or Mistake for a world
+    with mistakes, OSError when something cannot be bound.
     """
+    twins = {config.id: twin_type(config.driver)(config) for config in configs}
+    day = _day(world, twins, windows) if world else None
     async with AsyncExitStack() as stack:
-        twins = {config.id: twin_type(config.driver)(config) for config in configs}
         addresses: dict[str, str] = {}
         for number, (name, twin) in enumerate(twins.items()):
             host = str(IPv4Address(base) + number)
@@ -53,7 +63,18 @@ async def serve_all(
         url = await stack.enter_async_context(serve_levers(twins, control_port))
         write_overlay(overlay, addresses)
         ready(url)
+        if day:
+            await day(speed, post)
         await asyncio.get_running_loop().create_future()
+
+
+def _day(
+    path: Path, twins: Mapping[str, Twin[Any]], windows: Sequence[str]
+) -> Callable[[float | None, Post | None], Awaitable[None]]:
+    """What plays a world's day; everything that can be wrong with it has been said by now."""
+    world = load_world(path, twins, windows)
+    moments = script(world, list(twins), windows)
+    return lambda speed, post: play(moments, twins, begins=world.opens, speed=speed or world.speed, post=post)
 
 
 def real_port(config: DeviceConfig) -> int:

@@ -109,13 +109,22 @@ def test_tells_its_version(ran: Ran) -> None:
 
 
 WRONG = ["", "walk", "check", "token steal site.yaml", "demo --for soon", "demo --port 65536", "simulate a --control x"]
+WRONG_SPEED = ["simulate a --speed 0", "simulate a --speed 3601"]
 
 
-@pytest.mark.parametrize("arguments", WRONG)
+@pytest.mark.parametrize("arguments", WRONG + WRONG_SPEED)
 def test_a_wrong_command_line_is_wrong_input(arguments: str, ran: Ran) -> None:
     code, output, error = ran(*arguments.split())
     assert (code, output) == (2, "")
     assert error.startswith("usage: hall-gateway")
+
+
+def test_a_world_with_a_mistake_is_wrong_input(site: Path, ran: Ran, tmp_path: Path) -> None:
+    world = tmp_path / "world.yaml"
+    world.write_text('steps:\n  - {at: "09:00", lever: swipe}\n')
+    code, output, error = ran("simulate", site, "--world", world, "--control", "0")
+    assert (code, output) == (2, "")
+    assert error.startswith(f"{world}:2: steps[0].lever: led-1 has no lever 'swipe'; it has: ")
 
 
 def test_checks_a_right_site(site: Path, ran: Ran) -> None:

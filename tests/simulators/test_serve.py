@@ -19,6 +19,7 @@ from gateway.core.errors import NotSupported
 from simulators.control import ROUTES
 from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.serve import real_port, serve_all, write_overlay
+from simulators.world import StepConfig, World
 
 
 def led(name: str, address: str = "tcp://10.8.1.13:5005", driver: str = "displays.onbon_k") -> OnbonKConfig:
@@ -174,8 +175,14 @@ def test_the_overlay_keeps_ids_that_yaml_would_take_for_something_else(tmp_path:
 
 def test_the_reference_names_every_lever_and_every_route() -> None:
     page = Path(__file__).parents[2].joinpath("docs", "reference", "simulators.md").read_text("utf-8")
+    before, day = page.split("## A day in the hall\n")
+    day, boxes = day.split("\n## ", 1)
     levers = set(OnbonKTwin(led("a")).levers())
-    assert levers == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert levers == set(re.findall(r"^\| `([a-z_]+)` \|", before + boxes, re.MULTILINE))
+    keys = {
+        key for row in re.findall(r"^\| (`[a-z_`, ]+`) \|", day, re.MULTILINE) for key in re.findall("[a-z_]+", row)
+    }
+    assert keys == {*World.model_fields, *StepConfig.model_fields}
     assert {f"{route.method} {route.path}" for route in ROUTES} == set(
         re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", page, re.MULTILINE)
     )
