@@ -1,75 +1,12 @@
-"""A real program as a child of a test: in the foreground, its own session, output into a file, never left behind."""
+"""Real programs as children of a test: those that integrators start too, and what only our own tests need."""
 
-import os
-import random
-import shutil
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address
-from pathlib import Path
+from simulators.testing.child import Child, find, free_network, free_port
 
-READY_S = 10.0  # what we start is ready within 0.5 s on an idle machine; the rest is for a loaded one
-STEP_S = 0.01
+__all__ = ["Child", "free_network", "free_port", "program"]
 
 
 def program(name: str) -> str:
-    """The absolute path of an installed program; daemons are not on an ordinary user's PATH."""
-    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    """The absolute path of a program that scripts/install-test-programs installs."""
+    found = find(name)
     assert found, f"{name} is not installed: run scripts/install-test-programs"
     return found
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_network(port: int) -> str:
-    """A loopback address, with free ones behind it, whose TCP port nobody uses: other runs beside us take others."""
-    while True:
-        base = str(IPv4Address("127.200.0.1") + 1024 * random.randrange(2000))
-        with socket.socket() as probe:
-            try:
-                probe.bind((base, port))
-            except OSError:
-                continue
-        return base
-
-
-class Child:
-    """One run of a program. `log` receives stdout and stderr; it is appended to, so that it spans restarts."""
-
-    def __init__(self, arguments: Sequence[str], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    def until(self, ready: Callable[[], bool]) -> None:
-        """Wait until `ready()`; fails with the log when the program ends first or takes too long."""
-        end = time.monotonic() + READY_S
-        while not ready():
-            code = self.process.poll()
-            assert code is None, f"ended with {code}:\n{self.log.read_text(errors='replace')}"
-            assert time.monotonic() < end, f"not ready:\n{self.log.read_text(errors='replace')}"
-            time.sleep(STEP_S)
-
-    def kill(self) -> None:
-        """As a power cut would: SIGKILL to the whole process group."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self, limit_s: float = 5.0) -> int:
-        """Ask it to end, kill what is left; gives the exit code."""
-        self.process.terminate()
-        try:
-            return self.process.wait(limit_s)
-        finally:
-            self.kill()
