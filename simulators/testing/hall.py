@@ -38,7 +38,7 @@ class Hall(Processes):
     def start(self) -> None:
         """Start everything, and wait until the gateway serves; not until its devices are online."""
         self._start_broker()
-        self.start_twins(self._twins_overlay)
+        self.restart_twins()
         self.start_gateway()
 
     def start_gateway(self) -> None:
@@ -46,6 +46,12 @@ class Hall(Processes):
         own = self.folder / "test.overlay.yaml"
         own.write_text(json.dumps(self._own()), encoding="utf-8")
         self.run([self._twins_overlay, own])
+
+    def restart_twins(self) -> None:
+        """Start the simulated devices, as after a power cut: on the same addresses, with nothing remembered."""
+        if self.twins is not None:
+            self.twins.kill()
+        self.start_twins(self._twins_overlay)
 
     def kill_gateway(self) -> None:
         """End it as a power cut would."""
