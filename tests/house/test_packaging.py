@@ -61,7 +61,7 @@ def test_the_wheel_brings_its_licences(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     stem = f"hall_gateway-{PROJECT['project']['version']}"
-    assert tops == {*PACKAGES, f"{stem}.data", f"{stem}.dist-info"}
+    assert tops == {*PACKAGES, "hall_contract", f"{stem}.data", f"{stem}.dist-info"}
 
 
 def test_every_entry_point_resolves(wheel: zipfile.ZipFile) -> None:
