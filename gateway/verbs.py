@@ -21,7 +21,7 @@ import msgspec
 from gateway import app, registry
 from gateway.calls import config as calls_config
 from gateway.client import Client, connect
-from gateway.core.errors import WrongInput
+from gateway.core.errors import GatewayError, WrongInput
 from gateway.demo import demo as demo_hall
 from gateway.journal import export as journal_export
 from gateway.journal.key import load_key
@@ -36,6 +36,8 @@ from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
 
 log = logging.getLogger("gateway")
+ANSWERS_S = 0.5
+"""How often a gateway that does not answer yet is asked again."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,20 +99,34 @@ def simulate(options: argparse.Namespace) -> int:
     day = {"world": options.world, "speed": options.speed, "windows": windows}
 
     async def serve() -> None:
-        async with _caller(options) as post:
-            await registry.tool("simulate")(site.devices, **where, **day, ready=ready, post=post)
+        async with _caller(options) as caller:
+            await registry.tool("simulate")(site.devices, **where, **day, ready=ready, **caller)
 
     return _until_told(serve())
 
 
 @asynccontextmanager
-async def _caller(options: argparse.Namespace) -> AsyncGenerator[Callable[[Mapping[str, Any]], Awaitable[Any]] | None]:
-    """What calls a number; None where no gateway was named."""
+async def _caller(options: argparse.Namespace) -> AsyncGenerator[Mapping[str, Any]]:
+    """What calls numbers in a simulated day, and waits for the gateway to answer; nothing where none was named."""
     if options.url is None:
-        yield None
+        yield {}
         return
     async with connect(options.url, _token(options.token_file)) as client:
-        yield partial(client.post, "/calls")
+        yield {"post": partial(client.post, "/calls"), "begin": partial(_answers, client)}
+
+
+async def _answers(client: Client) -> None:
+    """Wait until the gateway answers; say once why it does not."""
+    said = False
+    while True:
+        try:
+            await client.get("/windows")
+            return
+        except GatewayError as error:
+            if not said:
+                log.warning("the day begins when the gateway answers: %s", error)
+            said = True
+        await asyncio.sleep(ANSWERS_S)
 
 
 def demo(options: argparse.Namespace) -> int:

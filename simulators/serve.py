@@ -43,14 +43,15 @@ async def serve_all(
     speed: float | None = None,
     windows: Sequence[str] = (),
     post: Post | None = None,
+    begin: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve all devices until cancelled, on `base` and the addresses behind it, each with its real port.
 
     Ports below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
     listens, the file `overlay` is written, which points the site at the twins, and `ready` is called with the URL of
-    the levers. Then the day of the scenario file `world` is played, at its own speed or at `speed`, with calls to
-    `windows` through `post`. Raises NotSupported for a driver without a simulator, SiteError or Mistake for a world
-    with mistakes, OSError when something cannot be bound.
+    the levers. Once `begin` has returned the day of the scenario file `world` is played, at its own speed or at
+    `speed`, with calls to `windows` through `post`. Raises NotSupported for a driver without a simulator, SiteError
+    or Mistake for a world with mistakes, OSError when something cannot be bound.
     """
     twins = {config.id: twin_type(config.driver)(config) for config in configs}
     day = _day(world, twins, windows) if world else None
@@ -64,6 +65,8 @@ async def serve_all(
         write_overlay(overlay, addresses)
         ready(url)
         if day:
+            if begin:
+                await begin()
             await day(speed, post)
         await asyncio.get_running_loop().create_future()
 

@@ -21,6 +21,8 @@ EVENT = ("seq", "at", "device", "type", "payload")
 class Hall(Processes):
     """The hall of a site file, with a store, a broker and ports of its own. Made by `open_hall`."""
 
+    world: Sequence[str] = ()
+    """The words of the command line that let a day be played."""
     broker: Child | None = None
     mqtt_url: str | None = None
     """Where the broker listens; None where neither mosquitto nor amqtt is installed."""
@@ -51,7 +53,7 @@ class Hall(Processes):
         """Start the simulated devices, as after a power cut: on the same addresses, with nothing remembered."""
         if self.twins is not None:
             self.twins.kill()
-        self.start_twins(self._twins_overlay)
+        self.start_twins(self._twins_overlay, *self.world)
 
     def kill_gateway(self) -> None:
         """End it as a power cut would."""
@@ -132,9 +134,12 @@ class Hall(Processes):
 
 
 @contextmanager
-def open_hall(site: Path, folder: Path, *, online: bool = True) -> Generator[Hall]:
+def open_hall(
+    site: Path, folder: Path, *, online: bool = True, world: Path | None = None, speed: float | None = None
+) -> Generator[Hall]:
     """Run the hall of a site file until left, with all that it writes in the empty `folder`.
 
+    The day of the scenario file `world` is played in it, `speed` times as fast where that is given.
     Waits until every device is online, or with `online=False` only until the gateway serves. Raises AssertionError
     with the log of what did not start.
     """
@@ -142,6 +147,8 @@ def open_hall(site: Path, folder: Path, *, online: bool = True) -> Generator[Hal
     key.touch(mode=0o600)
     key.write_text(secrets.token_hex(32), encoding="ascii")
     hall = Hall(site, folder, base=free_network(5005), port=free_port(), token=_token(folder))
+    if world is not None:
+        hall.world = _world(hall, world, speed)
     try:
         hall.start()
         if online:
@@ -149,6 +156,14 @@ def open_hall(site: Path, folder: Path, *, online: bool = True) -> Generator[Hal
         yield hall
     finally:
         hall.close()
+
+
+def _world(hall: Hall, world: Path, speed: float | None) -> list[str]:
+    token = hall.folder / "visitors.token"
+    token.touch(mode=0o600)
+    token.write_text(hall.token, encoding="ascii")
+    words = ["--world", str(world), "--url", hall.url, "--token-file", str(token)]
+    return words if speed is None else [*words, "--speed", f"{speed:g}"]
 
 
 def _token(folder: Path) -> str:

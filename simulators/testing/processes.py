@@ -55,11 +55,14 @@ class Processes:
         self._levers = 0
         self._children: list[Child] = []
 
-    def start_twins(self, overlay: Path) -> None:
-        """Start the simulated devices, on the same addresses every time; their overlay is written to `overlay`."""
+    def start_twins(self, overlay: Path, *more: str) -> None:
+        """Start the simulated devices, on the same addresses every time; their overlay is written to `overlay`.
+
+        `more` are further words of the command line.
+        """
         self.twins_log.unlink(missing_ok=True)
         arguments = ["simulate", str(self.site), "--overlay", str(overlay), "--control", "0", "--base", self.base]
-        self.twins = self.begin([*PROGRAM, *arguments], self.twins_log, lambda: b"levers: " in self._said())
+        self.twins = self.begin([*PROGRAM, *arguments, *more], self.twins_log, lambda: b"levers: " in self._said())
         self._levers = urlsplit(self._said().decode().split("levers: ")[1].split("/devices")[0]).port or 0
 
     def run(self, overlays: Sequence[Path], *before: str, wait: bool = True) -> None:
