@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -39,9 +39,9 @@ VERSION = version("hall-gateway")
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
 
 
-def load_site(path: Path, *overlays: Path) -> Site:
-    """Load a site file with the sections of all services. Raises Mistake, SiteError."""
-    return load(path, calls_config.SECTIONS, overlays=overlays)
+def load_site(path: Path, *overlays: Path, without: Collection[str] = ()) -> Site:
+    """Load a site file with the sections of all services, as `load` does. Raises Mistake, SiteError."""
+    return load(path, calls_config.SECTIONS, overlays=overlays, without=without)
 
 
 def store_url(site: Site, store: StoreConfig) -> str:

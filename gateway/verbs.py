@@ -85,8 +85,8 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Stand in for every device of a site until told to stop."""
-    site = app.load_site(options.site)
+    """Stand in for every device of a site until told to stop. Needs neither its store and broker nor their secrets."""
+    site = app.load_site(options.site, without=("store", "mqtt"))
     overlay = options.overlay or options.site.with_suffix(".sim.yaml")
 
     def ready(url: str) -> None:

@@ -1,6 +1,6 @@
 """Loads a site file: every mistake is found at once, each with its file and line."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,15 +45,21 @@ class Section(NamedTuple):
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]]
 
 
-def load(path: Path, sections: Sequence[Section] = (), *, overlays: Sequence[Path] = ()) -> Site:
+def load(
+    path: Path, sections: Sequence[Section] = (), *, overlays: Sequence[Path] = (), without: Collection[str] = ()
+) -> Site:
     """Load and check a site file with all that it includes, with overlays laid over it in their order.
 
-    Files named inside are relative to the site file's folder. Raises SiteError with all mistakes in the order
+    Files named inside are relative to the site file's folder. Sections named in `without` count as absent, and so do
+    the secrets that they name. Raises SiteError with all mistakes in the order
     of files and lines, those of the site file first; Mistake when a file cannot be read at all.
     """
     files = Files(path)
     over = [read_yaml(overlay) for overlay in overlays]
     mistakes = [*files.mistakes, *(mistake for overlay in over for mistake in lay(files.data, overlay))]
+
+    for section in without:
+        files.data.pop(section, None)
 
     def told(complaint: Complaint) -> Mistake:
         where, inside = origin(files.data, complaint.loc, reversed(over), files)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from child import Child, free_port
+from child import Child, free_network, free_port
 
 from gateway import app, registry
 from gateway.cli import main, parser
@@ -117,6 +117,17 @@ def test_a_wrong_command_line_is_wrong_input(arguments: str, ran: Ran) -> None:
     code, output, error = ran(*arguments.split())
     assert (code, output) == (2, "")
     assert error.startswith("usage: hall-gateway")
+
+
+def test_simulates_a_site_whose_secrets_are_elsewhere(site: Path, ran: Ran, tmp_path: Path) -> None:
+    (tmp_path / "journal.key").unlink()
+    site.write_text(site.read_text() + "mqtt: {url: 'mqtt://10.0.0.1:1883', username: a, password: {file: none}}\n")
+    assert ran("check", site)[0] == 2
+    child = Child([*PROGRAM, "simulate", str(site), "--control", "0", "--base", free_network(10001)], tmp_path / "log")
+    try:
+        child.until(lambda: b"levers: " in child.log.read_bytes())
+    finally:
+        child.kill()
 
 
 def test_a_world_with_a_mistake_is_wrong_input(site: Path, ran: Ran, tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ class Hall(Processes):
         super().__init__(site_file, folder, base=free_network(CARD_PORT), port=free_port(), token=token)
         self._windows = windows
         self.broker = Mosquitto()
-        (folder / "journal.key").write_text("6b" * 32)
+        key = folder / "journal.key"
+        key.touch(mode=0o600)
+        key.write_text("6b" * 32)
         numbers = [f"{number:02d}" for number in range(1, windows + 1)]
         cards = "timeout_s: 0.5, ping_s: 0.5" + (f", {card}" if card else "")
         site_file.write_text(
