@@ -1,34 +1,24 @@
 """The border types of the site file that drivers build on: ids, addresses, secrets by reference, a device's section."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
+
+from gateway.core.address import accept, line_id
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """The id of a site, zone, device, window: lower-case letters, digits, `_`, `-`, at most 64."""
 
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]+\]")
-
-
-def _tcp(address: str) -> str:
-    parts = urlsplit(address)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    host = parts.netloc.rpartition(":")[0]
-    plain = not (parts.path or parts.query or parts.fragment)
-    if parts.scheme != "tcp" or not port or not HOST.fullmatch(host) or not plain:
-        raise ValueError("must be tcp://HOST:PORT with a port from 1 to 65535")
-    return address
-
-
-TcpAddress = Annotated[str, AfterValidator(_tcp)]
+TcpAddress = Annotated[str, AfterValidator(accept("tcp"))]
 """`tcp://HOST:PORT`."""
+UdpAddress = Annotated[str, AfterValidator(accept("udp"))]
+"""`udp://HOST:PORT`."""
+WireAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217"))]
+"""A wire of one's own: what a line stands on."""
+BusAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217", "line"))]
+"""A wire of one's own, or `line:ID`: for a device that has a number on a bus."""
 
 
 class SecretRef(BaseModel, frozen=True, extra="forbid"):
@@ -65,3 +55,13 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         """Choices that work and are weak: a key of this section, and one sentence on what to choose instead."""
         return ()
+
+    @property
+    def line(self) -> str | None:
+        """The id of the shared line that it hangs on; None for a device that has its wire for itself."""
+        return line_id(str(getattr(self, "address", "")))
+
+    @property
+    def unit(self) -> int | None:
+        """Its number on a shared line, for drivers that can share one; None where it would answer to any."""
+        return None

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
-from gateway.core.config import HOST, DeviceConfig, Id, SecretRef
+from gateway.core.address import HOST
+from gateway.core.config import DeviceConfig, Id, SecretRef
 from gateway.core.errors import GatewayError
 from gateway.journal.store import store_path
 from gateway.site.positions import Mistake

@@ -17,7 +17,8 @@ from gateway.journal.journal import Journal
 from gateway.meters import Meters
 from gateway.people.secrets import read_secret
 from gateway.wire.inlet import HttpContact, HttpInlet, Inlets
-from gateway.wire.tcp import TcpLink, open_tcp
+from gateway.wire.stream import StreamLink
+from gateway.wire.tcp import open_tcp
 
 
 class House(NamedTuple):
@@ -52,11 +53,11 @@ class GatewayContext:
         self.log: logging.LoggerAdapter[Any] = logging.LoggerAdapter(logging.getLogger("gateway.device"), {})
         self.last_contact = 0.0
         self.on_parts: Callable[[], None] = lambda: None
-        self._links: set[TcpLink] = set()
+        self._links: set[StreamLink] = set()
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
 
     @asynccontextmanager
-    async def link(self, address: str) -> AsyncGenerator[TcpLink]:
+    async def link(self, address: str) -> AsyncGenerator[StreamLink]:
         async with open_tcp(address) as link:
             self._links.add(link)
             try:

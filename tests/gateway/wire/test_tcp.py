@@ -9,7 +9,8 @@ import pytest
 
 from gateway.core.errors import CommandRejected, DeviceOffline, ProtocolError
 from gateway.wire import tcp
-from gateway.wire.tcp import TcpLink, open_tcp
+from gateway.wire.stream import SEND_BUFFER, StreamLink
+from gateway.wire.tcp import open_tcp
 
 Writer = asyncio.StreamWriter
 
@@ -67,7 +68,7 @@ def line() -> Callable[[bytes], bytes | None]:
 
 
 @asynccontextmanager
-async def asking(link: TcpLink, question: bytes, timeout_s: float = 1.0) -> AsyncGenerator["asyncio.Task[bytes]"]:
+async def asking(link: StreamLink, question: bytes, timeout_s: float = 1.0) -> AsyncGenerator["asyncio.Task[bytes]"]:
     """Ask in the background; awaited when left."""
     task = asyncio.create_task(link.exchange(question, line(), timeout_s))
     try:
@@ -205,9 +206,9 @@ async def test_what_the_matcher_raises_is_raised_to_who_asked(peer: Peer, error:
             await asked
 
 
-def flood(link: TcpLink) -> None:
+def flood(link: StreamLink) -> None:
     for _ in range(10_000):
-        link._write(bytes(tcp.SEND_BUFFER))
+        link.write(bytes(SEND_BUFFER))
 
 
 async def test_a_peer_that_reads_nothing_is_offline_before_much_waits_for_it() -> None:
@@ -217,7 +218,7 @@ async def test_a_peer_that_reads_nothing_is_offline_before_much_waits_for_it() -
                 flood(link)
             transport = link._transport
             assert transport is not None
-            assert transport.get_write_buffer_size() <= 2 * tcp.SEND_BUFFER
+            assert transport.get_write_buffer_size() <= 2 * SEND_BUFFER
 
 
 async def test_nobody_there_is_an_outage_with_the_reason() -> None:

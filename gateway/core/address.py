@@ -1,0 +1,118 @@
+"""The addresses of the site file, taken apart: `tcp://` `udp://` `serial://` `rfc2217://` `line:`. Pure."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]+\]")
+LINE = re.compile(r"line:([a-z0-9][a-z0-9_-]{0,63})")
+PARITIES, STOPS, BITS = ("N", "E", "O"), (1, 2), (7, 8)
+BAUD = range(300, 921_601)
+KEYS = "?baud=9600&parity=N|E|O&stop=1|2&bits=7|8"
+FORMS = {
+    "tcp": "tcp://HOST:PORT with a port from 1 to 65535",
+    "udp": "udp://HOST:PORT with a port from 1 to 65535",
+    "serial": f"serial:///dev/NAME{KEYS}",
+    "rfc2217": f"rfc2217://HOST:PORT{KEYS}",
+    "line": "line:ID",
+}
+
+
+class Port(NamedTuple):
+    """How a serial port speaks. The defaults are 9600 baud, 8N1."""
+
+    baud: int = 9600
+    parity: str = "N"
+    stop: int = 1
+    bits: int = 8
+
+    @property
+    def byte_s(self) -> float:
+        """How long one byte takes: a start bit, the data, its parity, the stop bits."""
+        return (1 + self.bits + (self.parity != "N") + self.stop) / self.baud
+
+
+def accept(*schemes: str) -> Callable[[str], str]:
+    """What checks that an address has one of these schemes and is written in its form; raises ValueError with all."""
+    forms = [FORMS[scheme] for scheme in schemes]
+    allowed = " or ".join([", ".join(forms[:-1]), forms[-1]] if forms[1:] else forms)
+
+    def check(address: str) -> str:
+        if address.partition(":")[0] not in schemes or not _good(address):
+            raise ValueError(f"must be {allowed}")
+        return address
+
+    return check
+
+
+def line_id(address: str) -> str | None:
+    """The id of the line in `line:ID`; None for an address of another kind."""
+    found = LINE.fullmatch(address)
+    return found[1] if found else None
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """The host and the port of an address that has them. Raises ValueError."""
+    parts = urlsplit(address)
+    if not parts.port or not HOST.fullmatch(parts.netloc.rpartition(":")[0]):
+        raise ValueError(f"{address} has no host and port")
+    return parts.hostname or "", parts.port
+
+
+def serial_port(address: str) -> Port:
+    """How the port of `serial://` or `rfc2217://` speaks. Raises ValueError; unknown keys are refused."""
+    given = parse_qsl(urlsplit(address).query, keep_blank_values=True, strict_parsing=True) if "?" in address else []
+    keys = dict(given)
+    if len(keys) < len(given) or not keys.keys() <= set(Port._fields):
+        raise ValueError(f"{address}: the keys are {', '.join(Port._fields)}, each at most once")
+    port = Port(
+        baud=int(keys.get("baud", 9600)),
+        parity=keys.get("parity", "N"),
+        stop=int(keys.get("stop", 1)),
+        bits=int(keys.get("bits", 8)),
+    )
+    if port.baud not in BAUD or port.parity not in PARITIES or port.stop not in STOPS or port.bits not in BITS:
+        raise ValueError(f"{address}: a value is out of its range")
+    return port
+
+
+def place(address: str) -> str:
+    """What two addresses have in common that mean one and the same socket or port, whatever its settings."""
+    parts = urlsplit(address)
+    host_of = "" if parts.scheme == "serial" else parts.netloc.lower()
+    return f"{parts.scheme}://{host_of}{parts.path}" if parts.netloc or parts.path else address
+
+
+def _good(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return _FORM[parts.scheme](address, parts)
+    except ValueError:
+        return False
+
+
+def _plain(address: str, parts: SplitResult) -> bool:
+    return bool(host_port(address)) and not (parts.path or parts.query or parts.fragment)
+
+
+def _serial(address: str, parts: SplitResult) -> bool:
+    path = parts.path.startswith("/") and not parts.path.endswith("/") and ".." not in parts.path.split("/")
+    return path and parts.path.isprintable() and not (parts.netloc or parts.fragment) and bool(serial_port(address))
+
+
+def _rfc2217(address: str, parts: SplitResult) -> bool:
+    return bool(host_port(address)) and not (parts.path or parts.fragment) and bool(serial_port(address))
+
+
+def _line(address: str, _: SplitResult) -> bool:
+    return line_id(address) is not None
+
+
+_FORM: dict[str, Callable[[str, SplitResult], bool]] = {
+    "tcp": _plain,
+    "udp": _plain,
+    "serial": _serial,
+    "rfc2217": _rfc2217,
+    "line": _line,
+}
