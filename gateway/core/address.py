@@ -9,10 +9,11 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]
 LINE = re.compile(r"line:([a-z0-9][a-z0-9_-]{0,63})")
 PARITIES, STOPS, BITS = ("N", "E", "O"), (1, 2), (7, 8)
 BAUD = range(300, 921_601)
+RANGE = " with a port from 1 to 65535"
 KEYS = "?baud=9600&parity=N|E|O&stop=1|2&bits=7|8"
 FORMS = {
-    "tcp": "tcp://HOST:PORT with a port from 1 to 65535",
-    "udp": "udp://HOST:PORT with a port from 1 to 65535",
+    "tcp": f"tcp://HOST:PORT{RANGE}",
+    "udp": f"udp://HOST:PORT{RANGE}",
     "serial": f"serial:///dev/NAME{KEYS}",
     "rfc2217": f"rfc2217://HOST:PORT{KEYS}",
     "line": "line:ID",
@@ -34,13 +35,15 @@ class Port(NamedTuple):
 
 
 def accept(*schemes: str) -> Callable[[str], str]:
-    """What checks that an address has one of these schemes and is written in its form; raises ValueError with all."""
-    forms = [FORMS[scheme] for scheme in schemes]
-    allowed = " or ".join([", ".join(forms[:-1]), forms[-1]] if forms[1:] else forms)
+    """What checks that an address has one of these schemes and its form. Raises ValueError with what is allowed."""
+    short = [FORMS[scheme].removesuffix(KEYS).removesuffix(RANGE) for scheme in schemes]
 
     def check(address: str) -> str:
-        if address.partition(":")[0] not in schemes or not _good(address):
-            raise ValueError(f"must be {allowed}")
+        scheme = address.partition(":")[0]
+        if scheme not in schemes:
+            raise ValueError(f"must be {FORMS[schemes[0]] if len(schemes) == 1 else ' or '.join(short)}")
+        if not _good(address, scheme):
+            raise ValueError(f"must be {FORMS[scheme]}")
         return address
 
     return check
@@ -84,10 +87,9 @@ def place(address: str) -> str:
     return f"{parts.scheme}://{host_of}{parts.path}" if parts.netloc or parts.path else address
 
 
-def _good(address: str) -> bool:
+def _good(address: str, scheme: str) -> bool:
     try:
-        parts = urlsplit(address)
-        return _FORM[parts.scheme](address, parts)
+        return _FORM[scheme](address, urlsplit(address))
     except ValueError:
         return False
 

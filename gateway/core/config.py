@@ -62,6 +62,6 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
         return line_id(str(getattr(self, "address", "")))
 
     @property
-    def unit(self) -> int | None:
-        """Its number on a shared line, for drivers that can share one; None where it would answer to any."""
+    def unit(self) -> tuple[str, int] | None:
+        """The key and the number by which it is asked on a shared line; None where its driver cannot share one."""
         return None

@@ -43,22 +43,22 @@ class StreamLink(asyncio.Protocol):
                 self.write(request)
                 if sent:
                     sent()
-                return await self.answer(answer, timeout_s, len(request))
+                await self.wait_for(answer, timeout_s, len(request))
+                if answer.done():
+                    return answer.result()
+                if self.lost.done():
+                    self.lost.result()
+                raise DeviceOffline(f"{self.name} did not answer within {timeout_s:g} s")
             finally:
                 self.receive = None
                 if not answer.done():
                     self.abort()  # cancelled or late: what still comes must never answer the next question
 
-    async def answer(self, answer: "asyncio.Future[AnswerT]", timeout_s: float, size: int) -> AnswerT:
-        """Wait for the answer to a question of `size` bytes. Raises DeviceOffline: none comes, or it is lost."""
+    async def wait_for(self, answer: "asyncio.Future[AnswerT]", timeout_s: float, size: int) -> None:
+        """Wait for the answer to a question of `size` bytes, until its time is over or the link is lost."""
         waiting: set[asyncio.Future[Any]] = {answer, self.lost}
         limit_s = timeout_s + size * self.byte_s
         await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            return answer.result()
-        if self.lost.done():
-            self.lost.result()
-        raise DeviceOffline(f"{self.name} did not answer within {timeout_s:g} s")
 
     def write(self, request: bytes) -> None:
         """Hand bytes to the wire. Raises DeviceOffline when it is lost, or takes no more."""

@@ -1,0 +1,22 @@
+"""Opens a wire by the scheme of its address."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from gateway.wire.rfc2217 import open_rfc2217
+from gateway.wire.serial import open_serial
+from gateway.wire.stream import StreamLink
+from gateway.wire.tcp import open_tcp
+from gateway.wire.udp import open_udp
+
+OPENERS: dict[str, Callable[[str], AbstractAsyncContextManager[StreamLink]]] = {
+    "tcp": open_tcp,
+    "udp": open_udp,
+    "serial": open_serial,
+    "rfc2217": open_rfc2217,
+}
+
+
+def open_wire(address: str) -> AbstractAsyncContextManager[StreamLink]:
+    """Open `tcp://` `udp://` `serial://` or `rfc2217://`. Raises DeviceOffline."""
+    return OPENERS[address.partition(":")[0]](address)
