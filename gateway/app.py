@@ -34,6 +34,7 @@ from gateway.web.exposition import Exposition
 from gateway.web.server import serve
 from gateway.web.services import Services
 from gateway.wire.inlet import Inlets
+from gateway.wire.line import Line
 
 VERSION = version("hall-gateway")
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
@@ -63,8 +64,11 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
     meters, clock = Meters(), SystemClock()
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(_journal(site, meters, clock))
-        house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
-        fleet, in_force = Fleet(house), InForce(site)
+        lines: dict[str, Line] = {}
+        house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters, lines=lines)
+        fleet, in_force = Fleet(house, lines), InForce(site)
+        for line in site.general.lines:
+            fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
         for config in site.devices:
             fleet.add(config)
         calls = await _restored(site, fleet, house)

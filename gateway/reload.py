@@ -27,15 +27,16 @@ log = logging.getLogger("gateway")
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What a new site file changes: ids of devices, and names of sections."""
+    """What a new site file changes: ids of devices, names of sections, ids of lines (new, changed and gone)."""
 
     added: list[str]
     removed: list[str]
     changed: list[str]
     sections: list[str]
+    lines: list[str] = []
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed or self.sections)
+        return bool(self.added or self.removed or self.changed or self.sections or self.lines)
 
 
 def changes(old: Site, new: Site) -> Changes:
@@ -44,11 +45,14 @@ def changes(old: Site, new: Site) -> Changes:
     if fixed:
         raise WrongInput(f"restart needed: {', '.join(fixed)} cannot change while the gateway runs")
     before, after = ({device.id: device for device in site.devices} for site in (old, new))
+    wires = [{line.id: line for line in site.general.lines} for site in (old, new)]
+    lines = [id_ for id_ in sorted({*wires[0], *wires[1]}) if wires[0].get(id_) != wires[1].get(id_)]
     return Changes(
         added=[id_ for id_ in after if id_ not in before],
         removed=[id_ for id_ in before if id_ not in after],
-        changed=[id_ for id_ in after if id_ in before and after[id_] != before[id_]],
+        changed=[id_ for id_ in after if id_ in before and (after[id_] != before[id_] or after[id_].line in lines)],
         sections=[*_differing(old, new)],
+        lines=lines,
     )
 
 
@@ -109,7 +113,8 @@ class Reload:
 
     async def _apply(self, new: Site, found: Changes) -> None:
         kept = await self._house.journal.desired()
-        await self._fleet.stop([*found.removed, *found.changed])
+        known = {line.id for line in self._in_force.site.general.lines}
+        await self._fleet.stop([*found.removed, *found.changed], lines=known.intersection(found.lines))
         rows = self._replace(new, found, kept)
         try:
             await self._record("config.applied", msgspec.to_builtins(found), rows)
@@ -121,6 +126,7 @@ class Reload:
         configs = {device.id: device for device in new.devices}
         for id_ in found.removed:
             self._fleet.forget(id_)
+        begun_lines = self._replace_lines(new, found)
         for id_ in found.changed:
             self._fleet.renew(configs[id_])
         for id_ in found.added:
@@ -131,9 +137,21 @@ class Reload:
         begun = {*found.changed, *found.added}
         rows = self._calls.replace(new.sections["windows"], new.sections["calls"], begun=begun)
         self._in_force.site = new
+        for id_ in begun_lines:
+            self._fleet.start_line(id_)
         for id_ in begun:
             self._fleet.start(id_)
         return rows
+
+    def _replace_lines(self, new: Site, found: Changes) -> list[str]:
+        """Put the lines that changed in the place of the old ones; gives those to be started."""
+        for line in self._in_force.site.general.lines:
+            if line.id in found.lines:
+                self._fleet.forget_line(line.id)
+        begun = [line for line in new.general.lines if line.id in found.lines]
+        for line in begun:
+            self._fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
+        return [line.id for line in begun]
 
     async def _record(self, type_: str, payload: dict[str, Any], desired: Sequence[Desired] = ()) -> None:
         at = self._house.clock.now()
@@ -147,4 +165,5 @@ def _told(found: Changes) -> str:
     if not found:
         return "nothing has changed"
     counts = [f"{len(getattr(found, name))} devices {name}" for name in ("added", "removed", "changed")]
+    counts += [f"{len(found.lines)} lines changed"] if found.lines else []
     return ", ".join([*counts, *(f"{section} changed" for section in found.sections)])

@@ -20,6 +20,7 @@ from gateway.site.references import Complaint, dangling, dependencies, listed, t
 from gateway.site.sentences import sentence
 from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
+from gateway.site.wires import addresses, units
 
 SECRETS = (("store", "key"), ("mqtt", "password"))
 
@@ -89,6 +90,7 @@ class _Checker:
     def __init__(self, data: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         self._data, self._context = data, dict(context)
         self.complaints: list[Complaint] = []
+        self._devices_made: list[DeviceConfig] = []
 
     def site(self, path: Path, sections: Sequence[Section]) -> Site | None:
         """The site; None when there are complaints."""
@@ -100,14 +102,16 @@ class _Checker:
         own = {
             each.name: self._made(each.model, self._data.get(each.name, each.absent), (each.name,)) for each in sections
         }
-        devices = self._devices(self._data.get("devices", []))
-        return None if self.complaints else Site(path, made, devices, own)
+        self._devices_made = self._devices(self._data.get("devices", []))
+        return None if self.complaints else Site(path, made, self._devices_made, own)
 
     def cross_check(self, sections: Sequence[Section]) -> Iterable[Complaint]:
         """What only the whole file can tell; each part of it whatever else is wrong."""
         yield from twice(self._data, "zones", "id")
         yield from twice(self._data, "devices", "id")
-        yield from twice(self._data, "devices", "address")
+        yield from twice(self._data, "lines", "id")
+        yield from addresses(self._data)
+        yield from units(self._devices_made)
         yield from dangling(self._data, "devices", "zone", "zones")
         yield from dependencies(self._data)
         yield from self._missing_secrets()

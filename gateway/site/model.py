@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from gateway.core.address import HOST
-from gateway.core.config import DeviceConfig, Id, SecretRef
+from gateway.core.config import DeviceConfig, Id, SecretRef, WireAddress
 from gateway.core.errors import GatewayError
 from gateway.journal.store import store_path
 from gateway.site.positions import Mistake
@@ -144,6 +144,18 @@ class Zone(BaseModel, frozen=True, extra="forbid"):
     name: str = Field(min_length=1, max_length=80)
 
 
+class LineConfig(BaseModel, frozen=True, extra="forbid"):
+    """`lines[]`: a wire that several devices share."""
+
+    id: Id
+    address: WireAddress = Field(description="Its port here, or at a serial server.")
+    turnaround_ms: int = Field(default=20, ge=0, le=1000, description="How long it rests between two turns.")
+
+    @property
+    def turnaround_s(self) -> float:
+        return self.turnaround_ms / 1000
+
+
 class General(BaseModel, frozen=True, extra="forbid"):
     """Everything but the devices and the services' sections."""
 
@@ -153,6 +165,7 @@ class General(BaseModel, frozen=True, extra="forbid"):
     http: HttpConfig = HttpConfig()
     people: PeopleConfig = PeopleConfig()
     zones: list[Zone] = []
+    lines: list[LineConfig] = []
 
 
 class Site(NamedTuple):

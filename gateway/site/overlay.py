@@ -7,13 +7,16 @@ from gateway.site.files import Files
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping
 from gateway.site.references import rows, unknown
 
+BY_ID = ("lines", "devices")
+"""The lists whose entries an overlay changes one by one."""
+
 
 def lay(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:
-    """Lay an overlay over a site file's data: `devices` by id, everything else key by key; gives what does not fit."""
+    """Lay an overlay over a site file's data: BY_ID by id, everything else key by key; gives what does not fit."""
     for key, value in overlay.data.items():
         own = data.get(key)
-        if key == "devices":
-            yield from _lay_devices(data, overlay)
+        if key in BY_ID:
+            yield from _lay_entries(data, overlay, key)
         elif is_mapping(value) and is_mapping(own):
             own.update(value)
         else:
@@ -24,25 +27,25 @@ def origin(data: dict[str, Any], loc: Loc, overlays: Iterable[Source], files: Fi
     """The file that gave the value at `loc`, and where it stands there."""
     for overlay in overlays:
         inside = loc
-        if loc[:1] == ("devices",) and len(loc) > 2 and isinstance(loc[1], int):
-            inside = ("devices", str(rows(data, "devices")[loc[1]].get("id")), *loc[2:])
+        if loc and loc[0] in BY_ID and len(loc) > 2 and isinstance(loc[1], int):
+            inside = (loc[0], str(rows(data, str(loc[0]))[loc[1]].get("id")), *loc[2:])
         if _has(overlay.data, inside):
             return overlay, inside
     return files.place(loc)
 
 
-def _lay_devices(data: dict[str, Any], overlay: Source) -> Iterable[Mistake]:
-    changes: Any = overlay.data["devices"]
+def _lay_entries(data: dict[str, Any], overlay: Source, section: str) -> Iterable[Mistake]:
+    changes: Any = overlay.data[section]
     if not is_mapping(changes):
-        yield overlay.mistake(("devices",), "must be a mapping from the ids of devices to what changes")
+        yield overlay.mistake((section,), f"must be a mapping from the ids of {section} to what changes")
         return
-    entries: Any = data.get("devices")
+    entries: Any = data.get(section)
     known = {str(entry.get("id")): entry for entry in entries if is_mapping(entry)} if is_list(entries) else {}
     for name, change in changes.items():
         if name not in known:
-            yield overlay.mistake(("devices", name), unknown(name, known, "device"))
+            yield overlay.mistake((section, name), unknown(name, known, section.removesuffix("s")))
         elif not is_mapping(change):
-            yield overlay.mistake(("devices", name), "must be a mapping of what changes")
+            yield overlay.mistake((section, name), "must be a mapping of what changes")
         else:
             known[name].update(change)
 

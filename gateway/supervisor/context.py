@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from gateway.core.address import line_id
 from gateway.core.config import SecretRef
-from gateway.core.contract import Clock
+from gateway.core.contract import Clock, Link
 from gateway.core.errors import DeviceOffline
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Stage
 from gateway.hub import Hub
@@ -17,8 +19,8 @@ from gateway.journal.journal import Journal
 from gateway.meters import Meters
 from gateway.people.secrets import read_secret
 from gateway.wire.inlet import HttpContact, HttpInlet, Inlets
-from gateway.wire.stream import StreamLink
-from gateway.wire.tcp import open_tcp
+from gateway.wire.line import Line
+from gateway.wire.opening import open_wire
 
 
 class House(NamedTuple):
@@ -29,6 +31,14 @@ class House(NamedTuple):
     inlets: Inlets
     clock: Clock
     meters: Meters
+    lines: Mapping[str, Line] = MappingProxyType({})
+
+
+class OpenLink(Link, Protocol):
+    """A link, and what tells that it was lost."""
+
+    @property
+    def lost(self) -> "asyncio.Future[None]": ...
 
 
 class WatchedInlet:
@@ -53,12 +63,13 @@ class GatewayContext:
         self.log: logging.LoggerAdapter[Any] = logging.LoggerAdapter(logging.getLogger("gateway.device"), {})
         self.last_contact = 0.0
         self.on_parts: Callable[[], None] = lambda: None
-        self._links: set[StreamLink] = set()
+        self._links: set[OpenLink] = set()
+        self._own: dict[str, Line] = {}
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
 
     @asynccontextmanager
-    async def link(self, address: str) -> AsyncGenerator[StreamLink]:
-        async with open_tcp(address) as link:
+    async def link(self, address: str) -> AsyncGenerator[OpenLink]:
+        async with self._opened(address) as link:
             self._links.add(link)
             try:
                 yield link
@@ -120,6 +131,24 @@ class GatewayContext:
                 break
             await asyncio.sleep(wait_s)
         raise DeviceOffline(f"no contact for {after_s:g} s")
+
+    def _opened(self, address: str) -> AbstractAsyncContextManager[OpenLink]:
+        """What may answer late on a wire that stays the same takes turns, also where a device is alone on it."""
+        line = line_id(address)
+        if line is not None:
+            return self._house.lines[line].link(self.device)
+        if address.startswith(("serial:", "rfc2217:")):
+            return self._alone(address)
+        return open_wire(address)
+
+    @asynccontextmanager
+    async def _alone(self, address: str) -> AsyncGenerator[OpenLink]:
+        line = self._own.get(address)
+        if line is None:
+            line = Line(self.device, address, clock=self.clock, meters=self._house.meters, shared=False)
+            self._own[address] = line
+        async with line.open(), line.link(self.device) as link:
+            yield link
 
     def _seen(self) -> None:
         self.last_contact = self.clock.monotonic()

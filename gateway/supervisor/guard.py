@@ -7,7 +7,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gateway.core.errors import AuthFailed, GatewayError
 from gateway.meters import Meters
@@ -65,13 +65,15 @@ def alone() -> Generator[None]:
         raise failure
 
 
-async def guard(name: str, body: Body, meters: Meters, down: Down = _nothing) -> None:
+async def guard(
+    name: str, body: Body, meters: Meters, down: Down = _nothing, wake: asyncio.Event | None = None
+) -> None:
     """Run `body` until it returns or is cancelled; start it again after every failure.
 
-    `body` is given a function that it calls once it works; `down` is told every failure.
-    AuthFailed is not tried again: devices lock accounts.
+    `body` is given a function that it calls once it works; `down` is told every failure; `wake` ends the wait
+    before the next try. AuthFailed is not tried again: devices lock accounts.
     """
-    outage = Outage(name)
+    outage, wake = Outage(name), wake or asyncio.Event()
     while True:
         try:
             await _apart(body(outage.over), name)
@@ -86,7 +88,14 @@ async def guard(name: str, body: Body, meters: Meters, down: Down = _nothing) ->
         await down(failure)
         if isinstance(failure, AuthFailed):
             await asyncio.Event().wait()
-        await asyncio.sleep(wait_s)
+        await _rest(wait_s, wake)
+
+
+async def _rest(wait_s: float, wake: asyncio.Event) -> None:
+    wake.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await wake.wait()
 
 
 async def _apart(body: Awaitable[None], name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, NotSupported
 from gateway.core.model import Command, Stage, Verb
+from gateway.core.turn import Priority, urgency
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import GatewayContext
 from gateway.supervisor.desired import Key, Slot, Wishes
@@ -81,8 +82,9 @@ class Keeper:
         with self._context.follow(command.id, lambda stage: slot.tell(wanted, stage)):
             if self._passive:
                 return await self._offer(slot, command)
-            async with asyncio.timeout(ACT_S):
-                return dict(await self._driver.execute(command))
+            with urgency(Priority.COMMAND):
+                async with asyncio.timeout(ACT_S):
+                    return dict(await self._driver.execute(command))
 
     async def _offer(self, slot: Slot, command: Command) -> dict[str, Any]:
         """Have a passive device fetch and confirm it. What it has not fetched gives way to what is newer."""

@@ -15,6 +15,7 @@ from gateway.core.config import DeviceConfig
 from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
+from gateway.core.turn import Priority, limited, urgency
 from gateway.hub import DeviceView, Status
 from gateway.supervisor.context import GatewayContext, House
 from gateway.supervisor.desired import Wishes
@@ -44,13 +45,21 @@ class Life:
         self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)
         self._group: asyncio.TaskGroup | None = None
         self._waiting = 0
+        self.wake = asyncio.Event()
+        """Set it, and a device that is offline is tried again at once."""
+        self.line = house.lines[config.line] if config.line is not None else None
+        if self.line is not None:
+            house.hub.depend(f"device/{config.id}", f"line/{self.line.name}")
+            self.line.join(config.id, self.wake.set)
 
     async def run(self, up: Up) -> None:
         """Live once. Raises what ended the life: GatewayError, OSError, TimeoutError; a bug in a group."""
         with alone():
             async with AsyncExitStack() as stack:
-                async with asyncio.timeout(None if self.surface.silent_after_s else CONNECT_S):
-                    identity = await stack.enter_async_context(self.driver.connect())
+                limit_s = None if self.surface.silent_after_s else CONNECT_S
+                with urgency(Priority.PROBE):
+                    async with limited(limit_s):
+                        identity = await stack.enter_async_context(self.driver.connect())
                 self._house.hub.online(self.id, identity)
                 up()
                 async with asyncio.TaskGroup() as group:
@@ -146,8 +155,9 @@ class Life:
         """Run one command; a fault of the wire ends the command and then the life."""
         result = self._result(command, Stage.OFFLINE, {"reason": ENDED})
         try:
-            async with asyncio.timeout_at(command.deadline):
-                detail = await self._unless_busy(command)
+            with urgency(Priority.COMMAND):
+                async with asyncio.timeout_at(command.deadline):
+                    detail = await self._unless_busy(command)
             confirmed = self.verb(command.verb, command.part).confirms
             status = Stage.CONFIRMED if confirmed else Stage.ACKED
             result = self._result(command, status, detail, confirmed=confirmed or None)

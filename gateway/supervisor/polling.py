@@ -31,7 +31,7 @@ async def poll_forever(driver: Driver[Any], group: PollGroup, view: DeviceView, 
 
 async def _poll(driver: Driver[Any], group: PollGroup, device: str, house: House) -> None:
     try:
-        async with asyncio.timeout(POLL_S):
+        async with asyncio.timeout(POLL_S):  # at the priority of a poll, which is what nobody sets
             house.hub.publish(device, *await driver.poll(group.name))
     except DeviceBusy:
         house.meters.device_errors.labels(device, "DeviceBusy").inc()

@@ -61,7 +61,7 @@ def test_secrets_lie_relative_to_the_site_file(good: Path, monkeypatch: pytest.M
 
 def test_a_section_that_no_service_asked_for_is_unknown(good: Path) -> None:
     with pytest.raises(
-        SiteError, match=r"site\.yaml:7: windows: unknown key 'windows'; allowed: devices, http, include, mqtt"
+        SiteError, match=r"site\.yaml:7: windows: unknown key 'windows'; allowed: devices, http, include, lines, mqtt"
     ):
         load(good)
 
@@ -112,7 +112,8 @@ zones: 5
 """
     assert complaints(site, sim=sim, other="devices: [led-1]\n", last="devices: {led-1: a}\n") == [
         "site:4: http.consol: unknown key 'consol' (did you mean 'console'?); allowed: console, field",
-        'sim:4: devices.led-1.address: must be tcp://HOST:PORT with a port from 1 to 65535; given: "udp://127.0.0.1:1"',
+        "sim:4: devices.led-1.address: "
+        'must be tcp://HOST:PORT or serial:///dev/NAME or rfc2217://HOST:PORT or line:ID; given: "udp://127.0.0.1:1"',
         "sim:5: devices.led-9: there is no device 'led-9' (did you mean 'led-1'?); there are: led-1",
         "sim:6: zones: must be a list; given: 5",
         "other:1: devices: must be a mapping from the ids of devices to what changes",

@@ -7,6 +7,7 @@ import pytest
 from gateway import registry
 
 TCP = "must be tcp://HOST:PORT with a port from 1 to 65535"
+ANY_WIRE = "must be tcp://HOST:PORT or serial:///dev/NAME or rfc2217://HOST:PORT or line:ID"
 FIELDS = "must use no other fields than {ticket} {name} {label} {function}"
 INSTALLED = ", ".join(registry.driver_names())
 CARD = "driver: displays.onbon_k, model: 6K2, width: 64, height: 16"
@@ -40,7 +41,16 @@ MISTAKES = {
     ),
     "an address of another kind": (
         f"devices:\n  - {{id: led-1, {CARD}, address: 'udp://10.0.0.1:5005'}}",
-        [f'3: devices[0].address: {TCP}; given: "udp://10.0.0.1:5005"'],
+        [f'3: devices[0].address: {ANY_WIRE}; given: "udp://10.0.0.1:5005"'],
+    ),
+    "an address without a line": (
+        f"lines: [{{id: bus-1, address: 'tcp://10.0.0.1:4001'}}]\n"
+        f"devices:\n  - {{id: led-1, {CARD}, screen: 1, address: 'line:bsu-1'}}",
+        ["4: devices[0].address: there is no line 'bsu-1' (did you mean 'bus-1'?); there are: bus-1"],
+    ),
+    "an address of a line that cannot be": (
+        f"devices:\n  - {{id: led-1, {CARD}, screen: 1, address: 'line:A B'}}",
+        ['3: devices[0].address: must be line:ID; given: "line:A B"'],
     ),
     "an unknown key of a driver": (
         f"devices:\n  - id: led-1\n    {CARD.replace(', ', chr(10) + '    ')}\n    adress: tcp://10.0.0.1:5005",
