@@ -9,6 +9,7 @@ from gateway.core.turn import Priority
 
 SHARE = 0.05  # of the line's time that probes of the dead may take from the living
 AGAIN_S = 60.0  # how soon the end of a silence gives everybody a free try again: a unit that flickers must not
+NOTHING_S = 1e-6  # less than this is a rounding error
 
 
 class Turn:
@@ -45,10 +46,10 @@ class Turns:
     probe begins once the worst that it may cost is there. The saved time is never more than the dearest probe, so
     that a quiet hour does not become a minute of probes.
 
-    Where nobody answers there is nobody to protect, and probes go as they come. That is so at the start as well.
-    A unit that has not used its free try is probed at once, as if it were polled: everybody has one at the start
-    and after a silence (at most once in AGAIN_S), and earns one by answering. So a line that gets its power back
-    is whole again after one answer of each unit, while the dead ones wait.
+    A unit that has a free try is probed at once, as if it were polled: everybody has one at the start and after a
+    silence (but one that ends sooner than AGAIN_S after another gives none), and earns one by answering. So a line
+    that gets its power back is whole again after one answer of each unit. Where nobody answers, as at the start,
+    there is nobody to protect: then probes cost nothing, and those with a free try only go first.
     """
 
     def __init__(self) -> None:
@@ -57,13 +58,13 @@ class Turns:
         self._tried: set[str] = set()
         self._changed = asyncio.Event()
         self._saved_s = self._most_s = 0.0
-        self._saved_at = self._freed_at = 0.0
+        self._saved_at = 0.0
+        self._freed_at = -AGAIN_S
 
     def begin(self) -> None:
         """The wire was opened: nobody has answered, everybody has a free try."""
         self.answering, self._tried = set(), set()
-        self._saved_at = self._freed_at = _now()
-        self._saved_s = 0.0
+        self._saved_at, self._saved_s, self._freed_at = _now(), 0.0, _now() - AGAIN_S
 
     def add(self, turn: Turn) -> None:
         """Let a question wait for its turn."""
@@ -118,16 +119,15 @@ class Turns:
         return turn.priority is Priority.PROBE and turn.unit not in self.answering
 
     def _rank(self, turn: Turn) -> Priority:
-        if turn.priority is Priority.PROBE and not self._pays(turn):
-            return Priority.POLL
-        return turn.priority
+        last = self.probes(turn) and turn.unit in self._tried
+        return Priority.PROBE if last else min(turn.priority, Priority.POLL)
 
     def _pays(self, turn: Turn) -> bool:
-        return self.probes(turn) and bool(self.answering) and turn.unit in self._tried
+        return bool(self.answering) and self._rank(turn) is Priority.PROBE
 
     def _begins(self, turn: Turn) -> None:
         turn.charged = self._pays(turn)
-        if self.answering and self.probes(turn):
+        if self.probes(turn):
             self._tried.add(turn.unit)
 
     def _short_s(self, turn: Turn) -> float:
@@ -136,7 +136,8 @@ class Turns:
             return 0.0
         self._most_s = max(self._most_s, turn.timeout_s)
         self._save()
-        return max(0.0, turn.timeout_s - self._saved_s) / SHARE
+        short_s = turn.timeout_s - self._saved_s
+        return short_s / SHARE if short_s > NOTHING_S else 0.0
 
     def _save(self) -> None:
         now = _now()
