@@ -95,12 +95,13 @@ def simulate(options: argparse.Namespace) -> int:
         _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
 
     where = {"overlay": overlay, "control_port": options.control, "base": options.base}
+    lines = [(line.id, line.address) for line in site.general.lines]
     windows = [window.id for window in site.sections["windows"]]
     day = {"world": options.world, "speed": options.speed, "windows": windows}
 
     async def serve() -> None:
         async with _caller(options) as caller:
-            await registry.tool("simulate")(site.devices, **where, **day, ready=ready, **caller)
+            await registry.tool("simulate")(site.devices, lines=lines, **where, **day, ready=ready, **caller)
 
     return _until_told(serve())
 

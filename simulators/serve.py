@@ -6,10 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cache
 from importlib.metadata import entry_points
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from gateway.core.config import DeviceConfig
 from gateway.core.errors import NotSupported
@@ -17,6 +15,7 @@ from gateway.core.twin import Twin
 from simulators.control import serve_levers
 from simulators.play import Post, play
 from simulators.script import script
+from simulators.site import Addresses, served
 from simulators.world import load_world
 
 GROUP = "hall_gateway.simulators"
@@ -39,6 +38,7 @@ async def serve_all(
     ready: Callable[[str], None],
     base: str = "127.77.0.1",
     port: int | None = None,
+    lines: Sequence[tuple[str, str]] = (),
     world: Path | None = None,
     speed: float | None = None,
     windows: Sequence[str] = (),
@@ -47,7 +47,8 @@ async def serve_all(
 ) -> None:
     """Serve all devices until cancelled, on `base` and the addresses behind it, each with its real port.
 
-    Ports below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
+    `lines` are the ids and addresses of the wires that devices share: serial ones become pseudo-terminals. Ports
+    below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
     listens, the file `overlay` is written, which points the site at the twins, and `ready` is called with the URL of
     the levers. Once `begin` has returned the day of the scenario file `world` is played, at its own speed or at
     `speed`, with calls to `windows` through `post`. Raises NotSupported for a driver without a simulator, SiteError
@@ -56,11 +57,7 @@ async def serve_all(
     twins = {config.id: twin_type(config.driver)(config) for config in configs}
     day = _day(world, twins, windows) if world else None
     async with AsyncExitStack() as stack:
-        addresses: dict[str, str] = {}
-        for number, (name, twin) in enumerate(twins.items()):
-            host = str(IPv4Address(base) + number)
-            bound = await stack.enter_async_context(twin.serve(host, real_port(twin.config) if port is None else port))
-            addresses[name] = f"tcp://{host}:{bound}"
+        addresses = await stack.enter_async_context(served(twins, lines, base=base, port=port))
         url = await stack.enter_async_context(serve_levers(twins, control_port))
         write_overlay(overlay, addresses)
         ready(url)
@@ -80,13 +77,11 @@ def _day(
     return lambda speed, post: play(moments, twins, begins=world.opens, speed=speed or world.speed, post=post)
 
 
-def real_port(config: DeviceConfig) -> int:
-    """The port of a device's address, out of the range that needs privileges."""
-    port = urlsplit(str(config.model_dump()["address"])).port or 0
-    return port if port >= 1024 else port + 10000
+def write_overlay(path: Path, addresses: Addresses) -> None:
+    """Write the part of a site file that replaces the addresses of devices and lines. Ids are quoted: `on` is one."""
+    path.write_text("".join(_section(name, given) for name, given in addresses._asdict().items()), encoding="utf-8")
 
 
-def write_overlay(path: Path, addresses: Mapping[str, str]) -> None:
-    """Write the part of a site file that replaces the addresses of devices. Ids are quoted: `on` is one."""
-    lines = [f"  {json.dumps(name)}: {{address: {json.dumps(address)}}}\n" for name, address in addresses.items()]
-    path.write_text("devices:\n" + "".join(lines), encoding="utf-8")
+def _section(name: str, addresses: Mapping[str, str]) -> str:
+    entries = [f"  {json.dumps(id_)}: {{address: {json.dumps(address)}}}\n" for id_, address in addresses.items()]
+    return "".join([f"{name}:\n", *entries]) if entries else ""

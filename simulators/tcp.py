@@ -61,8 +61,8 @@ class Connection(asyncio.Protocol):
 
     def drop(self, *, reset: bool = False) -> None:
         """End the connection at once: with FIN, or with RST."""
-        if reset:
-            sock = self._transport.get_extra_info("socket")
+        sock = self._transport.get_extra_info("socket")
+        if reset and sock:  # a serial wire has none: there the box only forgets what it was saying
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self._outbox.clear()
         self._transport.abort()
@@ -97,7 +97,7 @@ class TcpTwin(Twin[ConfigT]):
 
     @asynccontextmanager
     async def serve(self, host: str, port: int) -> AsyncGenerator[int]:
-        server = await asyncio.get_running_loop().create_server(self._connection, host, port)
+        server = await asyncio.get_running_loop().create_server(self.connection, host, port)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
@@ -118,7 +118,8 @@ class TcpTwin(Twin[ConfigT]):
         for connection in tuple(self._connections):
             connection.drop()
 
-    def _connection(self) -> asyncio.Protocol:
+    def connection(self) -> asyncio.Protocol:
+        """What speaks to a new peer."""
         if self._unplugged or time.monotonic() < self._down_until:
             return Refusal()
         return Connection(self.answers(), self._faults, self._connections)

@@ -57,7 +57,8 @@ class RemotePort(asyncio.Transport):
                 self._serve(port)
         except (SerialException, OSError, ValueError, AttributeError) as error:  # AttributeError: closed meanwhile
             why = error
-        self._tell(lambda: self._down(why))
+        finally:
+            self._tell(lambda: self._down(why))
 
     def _serve(self, port: rfc2217.Serial) -> None:
         asked = -ASKING_S

@@ -1,9 +1,13 @@
 """A serial port of this machine, through pyserial-asyncio-fast. Modem lines and parity are never required of it."""
 
 import asyncio
+import errno
+import logging
 import select
+import termios
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import serial
@@ -16,7 +20,24 @@ from gateway.wire.tcp import reason
 
 OPEN_S = 3.0  # a port opens within milliseconds; a USB adapter that was just plugged in takes up to a second
 CLOSE_S = 1.0  # a port that does not close is left to its thread
+log = logging.getLogger("gateway.wire")
 GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
+
+
+class QuietPort(serial.PosixPollSerial):
+    """The reader that polls: the other one fails above 1023 descriptors."""
+
+    def _reconfigure_port(self, force_update: bool = False) -> None:
+        """Set the port up; what it cannot have stays as it is.
+
+        A pseudo-terminal takes parity without having it, and refuses it when nothing else is to be changed; and
+        pyserial-asyncio sets an open port up again.
+        """
+        parent: Any = super()  # the stubs leave it out
+        try:
+            parent._reconfigure_port(force_update)  # noqa: SLF001 - overridden, as pyserial's own subclasses do
+        except termios.error as error:
+            log.debug("%s cannot have all settings: %s", self.port, error)
 
 
 class SerialLink(StreamLink):
@@ -47,6 +68,7 @@ async def open_serial(address: str) -> AsyncGenerator[StreamLink]:
     link = SerialLink(path, byte_s=port.byte_s)
     device = await _opened(path, address)
     await connection_for_serial(asyncio.get_running_loop(), lambda: link, device)
+    await asyncio.sleep(0)  # only now the transport introduces itself
     try:
         yield link
     finally:
@@ -58,10 +80,8 @@ async def _opened(path: str, address: str) -> serial.Serial:
     """Open it in a thread: a driver of the kernel may take its time. What opens too late is closed again."""
     port = serial_port(address)
 
-    def opened() -> serial.Serial:  # the reader that polls: the other one fails above 1023 descriptors
-        return serial.PosixPollSerial(
-            path, port.baud, port.bits, port.parity, port.stop, timeout=0, write_timeout=0, exclusive=True
-        )
+    def opened() -> serial.Serial:
+        return QuietPort(path, port.baud, port.bits, port.parity, port.stop, timeout=0, write_timeout=0, exclusive=True)
 
     opening = asyncio.get_running_loop().run_in_executor(None, opened)
     try:
@@ -82,7 +102,7 @@ def _close(opening: "asyncio.Future[serial.Serial]") -> None:
         opening.result().close()
 
 
-def _why(error: OSError | ValueError) -> str:
-    if isinstance(error, BlockingIOError) or getattr(error, "errno", None) == 11:
+def _why(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EAGAIN:
         return "another program uses it"
     return reason(error) if isinstance(error, OSError) else str(error)

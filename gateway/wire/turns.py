@@ -37,6 +37,7 @@ class Turn:
         waited_for = self.answer if self.began.done() else self.began
         if not waited_for.done():
             waited_for.set_exception(error)
+            waited_for.exception()  # looked at: who waits may have been cancelled in the same moment
 
 
 class Turns:

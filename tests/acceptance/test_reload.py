@@ -60,7 +60,7 @@ def test_what_stays_goes_on_what_changed_begins_anew_and_what_is_gone_leaves_not
     edit(hall.site, changed, *without("03"), (r"label: 1号窗口", "label: 一号窗口"))
     edit(hall.folder / "site.sim.yaml", (r"^  led-03.*\n", ""))
     told = reload(hall, "config.applied")
-    assert told == {"added": [], "removed": ["led-03"], "changed": ["led-02"], "sections": ["windows"]}
+    assert told == {"added": [], "removed": ["led-03"], "changed": ["led-02"], "sections": ["windows"], "lines": []}
     assert events(hall, "config.accepted") == [told]
     hall.online(2)
     assert device(hall, "led-01")["since"] == before["led-01"]

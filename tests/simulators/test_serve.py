@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
-from gateway.core.config import DeviceConfig
 from gateway.core.errors import NotSupported
 from simulators.control import ROUTES
 from simulators.displays.onbon_k.server import OnbonKTwin
-from simulators.serve import real_port, serve_all, write_overlay
+from simulators.serve import serve_all, write_overlay
+from simulators.site import Addresses, real_port
 from simulators.world import StepConfig, World
 
 
@@ -164,12 +164,11 @@ async def test_a_driver_without_a_simulator_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("address", "port"), [("tcp://h:5005", 5005), ("tcp://h:80", 10080), ("tcp://h:1024", 1024)])
 def test_ports_that_need_privileges_are_moved(address: str, port: int) -> None:
-    config: DeviceConfig = led("a", address)
-    assert real_port(config) == port
+    assert real_port(address) == port
 
 
 def test_the_overlay_keeps_ids_that_yaml_would_take_for_something_else(tmp_path: Path) -> None:
-    write_overlay(tmp_path / "o.yaml", {"on": "tcp://127.77.0.1:1", "1e3": "tcp://127.77.0.2:1"})
+    write_overlay(tmp_path / "o.yaml", Addresses({"on": "tcp://127.77.0.1:1", "1e3": "tcp://127.77.0.2:1"}, {}))
     assert list(devices(tmp_path / "o.yaml")) == ["on", "1e3"]
 
 

@@ -141,5 +141,3 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
     bus = Bus()
     monkeypatch.setattr(module, "open_wire", bus.open)
     return Shared(bus)
-
-

@@ -35,7 +35,7 @@ def test_one_dead_card_of_four_costs_the_others_no_more_than_one_poll_of_twenty(
     virtually(main())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     timeouts=st.lists(st.sampled_from([0.3, 1.0, 3.0, 10.0]), min_size=1, max_size=5),
     every_s=st.sampled_from([0.5, 2.0, 5.0]),
@@ -51,7 +51,7 @@ def test_probes_never_take_more_than_their_share_from_those_who_answer(
         dead = {name: unit(timeout_s) for name, timeout_s in zip("BCDEF", timeouts, strict=False)}
         shared.bus.delays = dict.fromkeys(dead, None)
         async with shared.running({"A": unit(1.0, every_s), **dead}):
-            for seconds in (30, 300, 900):
+            for seconds in (30, 400):
                 await asyncio.sleep(seconds - asyncio.get_running_loop().time())
                 allowed_s = sum(timeouts) + max(timeouts) + 0.05 * seconds
                 assert shared.busy_s("probe") <= allowed_s + 0.2 * len(timeouts)

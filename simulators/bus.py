@@ -1,0 +1,117 @@
+"""A simulated RS-485 bus: one pair of wires, timed to the byte. Who is on it hears everything, and answers if asked.
+
+A byte takes its time on an absolute grid, so that a long frame ends when it would at this speed. Where two speak at
+once, what both say is garbled. The gateway is one of those on the bus: `say` is its voice, `hear` its ear.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from gateway.core.address import Port
+from simulators.tcp import TcpTwin
+
+CHUNK_S = 0.005
+"""How many bytes are delivered at once, in time: 0 is every byte alone, which costs two and a half times as much."""
+GARBLE = bytes(byte ^ 0x55 for byte in range(256))
+
+
+class Voice:
+    """One of those on the bus: what it says, and since when and until when its bytes are on the wire."""
+
+    def __init__(self, hear: Callable[[bytes], object]) -> None:
+        self.hear = hear
+        self.since = self.until = float("-inf")
+        self.timers: set[asyncio.TimerHandle] = set()
+
+    def overlaps(self, begin: float, end: float) -> bool:
+        return self.since < end and self.until > begin
+
+
+class Bus:
+    """The wire. `gateway` hears what the boxes say."""
+
+    def __init__(self, port: Port, gateway: Callable[[bytes], object], *, chunk_s: float = CHUNK_S) -> None:
+        self._byte_s = port.byte_s
+        self._chunk = max(1, int(chunk_s / port.byte_s))
+        self._gateway = Voice(gateway)
+        self._voices = [self._gateway]
+
+    def plug(self, twin: TcpTwin[Any]) -> None:
+        """Put a box on the bus, until the bus ends."""
+        self._voices.append(Box(self, twin).voice)
+
+    def say(self, data: bytes, voice: Voice | None = None) -> None:
+        """Put bytes on the wire, behind those that this voice has not said yet."""
+        voice = voice or self._gateway
+        loop = asyncio.get_running_loop()
+        if voice.until < loop.time():
+            voice.since = voice.until = loop.time()
+        for start in range(0, len(data), self._chunk):
+            piece = data[start : start + self._chunk]
+            begin, voice.until = voice.until, voice.until + len(piece) * self._byte_s
+            self._at(voice, begin, piece)
+
+    def hush(self, voice: Voice) -> None:
+        """Stop in the middle of a byte: what was not delivered never will be."""
+        for timer in voice.timers:
+            timer.cancel()
+        voice.timers.clear()
+        voice.until = min(voice.until, asyncio.get_running_loop().time())
+
+    def end(self) -> None:
+        """Nothing is heard any more."""
+        for voice in self._voices:
+            self.hush(voice)
+
+    def _at(self, voice: Voice, begin: float, piece: bytes) -> None:
+        end = voice.until
+
+        def arrive() -> None:
+            voice.timers.discard(timer)
+            heard = piece.translate(GARBLE) if self._collides(voice, begin, end) else piece
+            for other in self._voices:
+                if other is not voice:
+                    other.hear(heard)
+
+        timer = asyncio.get_running_loop().call_at(end, arrive)
+        voice.timers.add(timer)
+
+    def _collides(self, voice: Voice, begin: float, end: float) -> bool:
+        return any(other is not voice and other.overlaps(begin, end) for other in self._voices)
+
+
+class Box(asyncio.Transport):
+    """A box on a bus. Its twin believes in a connection, which ends when the twin hangs up, and begins with a byte."""
+
+    def __init__(self, bus: Bus, twin: TcpTwin[Any]) -> None:
+        super().__init__()
+        self._bus, self._twin = bus, twin
+        self.voice = Voice(self._hear)
+        self._connection: asyncio.Protocol | None = None
+
+    def write(self, data: Any) -> None:
+        self._bus.say(bytes(data), self.voice)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """The answer ends here, and what was heard of the next question is forgotten."""
+        self._end()
+
+    def abort(self) -> None:
+        self._bus.hush(self.voice)
+        self._end()
+
+    def _end(self) -> None:
+        ended, self._connection = self._connection, None
+        if ended is not None:
+            ended.connection_lost(None)
+
+    def _hear(self, data: bytes) -> None:
+        if self._connection is None:
+            self._connection = begun = self._twin.connection()
+            begun.connection_made(self)  # a box that has no power hangs up at once
+        if self._connection is not None:
+            self._connection.data_received(data)
