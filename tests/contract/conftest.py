@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hall_contract.case import Case
 from hall_contract.cases.invented import Beacon, Controller
-from hall_contract.cases.onbon_k import OnbonK
+from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.hall import Hall, hurry, open_hall
 
 
@@ -27,7 +27,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
-    return OnbonK(), *invented
+    return OnbonK(), OnbonKOnALine(), *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:
@@ -36,7 +36,7 @@ def all_cases(config: pytest.Config) -> list[Case]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", all_cases(metafunc.config), ids=lambda case: case.driver)
+        metafunc.parametrize("case", all_cases(metafunc.config), ids=lambda case: case.name)
 
 
 @pytest.fixture

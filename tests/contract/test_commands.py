@@ -121,7 +121,7 @@ async def test_a_wish_is_granted_again_after_the_device_has_forgotten_it(hall: H
         return
     granted = hall.wish(both[0])
     assert (await hall.ended(granted)).status in DONE
-    hall.pull("reboot")
+    hall.pull(hall.case.reboot.lever, **hall.case.reboot.params)
     assert not hall.did(both[0])
     await hall.until(lambda: hall.did(both[0]))
     assert stages(granted)[-1] in DONE
