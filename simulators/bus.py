@@ -111,7 +111,10 @@ class Box(asyncio.Transport):
 
     def _hear(self, data: bytes) -> None:
         if self._connection is None:
-            self._connection = begun = self._twin.connection()
-            begun.connection_made(self)  # a box that has no power hangs up at once
+            self._begin()
         if self._connection is not None:
             self._connection.data_received(data)
+
+    def _begin(self) -> None:
+        self._connection = begun = self._twin.connection()
+        begun.connection_made(self)  # a box that has no power hangs up at once

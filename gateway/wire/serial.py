@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import serial
-from serial_asyncio_fast import connection_for_serial
+from serial_asyncio_fast import SerialTransport
 
 from gateway.core.address import serial_port
 from gateway.core.errors import DeviceOffline
@@ -67,8 +67,8 @@ async def open_serial(address: str) -> AsyncGenerator[StreamLink]:
     port, path = serial_port(address), unquote(urlsplit(address).path)
     link = SerialLink(path, byte_s=port.byte_s)
     device = await _opened(path, address)
-    await connection_for_serial(asyncio.get_running_loop(), lambda: link, device)
-    await asyncio.sleep(0)  # only now the transport introduces itself
+    SerialTransport(asyncio.get_running_loop(), link, device)
+    await asyncio.sleep(0)  # now it has introduced itself to the link, which keeps it
     try:
         yield link
     finally:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"journal": ("journal",), "core": ("core", "scrape", "mqtt")}
+PARTS = {"journal": ("journal",), "core": ("core", "scrape", "mqtt", "line")}
 
 
 def main(only: str | None) -> int:

@@ -10,20 +10,25 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from hall_testdriver.beacon_twin import BeaconTwin
+from hall_testdriver.config import BeaconConfig
 from ruamel.yaml import YAML
 
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from gateway.core.errors import NotSupported
+from gateway.wire.opening import open_wire
 from simulators.control import ROUTES
 from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.serve import serve_all, write_overlay
-from simulators.site import Addresses, real_port
+from simulators.site import Addresses, _on_a_bus, real_port, served
 from simulators.world import StepConfig, World
 
 
-def led(name: str, address: str = "tcp://10.8.1.13:5005", driver: str = "displays.onbon_k") -> OnbonKConfig:
-    return OnbonKConfig(id=name, driver=driver, address=address, model="6K2", width=64, height=16)
+def led(
+    name: str, address: str = "tcp://10.8.1.13:5005", driver: str = "displays.onbon_k", screen: int = 65534
+) -> OnbonKConfig:
+    return OnbonKConfig(id=name, driver=driver, address=address, model="6K2", width=64, height=16, screen=screen)
 
 
 def devices(overlay: Path) -> dict[str, dict[str, str]]:
@@ -59,6 +64,34 @@ async def test_every_device_listens_on_an_address_of_its_own(tmp_path: Path) -> 
             writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(urlsplit(addresses["on"]).hostname, urlsplit(addresses["on"]).port)
+
+
+async def test_a_line_is_one_wire_for_all_its_devices(tmp_path: Path) -> None:
+    cards = [led(f"led-{screen}", "line:bus", screen=screen) for screen in (1, 2)]
+    lines = [("bus", "serial:///dev/ttyUSB0?baud=115200"), ("far", "tcp://10.0.0.5:4001")]
+    twins = {card.id: OnbonKTwin(card) for card in cards}
+    async with served(twins, lines, base="127.77.0.1", port=0) as addresses:
+        assert not addresses.devices
+        assert list(addresses.lines) == ["bus", "far"]
+        assert re.fullmatch(r"tcp://127\.77\.0\.2:\d+", addresses.lines["far"])
+        assert re.fullmatch(r"serial:///dev/pts/\d+\?baud=115200", addresses.lines["bus"])
+        async with open_wire(addresses.lines["bus"]) as wire:
+            for card in cards:
+                ping = codec.Request(command=codec.PING).wire(card.screen)
+                answer = await wire.exchange(ping, lambda data: data, 1.0)
+                assert answer.startswith(b"\xa5")
+                await asyncio.sleep(0.02)
+        write_overlay(tmp_path / "o.yaml", addresses)
+    yaml: Any = YAML(typ="safe")  # untyped
+    assert yaml.load(tmp_path / "o.yaml") == {
+        "lines": {name: {"address": address} for name, address in addresses.lines.items()}
+    }
+
+
+def test_a_box_that_cannot_be_on_a_line_is_named() -> None:
+    twin = BeaconTwin(BeaconConfig(id="b", driver="test.beacon", inlet="http:b"))
+    with pytest.raises(NotSupported, match=r"^b: the simulator of test\.beacon cannot be on a serial line$"):
+        _on_a_bus(twin)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,5 @@ class OnbonKConfig(DeviceConfig, frozen=True, extra="forbid"):
     @classmethod
     def _own_number(cls, screen: int, info: ValidationInfo) -> int:
         if screen == ANY_SCREEN and line_id(info.data.get("address", "")) is not None:
-            raise ValueError(
-                f"must be the card's own number on a shared line: to {ANY_SCREEN} they all answer"
-            )
+            raise ValueError(f"must be the card's own number on a shared line: to {ANY_SCREEN} they all answer")
         return screen

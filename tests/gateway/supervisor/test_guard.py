@@ -193,3 +193,26 @@ async def test_ends_at_once_while_it_pauses(failure: Exception) -> None:
     task = asyncio.create_task(guard("box", Body(failure), Meters()))
     await asyncio.sleep(0.01)
     assert await cancelled(task)
+
+
+def test_a_wake_ends_the_wait_before_the_next_try_and_one_before_the_failure_does_not() -> None:
+    async def main() -> None:
+        tried: list[float] = []
+        wake = asyncio.Event()
+
+        async def body(_: Up) -> None:
+            tried.append(asyncio.get_running_loop().time())
+            wake.set()
+            raise DeviceOffline("no")
+
+        task = asyncio.create_task(guard("line-1", body, Meters(), wake=wake))
+        await asyncio.sleep(0.5)
+        assert tried == [0.0]
+        wake.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+        assert tried[1:] == [0.5]
+        task.cancel()
+        await asyncio.wait({task})
+
+    virtually(main())

@@ -93,8 +93,11 @@ async def test_a_server_that_speaks_something_else_is_given_up(monkeypatch: pyte
 
 
 async def test_leaving_ends_the_thread(server: Bridge) -> None:
-    before = threading.active_count()
+    def threads() -> int:
+        return sum("RFC 2217" in thread.name for thread in threading.enumerate())
+
     for _ in range(2):
         async with open_rfc2217(address(server)):
-            assert threading.active_count() > before
-    assert threading.active_count() == before
+            assert threads() == 2  # ours, and pyserial's reader
+        await asyncio.sleep(0.01)
+        assert threads() == 0
