@@ -81,6 +81,8 @@ class Hub:
         """Forget a device: who hears of the changes finds it missing."""
         view = self.devices.pop(device)
         self.release(f"device/{device}")
+        for key in [key for key in self.views if key.startswith(f"wishes/{device}/")]:
+            self.hide(key)
         for change in _changes(view):
             self._mark(change)
 

@@ -15,6 +15,14 @@ Report = Callable[[Result], None]
 Key = tuple[str | None, str]
 
 
+Watch = Callable[[Desired, Stage, Mapping[str, Any], bool], None]
+"""Is told of every stage of what is wanted, of every delivery of it, and whether that has ended well."""
+
+
+def _unwatched(_wanted: Desired, _stage: Stage, _detail: Mapping[str, Any], _ended: bool) -> None:
+    pass
+
+
 def _unheard(_: Result) -> None:
     pass
 
@@ -25,8 +33,8 @@ class Slot:
     Where a service is its `owner`, only that service decides what is wanted.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, watch: Watch = _unwatched) -> None:
+        self._clock, self._watch = clock, watch
         self._report: Report = _unheard
         self._ended, self._refused = True, False
         self._rev = 0
@@ -69,6 +77,8 @@ class Slot:
 
         What was refused is sent again from time to time; only that it succeeded, or is no longer wanted, is news then.
         """
+        if wanted is self.wanted:
+            self._watch(wanted, stage, detail or {}, final)
         news = not (self._refused and stage in (Stage.SENT, Stage.REJECTED))
         if wanted is self.wanted and news and not self._ended:
             self._ended, self._refused = final, self._refused or stage is Stage.REJECTED
@@ -94,8 +104,8 @@ class Slot:
 class Wishes:
     """All desired state of one device."""
 
-    def __init__(self, device: str, clock: Clock) -> None:
-        self.device, self._clock = device, clock
+    def __init__(self, device: str, clock: Clock, watch: Watch = _unwatched) -> None:
+        self.device, self._clock, self._watch = device, clock, watch
         self.slots: dict[Key, Slot] = {}
         self.added = asyncio.Event()
 
@@ -103,7 +113,7 @@ class Wishes:
         """The slot of a part's verb, made when it is first asked for."""
         key = (part, verb)
         if key not in self.slots:
-            self.slots[key] = Slot(self._clock)
+            self.slots[key] = Slot(self._clock, self._watch)
             self.added.set()
         return self.slots[key]
 

@@ -17,6 +17,7 @@ from gateway.core.errors import CommandRejected, DeviceBusy, DeviceError, Journa
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
 from gateway.core.turn import Priority, limited, urgency
 from gateway.hub import DeviceView, Status
+from gateway.journal.rows import Desired
 from gateway.supervisor.context import GatewayContext, House
 from gateway.supervisor.desired import Wishes
 from gateway.supervisor.guard import EXPECTED, Up, alone
@@ -40,7 +41,7 @@ class Life:
         house.hub.add(self.view)
         for parent in config.depends_on:
             house.hub.depend(f"device/{config.id}", f"device/{parent}")
-        self.wishes = Wishes(config.id, house.clock)
+        self.wishes = Wishes(config.id, house.clock, self._show_wish)
         self.context.on_parts = self.wishes.again
         self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)
         self._group: asyncio.TaskGroup | None = None
@@ -180,6 +181,10 @@ class Life:
                 if self._clock.monotonic() + BUSY_S >= command.deadline:
                     raise
             await asyncio.sleep(BUSY_S)
+
+    def _show_wish(self, wanted: Desired, stage: Stage, detail: Mapping[str, Any], ended: bool) -> None:
+        view = {"status": stage, "ended": ended, "detail": detail, "params": wanted.params}
+        self._house.hub.show(f"wishes/{self.id}/{wanted.part or ''}/{wanted.verb}", view)
 
     async def _record(self, type_: str, payload: dict[str, Any]) -> None:
         at = self._clock.now()

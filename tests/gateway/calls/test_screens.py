@@ -147,13 +147,13 @@ async def test_a_restart_brings_back_windows_and_screens(open_hall: OpenHall) ->
         await hall.call("c2", kind="pause", window="w2")
         await hall.call("c3", "A013", window="w3")
         await hall.call("c4", kind="resume", window="w3")
-        before = {name: dict(view) for name, view in hall.hub.views.items()}
+        before = {name: hall.hub.views[f"windows/{name}"]["status"] for name in ("w1", "w2", "w3")}
     Screen.cards["led-1"] = Card()
     async with open_hall() as hall, hall.plugged_in() as card:
         await until(lambda: card.shown == ["A012 张*"])
         assert [hall.wanted(screen) for screen in ("led-2", "led-3", "led-4")] == ["暂停服务", "暂停服务", IDLE]
         await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
-        assert [view["status"] for view in hall.hub.views.values()] == [view["status"] for view in before.values()]
+        assert {name: hall.hub.views[f"windows/{name}"]["status"] for name in before} == before
         assert (await hall.call("c5", "A014", ttl_s=600)).seq == 2
 
 

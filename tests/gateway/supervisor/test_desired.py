@@ -218,3 +218,32 @@ def test_a_wish_that_a_passive_device_has_not_fetched_expires() -> None:
         assert stages(reports) == [QUEUED, Stage.EXPIRED]
 
     in_virtual_time(Passive, test)
+
+
+def test_every_stage_of_a_wish_is_a_view_of_the_hub_the_repeats_and_refusals_too() -> None:
+    async def main() -> None:
+        device = Device(Scripted)
+        views = device.house.hub.views
+        device.want("hold", params={"value": 3})
+        assert views["wishes/dev-1//hold"] == {
+            "status": QUEUED,
+            "ended": False,
+            "detail": {},
+            "params": {"value": 3},
+        }
+        device.start()
+        await asyncio.sleep(1)
+        assert (views["wishes/dev-1//hold"]["status"], views["wishes/dev-1//hold"]["ended"]) == (CONFIRMED, True)
+
+        async def refuse() -> None:
+            raise CommandRejected("not today")
+
+        device.driver.doing = refuse
+        await asyncio.sleep(10)
+        view = views["wishes/dev-1//hold"]
+        assert (view["status"], view["ended"], view["detail"]) == (Stage.REJECTED, False, {"reason": "not today"})
+        device.house.hub.remove("dev-1")
+        assert "wishes/dev-1//hold" not in views
+        await device.stop()
+
+    virtually(main())
