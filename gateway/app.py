@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gateway.alarms import config as alarms_config
+from gateway.alarms.service import Alarms
 from gateway.calls import config as calls_config
 from gateway.calls.service import Calls, by_calls
 from gateway.clock import SystemClock
@@ -37,12 +39,13 @@ from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 
 VERSION = version("hall-gateway")
+SECTIONS = (*calls_config.SECTIONS, alarms_config.SECTION)
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
 
 
 def load_site(path: Path, *overlays: Path, without: Collection[str] = ()) -> Site:
     """Load a site file with the sections of all services, as `load` does. Raises Mistake, SiteError."""
-    return load(path, calls_config.SECTIONS, overlays=overlays, without=without)
+    return load(path, SECTIONS, overlays=overlays, without=without)
 
 
 def store_url(site: Site, store: StoreConfig) -> str:
@@ -72,6 +75,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         for config in site.devices:
             fleet.add(config)
         calls = await _restored(site, fleet, house)
+        alarms = Alarms(site.sections["alarms"], house, await journal.desired())
         services = Services(
             in_force=in_force,
             house=house,
@@ -79,6 +83,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             calls=calls,
             commands=Commands(fleet, house),
             people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
+            alarms=alarms,
             exposition=Exposition(house.hub),
             version=VERSION,
             started_at=clock.now(),
@@ -88,9 +93,11 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         )
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
-        bodies = {"calls": calls.run, "commands": services.commands.run, "people": services.people.run}
+        bodies = {"calls": calls.run, "commands": services.commands.run, "alarms": alarms.run}
+        bodies["people"] = services.people.run
         if reread is not None:
-            bodies["reload"] = Reload(in_force, reread=reread, fleet=fleet, calls=calls, house=house).run
+            reload = Reload(in_force, reread=reread, fleet=fleet, calls=calls, alarms=alarms, house=house)
+            bodies["reload"] = reload.run
         notify("READY=1", f"STATUS={site.general.site.name}: {len(fleet)} devices")
         stack.callback(notify, "STOPPING=1")
         await _run_all(site, services, fleet, bodies)

@@ -27,6 +27,7 @@ class Meters:
         self.line_turns = self._counter("hall_line_turns_total", "Questions, by priority.", "line", "priority")
         self.line_busy = self._counter("hall_line_busy_seconds_total", "Time that turns took.", "line", "priority")
         self.line_wait = self._histogram("hall_line_wait_seconds", "From a question to its turn.", "priority")
+        self.alarms_active = self._gauge("hall_alarms_active", "Alarms announced and not over.", "severity")
         self.loop_lag = self._histogram("hall_loop_lag_seconds", "How late the event loop wakes.")
         self.refused = self._counter("hall_refused_total", "Who was not let in, by reason.", "reason")
         self.guard_failures = self._counter("hall_guard_failures_total", "Bugs caught by guard().", "name")

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.alarms.service import Alarms
 from gateway.calls.service import Calls, by_calls
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.core.model import Event, Retention
@@ -66,10 +67,17 @@ class Reload:
     """`run` is a body for `guard`. `reread` loads the site file afresh; it is called in a thread."""
 
     def __init__(
-        self, in_force: InForce, *, reread: Callable[[], Site], fleet: Fleet, calls: Calls, house: House
+        self,
+        in_force: InForce,
+        *,
+        reread: Callable[[], Site],
+        fleet: Fleet,
+        calls: Calls,
+        alarms: Alarms,
+        house: House,
     ) -> None:
         self._in_force, self._reread = in_force, reread
-        self._fleet, self._calls, self._house = fleet, calls, house
+        self._fleet, self._calls, self._alarms, self._house = fleet, calls, alarms, house
         self._asked = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._asked.set)
 
@@ -136,6 +144,7 @@ class Reload:
                 self._fleet[row.device].wishes.want(row)
         begun = {*found.changed, *found.added}
         rows = self._calls.replace(new.sections["windows"], new.sections["calls"], begun=begun)
+        self._alarms.configure(new.sections["alarms"])
         self._in_force.site = new
         for id_ in begun_lines:
             self._fleet.start_line(id_)

@@ -14,12 +14,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gateway import app, registry
-from gateway.calls import config as calls_config
 from gateway.client import Client, connect
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.demo import demo as demo_hall
@@ -79,7 +79,7 @@ def schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema of the site file, or of one driver's section."""
     if options.driver is not None and options.driver not in registry.driver_names():
         raise WrongInput(unknown(options.driver, registry.driver_names(), "driver"))
-    found = driver_schema(options.driver) if options.driver else site_schema(calls_config.SECTIONS)
+    found = driver_schema(options.driver) if options.driver else site_schema(app.SECTIONS)
     _line(msgspec.json.format(msgspec.json.encode(found)).decode())
     return 0
 
@@ -148,6 +148,24 @@ def devices(options: argparse.Namespace) -> int:
     found = _ask(options, lambda client: client.get("/devices"))["devices"]
     rows = [f"{device['id']:24} {device['status']:10} {device['driver']:24} {device['why'] or ''}" for device in found]
     return _say(options, found, "\n".join(rows))
+
+
+def alarms(options: argparse.Namespace) -> int:
+    """List, acknowledge and shelve the alarms of a running gateway."""
+    if options.do == "list":
+        found = _ask(options, lambda client: client.get("/alarms"))
+        return _say(options, found, "\n".join(_alarm(alarm) for alarm in found["alarms"]) or "no alarms")
+    if options.id is None:
+        raise WrongInput(f"alarms {options.do}: the ALARM is missing; `alarms list` tells them")
+    body = {"reason": options.reason} | ({"for_s": options.for_s} if options.do == "shelve" else {})
+    path = f"/alarms/{quote(options.id, safe='')}/{options.do}"
+    alarm = _ask(options, lambda client: client.post(path, body))
+    return _say(options, alarm, _alarm(alarm))
+
+
+def _alarm(alarm: Mapping[str, Any]) -> str:
+    behind = f" (behind {alarm['root']})" if alarm["root"] else ""
+    return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['title']['en']}{behind}"
 
 
 def journal(options: argparse.Namespace) -> int:

@@ -4,7 +4,10 @@ The words are those of ANSI/ISA-18.2-2016 and IEC 62682:2014 (management of alar
 deadband (here `band`), priority.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -36,7 +39,7 @@ class Words(msgspec.Struct, frozen=True):
     guidance: Text
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
+class Condition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Something that a person must know when it holds.
 
     `subject` is the key of what it is about in the hub's edges, such as `device/led-01` or `line/rs485-a`. An `outage`
@@ -58,7 +61,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     until_seen: bool = False
     outage: bool = False
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The id of its alarm: `device-offline.led-01`, with a part `wrong-content.led-02.left`."""
         return ".".join(piece for piece in (self.name, self.device or "", self.part or "", self.key) if piece)
@@ -70,6 +73,10 @@ class Verdict(msgspec.Struct, frozen=True):
     holds: bool | None
     detail: dict[str, Any] = {}
     again_s: float | None = None
+
+
+Look = Callable[[float, bool], Verdict]
+"""Finds out how a condition stands: given the monotonic seconds, and whether it is believed to hold."""
 
 
 class Above(msgspec.Struct, frozen=True):
@@ -97,7 +104,7 @@ class Bad(msgspec.Struct, frozen=True):
 
 
 class Stale(msgspec.Struct, frozen=True):
-    """No reading has come for `after_s` seconds."""
+    """No good reading has come for `after_s` seconds."""
 
     after_s: float
 
@@ -108,14 +115,14 @@ Test = Above | Below | Equals | Bad | Stale
 def judge(test: Test, held: Held, *, active: bool, age_s: float) -> bool | None:
     """Whether a point passes the test of its condition, which is `active` or not; None where its value is unknown.
 
-    `age_s` is how long ago its newest reading came.
+    `age_s` is how long ago its newest good reading came.
     """
     value = held.now.value
     if isinstance(test, Bad):
         return held.now.quality is Quality.BAD
     if isinstance(test, Stale):
         return age_s >= test.after_s
-    if value is None:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
         return None
     if isinstance(test, Equals):
         return isinstance(value, bool) is isinstance(test.value, bool) and value == test.value
@@ -128,6 +135,8 @@ def judge(test: Test, held: Held, *, active: bool, age_s: float) -> bool | None:
 
 class Delay:
     """Believes a verdict once it has stood long enough: `on` is what it believes, seconds are of a monotonic clock."""
+
+    __slots__ = ("_since", "off_delay_s", "on", "on_delay_s")
 
     def __init__(self, on_delay_s: float, off_delay_s: float, *, on: bool = False) -> None:
         self.on, self.on_delay_s, self.off_delay_s = on, on_delay_s, off_delay_s
@@ -150,7 +159,7 @@ class Delay:
             return False
         if self._since is None:
             self._since = now
-        if now - self._since < self._wait_s:
+        if now < self._since + self._wait_s:
             return False
         self.on, self._since = holds, None
         return True

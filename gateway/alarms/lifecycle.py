@@ -39,7 +39,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     `on`: its condition holds, delays included. `seen`: acknowledged, or nothing to acknowledge. `since`, `count`,
     `detail`: when it was raised, how often since it was last normal, and what was found then. `rev` counts its steps
-    for ever, so that each has a name of its own in the journal.
+    for ever, so that each has a name of its own in the journal; `event_seq` is the newest event that told of it.
     """
 
     rev: int = 0
@@ -52,6 +52,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     detail: dict[str, Any] = {}
     actor: str | None = None
+    event_seq: int = 0
 
     @property
     def state(self) -> State:
@@ -110,7 +111,7 @@ def surfaced(alarm: Alarm, at: datetime) -> Alarm:
 
 def closed(alarm: Alarm, at: datetime) -> Alarm:
     """What it was about is gone."""
-    return alarm if alarm.state is State.NORMAL else Alarm(rev=alarm.rev + 1, changed_at=at)
+    return alarm if alarm.state is State.NORMAL else _normal(_step(alarm, at))
 
 
 def _step(alarm: Alarm, at: datetime, **changes: Any) -> Alarm:
@@ -119,4 +120,8 @@ def _step(alarm: Alarm, at: datetime, **changes: Any) -> Alarm:
 
 def _settled(alarm: Alarm) -> Alarm:
     """Forget the story of what is normal again."""
-    return Alarm(rev=alarm.rev, changed_at=alarm.changed_at) if alarm.state is State.NORMAL else alarm
+    return _normal(alarm) if alarm.state is State.NORMAL else alarm
+
+
+def _normal(alarm: Alarm) -> Alarm:
+    return Alarm(rev=alarm.rev, changed_at=alarm.changed_at, event_seq=alarm.event_seq)

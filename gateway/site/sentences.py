@@ -31,6 +31,8 @@ WORDS = {
     "less_than_equal": "must be at most {le:g}",
     "multiple_of": "must be a multiple of {multiple_of:g}",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "too_long": "must have at most {max_length} entries",
 }
 PATTERNS = {
     get_args(Id)[

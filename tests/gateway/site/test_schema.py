@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway import registry
-from gateway.calls.config import SECTIONS
+from gateway.app import SECTIONS
 from gateway.core.config import SecretRef
 from gateway.core.errors import GatewayError
 from gateway.site.load import load

@@ -1,0 +1,78 @@
+"""What people do with alarms: acknowledge, shelve, unshelve. The audit is on disk before the effect."""
+
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from gateway.alarms import records
+from gateway.alarms.engine import Engine
+from gateway.alarms.lifecycle import Alarm, State, unshelved
+from gateway.alarms.register import Register
+from gateway.alarms.watched import Step, Watched, What
+from gateway.core.contract import Clock
+from gateway.core.errors import GatewayError
+from gateway.journal.journal import Journal
+
+SHORTEST_S, LONGEST_S = 60.0, 86_400.0
+"""How long an alarm can be shelved, in seconds: ISA-18.2 wants a limit, and a day is the longest maintenance."""
+
+
+class UnknownAlarm(GatewayError):
+    """There is no alarm of this id."""
+
+
+class AlarmRefused(GatewayError):
+    """The alarm stands so that this cannot be done with it."""
+
+
+class Desk:
+    """Takes the decisions of people."""
+
+    def __init__(self, register: Register, engine: Engine, journal: Journal, clock: Clock) -> None:
+        self._register, self._engine, self._journal, self._clock = register, engine, journal, clock
+
+    def found(self, id_: str) -> Watched:
+        """The alarm of this id. Raises UnknownAlarm."""
+        watched = self._register.get(id_)
+        if watched is None:
+            raise UnknownAlarm(f"there is no alarm {id_!r:.100}")
+        return watched
+
+    async def acknowledge(self, id_: str, *, actor: str, reason: str | None) -> None:
+        """Note that a person has seen it; again is no harm. Raises UnknownAlarm, AlarmRefused, JournalError."""
+        state = self.found(id_).alarm.state
+        if state is State.ACKNOWLEDGED:
+            return
+        if state not in (State.ACTIVE, State.RETURNED):
+            raise AlarmRefused(f"alarm {id_} is {state}: there is nothing to acknowledge")
+        await self._decide(
+            id_, What.ACKNOWLEDGED, lambda watched: watched.acknowledge(self._clock.now(), actor), actor, reason
+        )
+
+    async def shelve(self, id_: str, *, for_s: float, actor: str, reason: str | None) -> None:
+        """Put it aside for a time; again begins anew. Raises UnknownAlarm, AlarmRefused, JournalError."""
+        if not SHORTEST_S <= for_s <= LONGEST_S:
+            raise AlarmRefused(f"an alarm can be shelved for {SHORTEST_S:g} to {LONGEST_S:g} s, not for {for_s:g}")
+        now, at = self._clock.monotonic(), self._clock.now()
+        await self._decide(id_, What.SHELVED, lambda watched: watched.shelve(now, at, for_s, actor), actor, reason)
+
+    async def unshelve(self, id_: str, *, actor: str, reason: str | None) -> None:
+        """Put it aside no longer. Raises UnknownAlarm, AlarmRefused, JournalError."""
+        if self.found(id_).alarm.shelved_until is None:
+            raise AlarmRefused(f"alarm {id_} is not shelved")
+        await self._decide(
+            id_, What.UNSHELVED, lambda watched: unshelved(watched.alarm, self._clock.now()), actor, reason
+        )
+
+    async def _decide(
+        self, id_: str, what: What, decide: Callable[[Watched], Alarm], actor: str, reason: str | None
+    ) -> None:
+        """Record the decision with the row that keeps it, then carry it out on the alarm as it stands by then."""
+        condition, alarm = self.found(id_).condition, decide(self.found(id_))
+        event = records.event(condition, Step(what, alarm), actor=actor, reason=reason)
+        own = msgspec.structs.replace(event, source_key=f"{event.source_key}/{what}/{secrets.token_hex(4)}")
+        await self._journal.record(condition.device, [own], desired=[records.row(id_, alarm)])
+        watched = self._register.get(id_)
+        if watched is not None and (after := decide(watched)) is not watched.alarm:
+            self._engine.decided(watched, after)

@@ -1,0 +1,206 @@
+"""The alarms service: which conditions there are, and what makes them look again.
+
+Nothing is polled: a change of the hub, an event of the journal, a timer or a person leads to the alarms it concerns.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, Watch, journal_unhealthy
+from gateway.alarms.condition import Condition, Look
+from gateway.alarms.config import AlarmsConfig, RuleConfig
+from gateway.alarms.desk import Desk
+from gateway.alarms.engine import Engine
+from gateway.alarms.lifecycle import State
+from gateway.alarms.records import Recorder, restored
+from gateway.alarms.register import Register
+from gateway.alarms.rules import PointLook, changed, conditions
+from gateway.alarms.told import EventRules, Handle, Rule, Told
+from gateway.alarms.views import Views, newest_first
+from gateway.core.errors import JournalError
+from gateway.hub import Change
+from gateway.journal.rows import Desired, Row
+from gateway.supervisor.context import House
+from gateway.supervisor.guard import Up, alone
+
+PAGE = 500  # events judged at once
+GATHER_S = 0.05  # between two looks at the journal: a busy hall has some hundred events a second
+RETRY_S = 5.0  # between two tries to read the journal
+PROVE_S, PROVE_WITHIN_S = 15.0, 5.0
+ORPHANED_S = 60.0  # what nobody has declared so long after our start will not be declared
+
+
+class Alarms:
+    """The alarms of the hall. `kept` are the rows of the last run: what was raised then is raised now."""
+
+    def __init__(self, config: AlarmsConfig, house: House, kept: Sequence[Desired] = ()) -> None:
+        self._house, self._hub, self._clock = house, house.hub, house.clock
+        self._register = Register(house.hub, house.clock)
+        self._register.keep(restored(kept))
+        self._recorder = Recorder(house.journal, house.meters, self._register.standing)
+        self._views = Views(house.hub, house.meters, self._register)
+        self._engine = Engine(self._register, self._recorder, self._views, house.clock)
+        self.desk = Desk(self._register, self._engine, house.journal, house.clock)
+        self._health = Health(house.hub)
+        self._begun: dict[Change, list[str]] = {}
+        self._rules: list[str] = []
+        self._config = AlarmsConfig()
+        self._events = EventRules()
+        self._built_in = BuiltIn(house.hub, {})
+        self.configure(config)
+
+    def configure(self, config: AlarmsConfig) -> None:
+        """Have these rules from now on, and the built-in alarms as these settings say. What is gone is cleared."""
+        self._config, self._events = config, EventRules()
+        self._built_in = BuiltIn(self._hub, config.built_in)
+        before = [*self._rules, *(id_ for ids in self._begun.values() for id_ in ids), "journal-unhealthy"]
+        begun, self._begun = self._begun, {}
+        for change in begun:
+            self._begin(change)
+        self._rules = [id_ for rule in config.rules for id_ in self._declare_rule(rule)]
+        own = changed(journal_unhealthy(), config.built_in.get("journal-unhealthy"))
+        kept = {*self._rules, *(id_ for ids in self._begun.values() for id_ in ids)}
+        if own is not None:
+            kept.add(own.id)
+            self._engine.add(Watch(own, self._health, (Change("view", "journal/health"),)))
+        for id_ in set(before) - kept:
+            self._engine.drop(id_)
+
+    def declare(self, condition: Condition, look: Look | None = None, *changes: Change) -> Handle:
+        """Watch a condition of a service: by `look` after these changes of the hub, or told by the handle."""
+        told = Told()
+        watched = self._engine.add(Watch(condition, look or told, changes))
+        watched.on_seen = told.over
+        return Handle(told, lambda: self._engine.look_again([watched]))
+
+    def withdraw(self, id_: str) -> None:
+        """Watch a condition no longer: an alarm of it is cleared, with the reason "removed"."""
+        self._engine.drop(id_)
+
+    def remove(self, device: str) -> None:
+        """A device is gone from the site: its alarms are cleared, with the reason "removed"."""
+        for watched in [watched for watched in self._register if watched.condition.device == device]:
+            self._engine.drop(watched.condition.id)
+        self._begun = {change: ids for change, ids in self._begun.items() if not _of(change, device)}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every alarm that is not normal, the most urgent first."""
+        open_ = (watched for watched in self._register if watched.alarm.state is not State.NORMAL)
+        return sorted((self._views.of(watched) for watched in open_), key=newest_first)
+
+    def find(self, id_: str) -> dict[str, Any]:
+        """One alarm, a normal one too. Raises UnknownAlarm."""
+        return self._views.of(self.desk.found(id_))
+
+    def flood(self) -> bool:
+        """Whether more alarms were raised lately than a person can attend to."""
+        return self._views.flood(self._clock.monotonic())
+
+    async def run(self, up: Up) -> None:
+        """Watch, for ever."""
+        up()
+        with alone():
+            async with asyncio.TaskGroup() as group:
+                for work in (self._engine.work, self._engine.watch_time, self._recorder.run):
+                    group.create_task(work())
+                for follow in (self._follow_hub, self._follow_journal, self._prove_journal, self._close_orphans):
+                    group.create_task(follow())
+                await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
+
+    async def _follow_hub(self) -> None:
+        with self._hub.subscribe(everything=True) as subscription:
+            while True:
+                for change in await subscription.take():
+                    self._met(change)
+
+    def _met(self, change: Change) -> None:
+        """A thing of the hub has changed: perhaps it is new, or gone."""
+        if not self._there(change):
+            if change.kind == "availability":
+                self.remove(change.key)
+            for id_ in self._begun.pop(change, ()):
+                self._engine.drop(id_)
+        elif change not in self._begun:
+            self._begin(change)
+        self._engine.look_again(self._register.looking_at(change))
+
+    def _there(self, change: Change) -> bool:
+        if change.kind == "view":
+            return change.key in self._hub.views
+        device = self._hub.devices.get(change.key)
+        return device is not None and (change.kind != "state" or change.part in device.points)
+
+    def _begin(self, change: Change) -> None:
+        if self._there(change):
+            self._begun[change] = [self._engine.add(watch).condition.id for watch in self._built_in.of(change)]
+
+    async def _follow_journal(self) -> None:
+        """Judge every event once, and those of the time while we were down."""
+        while True:
+            try:
+                seq = await self._recorder.start()
+                while True:
+                    await self._house.journal.beyond(seq)
+                    rows = await self._house.journal.read(after=seq, limit=PAGE)
+                    for row in rows:
+                        self._heard(row)
+                    seq = rows[-1].seq if rows else self._house.journal.head.seq
+                    self._recorder.reached(seq)
+                    await asyncio.sleep(GATHER_S)
+            except JournalError:
+                await asyncio.sleep(RETRY_S)
+
+    def _heard(self, row: Row) -> None:
+        self._engine.look_again(self._events.hear(row, self._clock.monotonic()))
+        if row.clock_offset_s is None or row.device is None:
+            return
+        for part in dict.fromkeys((row.part, None)):
+            watched = self._register.get(".".join(["clock-drift", row.device, *([part] if part else [])]))
+            if watched is not None and isinstance(watched.look, ClockOffset):
+                watched.look.heard = row.clock_offset_s
+                self._engine.look_again([watched])
+                return
+
+    async def _prove_journal(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(PROVE_WITHIN_S):
+                    await self._house.journal.prove()
+                self._health.told.over()
+            except TimeoutError:
+                self._health.told.say(True, {"why": f"nothing was committed for {PROVE_WITHIN_S:g} s"})
+            except JournalError as error:
+                self._health.told.say(True, {"why": str(error)})
+            self._engine.look_again(watched for watched in self._register if watched.look is self._health)
+            await asyncio.sleep(PROVE_S)
+
+    async def _close_orphans(self) -> None:
+        """Clear what the last run raised and nobody watches: its device or rule is gone from the site."""
+        await asyncio.sleep(ORPHANED_S)
+        for condition in self._register.orphans():
+            self._engine.drop(self._engine.add(Watch(condition, Told())).condition.id)
+
+    def _declare_rule(self, rule: RuleConfig) -> list[str]:
+        return [self._declare_for(rule, condition) for condition in conditions(rule)]
+
+    def _declare_for(self, rule: RuleConfig, condition: Condition) -> str:
+        device = condition.device or ""
+        if rule.point is not None and rule.test is not None:
+            look = PointLook(self._hub, device, rule.part, rule.point, rule.test)
+            self._engine.add(Watch(condition, look, (Change("state", device, rule.part),)))
+            return condition.id
+        told = Told()
+        watched = self._engine.add(Watch(condition, told))
+        watched.on_seen = told.over
+        if rule.clear_after_s is not None and watched.alarm.on and watched.alarm.changed_at is not None:
+            passed_s = (self._clock.now() - watched.alarm.changed_at).total_seconds()
+            told.say(
+                True, watched.alarm.detail, until=self._clock.monotonic() + max(0.0, rule.clear_after_s - passed_s)
+            )
+        self._events.add(device, Rule(rule, told, watched))
+        return condition.id
+
+
+def _of(change: Change, device: str) -> bool:
+    return change.key == device if change.kind != "view" else change.key.split("/")[:2] == ["wishes", device]

@@ -1,0 +1,182 @@
+"""A kill at any time neither loses nor doubles an alarm."""
+
+import asyncio
+
+from alarmhall import AlarmHall, MemoryJournal, Story, rule
+from hall_contract.scripted import virtually
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RULES = [rule(point="heat", above=30, priority="high"), rule("held", event="door.held", clear_after_s=60)]
+
+
+def runs(*stories: Story, rules: object = RULES) -> None:
+    """Tell one story after the other, the gateway being killed and started again in between."""
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        for story in stories:
+            hall = AlarmHall(journal, rules=rules)
+            hall.plug("box")
+            await hall.during(story)
+
+    virtually(main())
+
+
+async def hot(hall: AlarmHall) -> None:
+    hall.tell("box", "heat", 40)
+    await asyncio.sleep(0.01)
+    assert hall.state("hot.box") == "active"
+
+
+def test_an_alarm_is_still_there_after_a_restart_and_is_not_raised_again() -> None:
+    async def again(hall: AlarmHall) -> None:
+        assert (hall.state("hot.box"), hall.shown(), hall.active("high")) == ("active", {"hot.box"}, 1)
+        assert hall.alarms.find("hot.box")["detail"]["value"] == 40
+        await hot(hall)
+        await asyncio.sleep(60)
+        assert hall.steps("hot.box") == ["alarm.raised"]
+
+    runs(hot, again)
+
+
+def test_an_alarm_that_is_over_while_the_gateway_is_down_is_cleared_once() -> None:
+    async def again(hall: AlarmHall) -> None:
+        hall.tell("box", "heat", 20)
+        await asyncio.sleep(1)
+        assert hall.state("hot.box") == "returned"
+
+    async def third(hall: AlarmHall) -> None:
+        assert hall.state("hot.box") == "returned"
+        await hall.alarms.desk.acknowledge("hot.box", actor="zhang", reason=None)
+        await hot(hall)
+        assert hall.steps("hot.box") == ["alarm.raised", "alarm.cleared", "alarm.acknowledged", "alarm.raised"]
+        keys = [row.source_key for row in hall.journal.rows]
+        assert len(keys) == len(set(keys)) == 4
+
+    runs(hot, again, third)
+
+
+def test_what_a_person_decided_stands_after_a_restart() -> None:
+    async def decide(hall: AlarmHall) -> None:
+        await hot(hall)
+        await hall.alarms.desk.acknowledge("hot.box", actor="zhang", reason=None)
+        await hall.alarms.desk.shelve("hot.box", for_s=600, actor="zhang", reason=None)
+
+    async def again(hall: AlarmHall) -> None:
+        hall.tell("box", "heat", 40)
+        await asyncio.sleep(590)
+        assert hall.state("hot.box") == "shelved"
+        await asyncio.sleep(15)
+        assert hall.state("hot.box") == "active"
+
+    runs(decide, again)
+
+
+def test_an_event_that_was_recorded_just_before_a_kill_is_judged_after_it() -> None:
+    async def killed(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.held")
+        assert hall.state("held.box") == "active"
+
+    async def down(hall: AlarmHall) -> None:
+        hall.journal.kept.clear()  # as if the kill had come before the alarm was committed
+        hall.journal.rows = hall.journal.rows[:1]
+        hall.journal.cursors["alarms"] = "0"
+
+    async def again(hall: AlarmHall) -> None:
+        assert hall.state("held.box") == "active"
+        await asyncio.sleep(61)
+        assert hall.state("held.box") == "normal"
+
+    runs(killed, down, again)
+
+
+def test_an_event_that_was_judged_before_a_kill_is_not_judged_again() -> None:
+    async def killed(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.held")
+        await hall.alarms.desk.acknowledge("held.box", actor="zhang", reason=None)
+        hall.journal.cursors["alarms"] = "0"
+
+    async def again(hall: AlarmHall) -> None:
+        await asyncio.sleep(1)
+        assert (hall.state("held.box"), hall.alarms.find("held.box")["count"]) == ("acknowledged", 1)
+        await asyncio.sleep(60)
+        assert hall.state("held.box") == "normal"
+
+    runs(killed, again)
+
+
+def test_what_happened_before_the_alarms_were_first_there_is_history() -> None:
+    async def first(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.held")
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        hall = AlarmHall(journal)
+        hall.plug("box")
+        await first(hall)
+        hall = AlarmHall(journal, rules=RULES)
+        hall.plug("box")
+        await hall.during(quiet)
+
+    async def quiet(hall: AlarmHall) -> None:
+        await asyncio.sleep(1)
+        assert hall.open() == {}
+
+    virtually(main())
+
+
+def test_an_alarm_whose_device_left_the_site_while_the_gateway_was_down_is_closed() -> None:
+    async def main() -> None:
+        journal = MemoryJournal()
+        hall = AlarmHall(journal, rules=RULES)
+        hall.plug("box")
+        await hall.during(hot)
+        await AlarmHall(journal).during(gone)
+
+    async def gone(hall: AlarmHall) -> None:
+        assert hall.open() == {}
+        await asyncio.sleep(61)
+        assert hall.steps("hot.box") == ["alarm.raised", "alarm.cleared"]
+
+    virtually(main())
+
+
+def test_a_full_disk_delays_the_record_of_an_alarm_and_not_the_alarm() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.journal.full = True
+        await hot(hall)
+        assert hall.shown() == {"hot.box"}
+        await asyncio.sleep(30)
+        hall.tell("box", "heat", 20)
+        await asyncio.sleep(1)
+        assert hall.journal.rows == []
+        hall.journal.full = False
+        await asyncio.sleep(10)
+        assert hall.steps("hot.box") == ["alarm.raised", "alarm.cleared"]
+
+    runs(story)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.floats(0, 60), st.floats(0, 20)), max_size=6), min_size=1, max_size=4))
+def test_whatever_happens_and_however_often_it_is_killed_every_step_is_recorded_once(
+    lives: list[list[tuple[float, float]]],
+) -> None:
+    async def main() -> None:
+        journal, hall = MemoryJournal(), AlarmHall()
+        for life in lives:
+            hall = AlarmHall(journal, rules=[rule(point="heat", above=30, band=5, on_delay_s=2, off_delay_s=3)])
+            hall.plug("box")
+
+            async def story(hall: AlarmHall, life: list[tuple[float, float]] = life) -> None:
+                for heat, for_s in life:
+                    hall.tell("box", "heat", heat)
+                    await asyncio.sleep(for_s)
+
+            await hall.during(story)
+        steps = hall.steps("hot.box")
+        assert steps == ["alarm.raised", "alarm.cleared"] * (len(steps) // 2) + ["alarm.raised"] * (len(steps) % 2)
+        assert (hall.state("hot.box") == "active") is (len(steps) % 2 == 1)
+
+    virtually(main())

@@ -1,0 +1,143 @@
+"""The root of a failure is announced; what follows from it is kept behind it."""
+
+import asyncio
+
+from alarmhall import AlarmHall, Story, rule, told
+from hall_contract.scripted import virtually
+
+
+def behind_a_switch(story: Story) -> None:
+    """Tell a story in a hall with three cards behind a switch."""
+
+    async def main() -> None:
+        hall = AlarmHall()
+        hall.plug("switch")
+        hall.plug("led-1", "led-2", "led-3", behind="device/switch")
+        await hall.during(story)
+
+    virtually(main())
+
+
+LEDS = ("led-1", "led-2", "led-3")
+FOLLOWERS = [f"device-offline.{led}" for led in LEDS]
+
+
+def test_a_dead_switch_is_one_alarm_with_three_behind_it() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose(*LEDS)
+        await asyncio.sleep(2)
+        hall.lose("switch")  # noticed later than what is behind it
+        await asyncio.sleep(15)
+        assert hall.open() == {"device-offline.switch": "active", **dict.fromkeys(FOLLOWERS, "suppressed")}
+        assert hall.shown() == {"device-offline.switch"}
+        assert hall.hub.views["alarms/device-offline.switch"]["followers"] == FOLLOWERS
+        assert hall.alarms.find("device-offline.led-2")["root"] == "device-offline.switch"
+        assert hall.active() == 1
+
+    behind_a_switch(story)
+
+
+def test_what_is_noticed_before_its_root_goes_behind_it() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose(*LEDS)
+        await asyncio.sleep(12)
+        assert set(hall.open().values()) == {"active"}
+        hall.lose("switch")
+        await asyncio.sleep(0.1)
+        assert set(hall.open().values()) == {"suppressed"}
+        await asyncio.sleep(11)
+        assert hall.shown() == {"device-offline.switch"}
+        assert hall.steps("device-offline.led-1") == ["alarm.raised", "alarm.suppressed"]
+
+    behind_a_switch(story)
+
+
+def test_followers_that_come_back_with_their_root_are_never_announced() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose("switch", *LEDS)
+        await asyncio.sleep(60)
+        hall.regain("switch")
+        await asyncio.sleep(10)
+        assert set(hall.open()) == set(FOLLOWERS)
+        hall.regain(*LEDS)
+        await asyncio.sleep(60)
+        assert hall.open() == {}
+        payloads = [row.payload for row in hall.journal.rows if row.device == "led-1" and row.payload]
+        assert [payload["state"] for payload in payloads] == ["suppressed", "normal"]
+
+    behind_a_switch(story)
+
+
+def test_a_follower_that_stays_away_after_its_root_is_back_is_announced() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose("switch", *LEDS)
+        await asyncio.sleep(60)
+        hall.regain("switch", "led-1", "led-2")
+        await asyncio.sleep(34)
+        assert hall.open() == {"device-offline.led-3": "suppressed"}
+        await asyncio.sleep(2)
+        assert hall.open() == {"device-offline.led-3": "active"}
+        assert hall.steps("device-offline.led-3") == ["alarm.raised", "alarm.surfaced"]
+
+    behind_a_switch(story)
+
+
+def test_a_root_that_recovers_within_its_delay_lets_its_followers_go() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose("led-1")
+        await asyncio.sleep(9)
+        hall.lose("switch")
+        await asyncio.sleep(3)
+        assert hall.open() == {"device-offline.led-1": "suppressed"}
+        hall.regain("switch")
+        await asyncio.sleep(31)
+        assert hall.open() == {"device-offline.led-1": "active"}
+
+    behind_a_switch(story)
+
+
+def test_an_outage_is_the_root_of_the_other_alarms_of_its_device() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.tell("box", "heat", 40)
+        await asyncio.sleep(1)
+        hall.lose("box")
+        await asyncio.sleep(11)
+        assert hall.open() == {"device-offline.box": "active", "hot.box": "suppressed"}
+
+    told(story, rules=[rule()])
+
+
+def test_a_root_that_was_put_aside_still_holds_its_followers_back() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hall.alarms.desk.shelve("device-offline.switch", for_s=3600, actor="zhang", reason="new switch")
+        hall.lose("switch", *LEDS)
+        await asyncio.sleep(60)
+        assert hall.shown() == set()
+        assert hall.open() == {"device-offline.switch": "shelved", **dict.fromkeys(FOLLOWERS, "suppressed")}
+
+    behind_a_switch(story)
+
+
+def test_a_removed_root_lets_its_followers_go() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.lose("switch", *LEDS)
+        await asyncio.sleep(12)
+        hall.hub.remove("switch")
+        await asyncio.sleep(35)
+        assert hall.open() == dict.fromkeys(FOLLOWERS, "active")
+
+    behind_a_switch(story)
+
+
+def test_ten_alarms_in_ten_minutes_are_a_flood() -> None:
+    async def story(hall: AlarmHall) -> None:
+        for number in range(10):
+            assert not hall.alarms.flood()
+            hall.plug(f"d{number}")
+            hall.lose(f"d{number}")
+            await asyncio.sleep(11)
+        assert hall.alarms.flood()
+        await asyncio.sleep(600)
+        assert not hall.alarms.flood()
+
+    told(story)
