@@ -26,6 +26,11 @@ class AlarmRefused(GatewayError):
     """The alarm stands so that this cannot be done with it."""
 
 
+def no_alarm(id_: str) -> str:
+    """The sentence about an alarm that does not exist."""
+    return f"there is no alarm {id_!r:.100}"
+
+
 class Desk:
     """Takes the decisions of people."""
 
@@ -36,7 +41,7 @@ class Desk:
         """The alarm of this id. Raises UnknownAlarm."""
         watched = self._register.get(id_)
         if watched is None:
-            raise UnknownAlarm(f"there is no alarm {id_!r:.100}")
+            raise UnknownAlarm(no_alarm(id_))
         return watched
 
     async def acknowledge(self, id_: str, *, actor: str, reason: str | None) -> None:

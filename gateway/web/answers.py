@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from gateway.alarms.condition import Priority
+from gateway.alarms.lifecycle import State
 from gateway.calls import model
 from gateway.core.model import Quality, Scalar, Stage
 from gateway.core.rights import Right
@@ -140,6 +142,44 @@ class Events(Struct, frozen=True):
 
     events: list[Row]
     next: int | None
+
+
+class Text(Struct, frozen=True):
+    """A sentence in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """How an alarm stands; `root` is the alarm that is its cause, `followers` are those that it is the cause of."""
+
+    id: str
+    name: str
+    state: State
+    priority: Priority
+    subject: str
+    device: str | None
+    part: str | None
+    zone: str | None
+    title: Text
+    guidance: Text
+    since: datetime | None
+    changed_at: datetime | None
+    count: int
+    detail: dict[str, Any]
+    root: str | None
+    followers: list[str]
+    shelved_until: datetime | None
+    actor: str | None
+    chattering: bool
+
+
+class Alarms(Struct, frozen=True):
+    """Alarms, the most urgent first. `flood`: more were raised lately than a person can attend to."""
+
+    alarms: list[Alarm]
+    flood: bool
 
 
 class Me(Struct, frozen=True):

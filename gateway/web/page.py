@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from gateway.web import panels
+from gateway.web import alarms_panel, panels
 from gateway.web.doorway import door
 from gateway.web.markup import tag
 from gateway.web.problems import Problem
@@ -29,6 +29,7 @@ async def page(request: web.Request, services: Services) -> web.Response:
         who=panels.who(services),
         about=panels.about(services, zone),
         summary=panels.summary(services, zone),
+        alarms=alarms_panel.alarms(services, zone),
         windows=panels.windows(services),
         calls=await panels.calls(services, zone),
         devices=panels.devices(services, zone),

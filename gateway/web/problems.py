@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from gateway.alarms.desk import AlarmRefused, UnknownAlarm
 from gateway.calls.model import CallConflict, CallRefused, UnknownCall, UnknownWindow
 from gateway.commands import CommandConflict, Forbidden, UnknownTarget
 from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
@@ -17,12 +18,14 @@ from gateway.web.route import reply
 STATUS: Mapping[type[GatewayError], int] = {
     UnknownTarget: 404,
     UnknownCall: 404,
+    UnknownAlarm: 404,
     NotSupported: 404,
     UnknownToken: 404,
     WrongInput: 422,
     UnknownWindow: 422,
     CallRefused: 422,
     CommandRejected: 422,
+    AlarmRefused: 409,
     CallConflict: 409,
     CommandConflict: 409,
     NameTaken: 409,

@@ -5,12 +5,13 @@ from aiohttp import web
 from gateway.calls.model import CallRequest
 from gateway.core.model import Result
 from gateway.core.rights import Right
-from gateway.web import answers, calls, devices, doorway, events, health, inlets, page, people, screens
+from gateway.web import alarms, answers, calls, devices, doorway, events, health, inlets, page, people, screens
 from gateway.web.openapi import document
 from gateway.web.route import Listener, Route, reply
 from gateway.web.services import Services
 
 SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
+ALARM = "/api/v1/alarms/{id}"
 BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
 VIEW, CALL, TOKENS = Right.VIEW, Right.CALL, Right.TOKENS
 SIGN = {303: "*/*"}
@@ -92,6 +93,46 @@ ROUTES = (
         body=people.TokenBody,
     ),
     Route("POST", "/api/v1/tokens/{name:.+}/revoke", TOKENS, people.revoke, "Revoke a token", {200: answers.Revoked}),
+    Route(
+        "GET",
+        "/api/v1/alarms",
+        VIEW,
+        alarms.alarms,
+        "What a person must know now",
+        {200: answers.Alarms},
+        query=alarms.AlarmsQuery,
+    ),
+    Route("GET", ALARM, VIEW, alarms.alarm, "One alarm, a normal one too", {200: answers.Alarm}),
+    Route(
+        "POST",
+        f"{ALARM}/ack",
+        Right.ALARM,
+        alarms.acknowledge,
+        "Note that a person has seen it",
+        {200: answers.Alarm},
+        (409,),
+        body=alarms.DecisionBody,
+    ),
+    Route(
+        "POST",
+        f"{ALARM}/shelve",
+        Right.ALARM,
+        alarms.shelve,
+        "Put it aside for a time",
+        {200: answers.Alarm},
+        (409,),
+        body=alarms.ShelveBody,
+    ),
+    Route(
+        "POST",
+        f"{ALARM}/unshelve",
+        Right.ALARM,
+        alarms.unshelve,
+        "Put it aside no longer",
+        {200: answers.Alarm},
+        (409,),
+        body=alarms.DecisionBody,
+    ),
     Route("GET", "/api/v1/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
     Route(
         "GET",

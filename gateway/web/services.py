@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from gateway.alarms.service import Alarms
 from gateway.calls.service import Calls
 from gateway.calls.window import Window
 from gateway.commands import Commands
@@ -34,6 +35,7 @@ class Services(NamedTuple):
     calls: Calls
     commands: Commands
     people: People
+    alarms: Alarms
     exposition: Exposition
     version: str
     started_at: datetime
@@ -52,7 +54,7 @@ class Services(NamedTuple):
     @property
     def windows(self) -> Mapping[str, Window]:
         """The windows, in the order of the site file."""
-        return {id_: window for id_, window in self.calls.windows.items() if self._seen(window.config.zone)}
+        return {id_: window for id_, window in self.calls.windows.items() if self.sees(window.config.zone)}
 
     @property
     def scope(self) -> Scope:
@@ -70,5 +72,6 @@ class Services(NamedTuple):
         seen = {id_: life for id_, life in self.lives.items() if who.sees(life.view.zone)}
         return self._replace(lives=seen, who=who)
 
-    def _seen(self, zone: str | None) -> bool:
+    def sees(self, zone: str | None) -> bool:
+        """Whether what stands in this zone exists for who asks; None is no zone."""
         return self.who is None or self.who.sees(zone)

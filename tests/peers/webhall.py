@@ -15,6 +15,8 @@ import msgspec
 from child import free_port
 
 from drivers.shared.image import Panel
+from gateway.alarms.config import AlarmsConfig
+from gateway.alarms.service import Alarms
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
@@ -256,6 +258,7 @@ async def web_hall(
             calls=calls,
             commands=Commands(lives, house),
             people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
+            alarms=Alarms(AlarmsConfig(), house),
             exposition=Exposition(house.hub),
             version="0.0.0",
             started_at=datetime.now(UTC),

@@ -31,6 +31,7 @@ class Line(NamedTuple):
 
 COMMAND = {"params": {"text": "演练"}}
 CALL = {"call_id": "c-1", "window": "w01", "ticket": "A001"}
+WATCH = "facilities security admin"
 EXPECTED = {
     "GET /api/v1/devices": Line(STAFF, 200),
     "GET /api/v1/devices/{id}": Line(STAFF, 404),
@@ -49,6 +50,11 @@ EXPECTED = {
     "GET /api/v1/tokens": Line("admin", 200),
     "POST /api/v1/tokens": Line("admin", 422, body={"name": "new", "role": "viewer"}),
     "POST /api/v1/tokens/{name}/revoke": Line("admin", 404, "boss"),
+    "GET /api/v1/alarms": Line(STAFF, 200),
+    "GET /api/v1/alarms/{id}": Line(STAFF, 404, "journal-unhealthy"),
+    "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "journal-unhealthy", {}),
+    "POST /api/v1/alarms/{id}/shelve": Line(WATCH, 404, "journal-unhealthy", {"for_s": 60}),
+    "POST /api/v1/alarms/{id}/unshelve": Line(WATCH, 404, "journal-unhealthy", {}),
     "GET /api/v1/openapi.json": Line(STAFF, 200),
     "GET /metrics": Line(STAFF, 403),
     "GET /healthz": Line(None, 200),

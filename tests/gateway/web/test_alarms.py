@@ -1,0 +1,129 @@
+"""Alarms over HTTP and on the status page."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from webhall import BoardConfig, WebHall, until, web_hall
+
+from gateway.alarms.config import AlarmsConfig
+from gateway.calls.config import WindowConfig
+from gateway.people.rights import Role
+
+ID = "device-offline.led-01"
+SOON = AlarmsConfig.model_validate({"built_in": {"device-offline": {"on_delay_s": 0, "off_delay_s": 0}}})
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, fails_on_pending_tasks: None) -> AsyncGenerator[WebHall]:
+    """Three boards, all lost: led-02 and led-03 stand behind led-01. Zones z1, none, z2."""
+    devices = [
+        BoardConfig(id="led-01", driver="test.board", name="一号屏", zone="z1"),
+        BoardConfig(id="led-02", driver="test.board", depends_on=["led-01"]),
+        BoardConfig(id="led-03", driver="test.board", zone="z2", depends_on=["led-01"]),
+    ]
+    window = WindowConfig(id="w01", label="1号窗口", function="综合受理", screens=["led-01"])
+    async with web_hall(tmp_path, devices=devices, windows=[window]) as hall:
+        alarms, hub = hall.services.alarms, hall.services.house.hub
+        alarms.configure(SOON)
+        task = asyncio.create_task(alarms.run(lambda: None))
+        for device in devices:
+            hub.offline(device.id, "no <b>answer</b>")
+        await until(lambda: listed(hall), lambda found: len(found) == 3)
+        try:
+            yield hall
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def listed(hall: WebHall, query: str = "") -> dict[str, str]:
+    found = (await hall.get(f"/alarms{query}"))["alarms"]
+    return {alarm["id"]: alarm["state"] for alarm in found}
+
+
+async def test_all_alarms_are_listed_the_root_with_its_followers(hall: WebHall) -> None:
+    assert await listed(hall) == {
+        ID: "active",
+        "device-offline.led-02": "suppressed",
+        "device-offline.led-03": "suppressed",
+    }
+    root = await hall.get(f"/alarms/{ID}")
+    assert root["followers"] == ["device-offline.led-02", "device-offline.led-03"]
+    assert (root["title"]["zh"], root["zone"], root["detail"]["reason"]) == ("设备离线", "z1", "no <b>answer</b>")
+    assert (await hall.get("/alarms"))["flood"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("?state=active", 1), ("?state=suppressed", 2), ("?zone=z1", 1), ("?device=led-02", 1), ("?priority=high", 0)],
+)
+async def test_alarms_can_be_asked_for_by_what_they_are(hall: WebHall, query: str, count: int) -> None:
+    assert len(await listed(hall, query)) == count
+
+
+async def test_a_wrong_question_is_told(hall: WebHall) -> None:
+    answer = await hall.ask("GET", "/api/v1/alarms?state=red")
+    assert (answer.status, "state" in answer.detail) == (422, True)
+    answer = await hall.ask("GET", "/api/v1/alarms/device-offline.led-99")
+    assert (answer.status, answer.detail) == (404, "there is no alarm 'device-offline.led-99'")
+
+
+async def test_an_alarm_is_acknowledged_shelved_and_taken_back(hall: WebHall) -> None:
+    for verb, body, state in (
+        ("ack", {"reason": "on my way"}, "acknowledged"),
+        ("shelve", {"for_s": 3600}, "shelved"),
+        ("unshelve", {}, "active"),
+    ):
+        answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/{verb}", body)
+        assert (answer.status, answer.json["state"]) == (200, state)
+    events = await hall.get("/events?device=led-01")
+    told = [(row["type"], row["payload"]["actor"]) for row in events["events"][-3:]]
+    assert told == [("alarm.acknowledged", "boss"), ("alarm.shelved", "boss"), ("alarm.unshelved", "boss")]
+
+
+async def test_what_cannot_be_done_with_an_alarm_is_a_conflict(hall: WebHall) -> None:
+    answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/unshelve", {})
+    assert (answer.status, answer.detail) == (409, f"alarm {ID} is not shelved")
+
+
+@pytest.mark.parametrize("body", [{}, {"for_s": 59}, {"for_s": 86_401}, {"for_s": "60"}, {"for_s": 60, "until": 1}])
+async def test_a_wrong_time_on_the_shelf_is_refused(hall: WebHall, body: dict[str, object]) -> None:
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/shelve", body)).status == 422
+    assert (await listed(hall))[ID] == "active"
+
+
+async def test_a_queue_system_may_look_but_not_acknowledge(hall: WebHall) -> None:
+    assert (await hall.ask("GET", "/api/v1/alarms", who="queue")).status == 200
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {}, who="queue")).status == 403
+
+
+async def test_who_is_of_a_zone_knows_of_the_alarms_in_it_only(hall: WebHall) -> None:
+    guards = {zone: hall.services.tokens.new(zone, Role.SECURITY, zones=[zone]) for zone in ("z1", "z2")}
+    for zone, ids in (("z1", {ID}), ("z2", {"device-offline.led-03"})):
+        found = (await hall.ask("GET", "/api/v1/alarms", who=guards[zone])).json["alarms"]
+        assert {alarm["id"] for alarm in found} == ids
+        assert [(alarm["root"], alarm["followers"]) for alarm in found] == [(None, [])]
+    for method, path in (("GET", ID), ("POST", f"{ID}/ack"), ("POST", f"{ID}/shelve"), ("POST", f"{ID}/unshelve")):
+        body = {"for_s": 60} if path.endswith("shelve") and "un" not in path else {} if method == "POST" else None
+        answer = await hall.ask(method, f"/api/v1/alarms/{path}", body, who=guards["z2"])
+        assert (answer.status, answer.detail) == (404, f"there is no alarm '{ID}'")
+    assert (await listed(hall))[ID] == "active"
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {}, who=guards["z1"])).status == 200
+
+
+async def test_the_page_shows_the_root_with_what_to_do_and_not_its_followers(hall: WebHall) -> None:
+    text = (await hall.ask("GET", "/")).body.decode()
+    (article,) = text.partition('data-live="alarms"')[2].partition("</section>")[0].split("<article")[1:]
+    for words in ("设备离线", "Device offline", "一号屏", "2 suppressed", "先看设备是否通电", "未确认", "&lt;b&gt;"):
+        assert words in article
+    await hall.ask("POST", f"/api/v1/alarms/{ID}/shelve", {"for_s": 60})
+    text = (await hall.ask("GET", "/")).body.decode()
+    assert "没有报警" in text
+    assert "1 shelved" in text
+
+
+async def test_a_device_that_is_back_leaves_no_alarm(hall: WebHall) -> None:
+    async with hall.online("led-01", "led-02", "led-03"):
+        await until(lambda: listed(hall, "?state=active"), lambda found: found == {})
