@@ -20,6 +20,7 @@ from gateway.site.load import SiteError
 from gateway.site.positions import Mistake
 
 DONE, FAILED, WRONG = 0, 1, 2
+ALARMS = ("do", "list", "ack", "shelve", "unshelve")
 TOKEN = ("do", "new", "list", "revoke")
 
 Run = Callable[[argparse.Namespace], int]
@@ -74,6 +75,10 @@ def parser() -> argparse.ArgumentParser:
     call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
     call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")
     _verb(add, "devices", verbs.devices, "list the devices of a running gateway", api=True)
+    alarms = _verb(add, "alarms", verbs.alarms, "list, acknowledge and shelve alarms", api=True, first=ALARMS)
+    alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
+    alarms.add_argument("--reason", help="for the audit")
+    alarms.add_argument("--for", dest="for_s", type=_seconds, default=3600.0, metavar="60m", help="of shelve: how long")
     verify = "verify the journal, or export it as JSON lines"
     _verb(add, "journal", verbs.journal, verify, site=True, overlays=True, first=("what", "verify", "export"))
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)

@@ -19,7 +19,7 @@ from gateway.cli import main, parser
 
 PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
-VERBS = {"run", "check", "drivers", "schema", "simulate", "demo", "call", "devices", "journal", "token"}
+VERBS = {"run", "check", "drivers", "schema", "simulate", "demo", "call", "devices", "alarms", "journal", "token"}
 SITE = """\
 site: {id: hall, name: 大厅}
 store: {url: sqlite:///hall.db, key: {file: journal.key}}

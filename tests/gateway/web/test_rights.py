@@ -1,5 +1,6 @@
 """Every route of the table, asked by everybody. Who may is written down here, apart from the program."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from webhall import WebHall, until
 
+from gateway.alarms.condition import Condition, Text, Words
 from gateway.people.rights import Role
 from gateway.web.openapi import plain_path
 from gateway.web.route import Route
@@ -31,6 +33,7 @@ class Line(NamedTuple):
 
 COMMAND = {"params": {"text": "演练"}}
 CALL = {"call_id": "c-1", "window": "w01", "ticket": "A001"}
+WORDS = Words(Text("门", "door"), Text("关", "close it"))
 WATCH = "facilities security admin"
 EXPECTED = {
     "GET /api/v1/devices": Line(STAFF, 200),
@@ -51,10 +54,10 @@ EXPECTED = {
     "POST /api/v1/tokens": Line("admin", 422, body={"name": "new", "role": "viewer"}),
     "POST /api/v1/tokens/{name}/revoke": Line("admin", 404, "boss"),
     "GET /api/v1/alarms": Line(STAFF, 200),
-    "GET /api/v1/alarms/{id}": Line(STAFF, 404, "journal-unhealthy"),
-    "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "journal-unhealthy", {}),
-    "POST /api/v1/alarms/{id}/shelve": Line(WATCH, 404, "journal-unhealthy", {"for_s": 60}),
-    "POST /api/v1/alarms/{id}/unshelve": Line(WATCH, 404, "journal-unhealthy", {}),
+    "GET /api/v1/alarms/{id}": Line(STAFF, 404, "held"),
+    "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "held", {}),
+    "POST /api/v1/alarms/{id}/shelve": Line(WATCH, 404, "held", {"for_s": 60}),
+    "POST /api/v1/alarms/{id}/unshelve": Line(WATCH, 404, "held", {}),
     "GET /api/v1/openapi.json": Line(STAFF, 200),
     "GET /metrics": Line(STAFF, 403),
     "GET /healthz": Line(None, 200),
@@ -86,7 +89,12 @@ async def lived(hall: WebHall) -> AsyncGenerator[WebHall]:
         hold = {"command_id": "x-0", "deadline_s": 0.01}
         assert (await hall.ask("POST", "/api/v1/devices/led-01/commands/hold", hold)).status == 200
         await until(lambda: hall.get("/screens/led-01/content"), lambda screen: screen["text"] is not None)
+        alarms = asyncio.create_task(hall.services.alarms.run(lambda: None))
+        hall.services.alarms.declare(Condition(name="held", subject="doors", words=WORDS)).raise_()
+        await until(lambda: hall.get("/alarms"), lambda found: found["alarms"] != [])
         yield hall
+        alarms.cancel()
+        await asyncio.wait({alarms})
 
 
 def test_every_route_has_its_line_here() -> None:
