@@ -15,7 +15,7 @@ Message = tuple[str, bytes]
 """A topic and its payload."""
 
 ADDRESSABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")  # what of a stranger's id may become a level of a topic
-VIEW = re.compile(r"(windows|alarms)/[A-Za-z0-9._:/-]{1,200}|journal/anchor")  # the services' views that are told
+VIEW = re.compile(r"(windows|alarms)/[A-Za-z0-9._:/_-]{1,200}|journal/anchor")  # the services' views that are told
 EMPTIED = b""  # MQTT 5, 3.3.1.3: an empty retained message makes the broker forget the topic
 OFFLINE = b'{"status":"offline"}'
 
