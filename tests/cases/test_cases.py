@@ -91,7 +91,7 @@ def normal(found: Any) -> Any:
 
 
 def journalled(hall: Hall) -> Iterator[dict[str, Any]]:
-    """All events but that of the test's own token; those of one device in their order: there is none between devices."""
+    """All events but that of the test's own token; those of one device in order: there is none between devices."""
     happened = [event for event in hall.events() if event["type"] != "token.made"]
     for one in sorted(happened, key=lambda event: event["device"] or ""):
         payload = normal(one["payload"])
