@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Self
 
 from child import Child, free_port, program
 
-CONNECT = bytes.fromhex("100e 0004 4d515454 04 02 003c 0002 7470")  # MQTT 3.1.1, clean session, id "tp"
-CONNACK = 0x20
+from simulators.testing.broker import broker_answers
 
 
 class Mosquitto:
@@ -39,16 +37,8 @@ class Mosquitto:
     def _start(self) -> Child:
         configuration = str(self.folder / "mosquitto.conf")
         child = Child([program("mosquitto"), "-c", configuration], self.folder / "log")
-        child.until(self._answers)
+        child.until(lambda: broker_answers(self.port))
         return child
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as wire:
-                wire.sendall(CONNECT)
-                return wire.recv(1) == bytes([CONNACK])
-        except OSError:
-            return False
 
     def kill(self) -> None:
         """kill -9."""
