@@ -1,5 +1,7 @@
 """The gateway's own HTTP client: what the command line asks of a running gateway."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +11,9 @@ import aiohttp
 from gateway.core.errors import GatewayError
 from gateway.site.positions import is_mapping
 
+log = logging.getLogger("gateway")
+ANSWERS_S = 0.5
+"""How often a gateway that does not answer yet is asked again."""
 ANSWER = aiohttp.ClientTimeout(total=15)
 
 
@@ -25,6 +30,19 @@ class Client:
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """POST JSON below /api/v1. Raises GatewayError with the gateway's own sentence."""
         return await self._ask("POST", path, body)
+
+    async def answers(self) -> None:
+        """Wait until the gateway answers, with this token; the log tells once why it does not."""
+        said = False
+        while True:
+            try:
+                await self.get("/windows")
+                return
+            except GatewayError as error:
+                if not said:
+                    log.warning("waiting for the gateway: %s", error)
+                said = True
+            await asyncio.sleep(ANSWERS_S)
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         try:

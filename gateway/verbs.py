@@ -21,7 +21,7 @@ import msgspec
 
 from gateway import app, registry
 from gateway.client import Client, connect
-from gateway.core.errors import GatewayError, WrongInput
+from gateway.core.errors import WrongInput
 from gateway.demo import demo as demo_hall
 from gateway.journal import export as journal_export
 from gateway.journal.key import load_key
@@ -36,8 +36,6 @@ from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
 
 log = logging.getLogger("gateway")
-ANSWERS_S = 0.5
-"""How often a gateway that does not answer yet is asked again."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -113,21 +111,7 @@ async def _caller(options: argparse.Namespace) -> AsyncGenerator[Mapping[str, An
         yield {}
         return
     async with connect(options.url, _token(options.token_file)) as client:
-        yield {"post": partial(client.post, "/calls"), "begin": partial(_answers, client)}
-
-
-async def _answers(client: Client) -> None:
-    """Wait until the gateway answers; say once why it does not."""
-    said = False
-    while True:
-        try:
-            await client.get("/windows")
-            return
-        except GatewayError as error:
-            if not said:
-                log.warning("the day begins when the gateway answers: %s", error)
-            said = True
-        await asyncio.sleep(ANSWERS_S)
+        yield {"post": partial(client.post, "/calls"), "begin": client.answers}
 
 
 def demo(options: argparse.Namespace) -> int:
