@@ -93,7 +93,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         )
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
-        bodies = {"calls": calls.run, "commands": services.commands.run, "alarms": alarms.run}
+        bodies = {"calls": calls.run, "alarms": alarms.run}
         bodies["people"] = services.people.run
         if reread is not None:
             reload = Reload(in_force, reread=reread, fleet=fleet, calls=calls, alarms=alarms, house=house)

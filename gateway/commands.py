@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.errors import CommandRejected, GatewayError, JournalError
+from gateway.core.errors import CommandRejected, GatewayError
 from gateway.core.model import Command, Event, Result, Retention, Stage, Verb
 from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.once import Once
 from gateway.people.rights import Principal
 from gateway.supervisor.context import House
-from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
 MOST_CODES = 100  # that wait for their second step
+NOTED_S = 1.0  # the answer waits at most so long for the record of the end
 CONFIRM_S = 60.0  # how long the code of a dangerous verb is valid (DESIGN §11)
 
 
@@ -77,13 +77,6 @@ class Commands:
         self._lives, self._house = lives, house
         self._once: Once[Kept, Result] = Once(KEPT)
         self._codes: dict[str, tuple[Request, Principal, float]] = {}
-        self._late: asyncio.Queue[tuple[Life, Request, Result]] = asyncio.Queue()
-
-    async def run(self, up: Up) -> None:
-        """Record the end of desired state that ended after its answer, for ever."""
-        up()
-        while True:
-            await self._record_end(*await self._late.get())
 
     async def submit(self, request: Request, who: Principal) -> Result:
         """Have a command carried out; returns when it has ended, or when its desired state is kept.
@@ -143,14 +136,12 @@ class Commands:
             return await self._keep(life, kept, who, asked, confirms=verb.confirms)
         await self._house.journal.record(life.id, [asked])
         result = await life.execute(self._command(request, who))
-        await self._record_end(life, request, result)
+        await asyncio.wait({self._note_end(life, request, result)}, timeout=NOTED_S)
         return result
 
-    async def _record_end(self, life: Life, request: Request, result: Result) -> None:
-        try:
-            await self._house.journal.record(life.id, [self._event("ended", request, msgspec.to_builtins(result))])
-        except JournalError:  # the effect is there, and was announced: its result must not be hidden
-            self._house.meters.dropped.labels("journal").inc()
+    def _note_end(self, life: Life, request: Request, result: Result) -> "asyncio.Future[None]":
+        """The effect is there, and was announced: its result must not be hidden, whatever the journal does."""
+        return self._house.journal.note(life.id, [self._event("ended", request, msgspec.to_builtins(result))])
 
     def _command(self, request: Request, who: Principal) -> Command:
         return Command(
@@ -183,7 +174,7 @@ class Commands:
             kept.newest = result
             if ended(result.status, confirms=confirms) and not over.is_set():
                 over.set()
-                self._late.put_nowait((life, request, result))
+                self._note_end(life, request, result)
 
         life.wishes.want(wish, report)
         if life.view.status is Status.ONLINE:

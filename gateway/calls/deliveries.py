@@ -1,6 +1,5 @@
 """The delivery of a call, screen by screen: live while it goes on, in the journal once it has ended."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +9,6 @@ import msgspec
 
 from gateway.calls.model import Call
 from gateway.core.contract import Clock
-from gateway.core.errors import JournalError
 from gateway.core.model import Event, Result, Retention, Stage
 from gateway.journal.journal import Journal
 from gateway.meters import Meters
@@ -35,7 +33,6 @@ class Deliveries:
         self._started = clock.now()
         self._live: OrderedDict[str, dict[str, Delivery]] = OrderedDict()
         self._held: dict[str, list[tuple[str, Event]]] = {}
-        self._ended: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
 
     def begin(self, call: Call, screens: Sequence[str]) -> None:
         """Follow a call that is about to be sent to these screens."""
@@ -46,8 +43,8 @@ class Deliveries:
 
     def accepted(self, call: Call) -> None:
         """The call is on disk: what was held back of it may be recorded too."""
-        for ended in self._held.pop(call.call_id, ()):
-            self._ended.put_nowait(ended)
+        for screen, event in self._held.pop(call.call_id, ()):
+            self._note(screen, event)
 
     def told(self, call: Call, screen: str, result: Result, *, ended: bool) -> None:
         """Take what a device reports of a call; `ended` when it is the last it will say."""
@@ -57,11 +54,11 @@ class Deliveries:
         delivery.status, delivery.detail, delivery.ended = result.status, result.detail, ended
         delivery.times[f"{result.status}_at"] = result.at
         if ended:
-            event = screen, self._event(call, screen, delivery)
+            event = self._event(call, screen, delivery)
             if call.call_id in self._held:
-                self._held[call.call_id].append(event)
+                self._held[call.call_id].append((screen, event))
             else:
-                self._ended.put_nowait(event)
+                self._note(screen, event)
             self._measure(call, screen, result)
 
     def expired(self, call: Call) -> None:
@@ -74,21 +71,8 @@ class Deliveries:
         """What is known of a call's deliveries in memory, by screen."""
         return {screen: _plain(delivery) for screen, delivery in self._live.get(call_id, {}).items()}
 
-    async def record(self) -> None:
-        """Record the ends of deliveries, for ever: those that end together in one commit."""
-        while True:
-            ended = [await self._ended.get()]
-            while not self._ended.empty():
-                ended.append(self._ended.get_nowait())
-            async with asyncio.TaskGroup() as together:
-                for screen, event in ended:
-                    together.create_task(self._record(screen, event))
-
-    async def _record(self, screen: str, event: Event) -> None:
-        try:
-            await self._journal.record(screen.partition("/")[0], [event])
-        except JournalError:
-            self._meters.dropped.labels("journal").inc()
+    def _note(self, screen: str, event: Event) -> None:
+        self._journal.note(screen.partition("/")[0], [event])
 
     def _measure(self, call: Call, screen: str, result: Result) -> None:
         ours = call.accepted_at >= self._started  # a call of an earlier run waited for our restart, not for the screen

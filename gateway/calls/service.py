@@ -26,6 +26,7 @@ from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KNOWN = 10_000  # call_ids remembered in memory; older ones are looked up in the journal
+LOOK_UP_S = 1.0  # the index answers in milliseconds; the calls behind this one wait for their screens
 LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
 
 
@@ -61,7 +62,7 @@ class Calls:
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - _screens(self.windows)):
             rows += self._screens.let_go(screen)
-        await self._house.journal.record(None, [], desired=rows)
+        self._house.journal.note(None, [], desired=rows)
 
     def replace(self, windows: Sequence[WindowConfig], config: CallsConfig, *, begun: Collection[str]) -> list[Desired]:
         """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
@@ -91,11 +92,9 @@ class Calls:
         return rows
 
     async def run(self, up: Up) -> None:
-        """Let calls expire and record deliveries, for ever."""
+        """Let calls expire, for ever."""
         up()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.deliveries.record())
-            await self._expire_forever()
+        await self._expire_forever()
 
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
         """Accept a call; returns once it is recorded, whatever the screens do.
@@ -135,26 +134,39 @@ class Calls:
 
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:
         async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
-            first = await self._first(request)
+            try:
+                first = await self._first(request)
+            except JournalError:
+                self._on_screens(request, actor)  # people wait before the screen: nobody can tell whether it is a repeat
+                raise
         return first or await self._accept_new(request, actor)
 
     async def _first(self, request: CallRequest) -> Call | None:
         """The call, if an earlier run of the gateway accepted it."""
         try:
-            call = await self.find(request.call_id)
+            async with asyncio.timeout(LOOK_UP_S):
+                call = await self.find(request.call_id)
         except UnknownCall:
             return None
+        except TimeoutError as error:
+            raise JournalError(f"the journal could not be read for {LOOK_UP_S:g} s") from error
         _same(request, call.digest)
         return call
 
-    async def _accept_new(self, request: CallRequest, actor: str) -> Call:
+    def _on_screens(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
+        """The call as it is on its screens, and the rows that keep it there; shown now, unless it was before."""
         call, rows = self._unrecorded.get(request.call_id) or self._admit(request, actor)
         _same(request, call.digest)
         self._unrecorded[call.call_id] = call, rows
         while len(self._unrecorded) > KNOWN:
             self._unrecorded.popitem(last=False)
+        return call, rows
+
+    async def _accept_new(self, request: CallRequest, actor: str) -> Call:
+        call, rows = self._on_screens(request, actor)
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
-        await self._record("accepted", call, msgspec.to_builtins(call), rows if newest else ())
+        accepted = _event("accepted", call, msgspec.to_builtins(call))
+        await self._house.journal.record(None, [accepted], desired=rows if newest else ())
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call)
         return call
@@ -179,7 +191,7 @@ class Calls:
             for window in self.windows.values():
                 call = window.showing()
                 if call is not None and call.expires_at is not None and call.expires_at <= now:
-                    await self._expire(window, call)
+                    self._expire(window, call)
             ends = [call.expires_at for w in self.windows.values() if (call := w.showing()) and call.expires_at]
             wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
             try:
@@ -188,25 +200,18 @@ class Calls:
             except TimeoutError:
                 continue
 
-    async def _expire(self, window: Window, call: Call) -> None:
+    def _expire(self, window: Window, call: Call) -> None:
         self.deliveries.expired(call)
         window.over = True
         rows = self._screens.show(window)
-        if call.call_id in self._unrecorded:
-            return  # it was shown, but never accepted: nothing of it is recorded
-        try:
-            await self._record("expired", call, {"call_id": call.call_id, "window": call.window}, rows)
-        except JournalError:
-            self._house.meters.dropped.labels("journal").inc()
+        if call.call_id not in self._unrecorded:  # else it was shown, but never accepted: nothing of it is recorded
+            payload = {"call_id": call.call_id, "window": call.window}
+            self._house.journal.note(None, [_event("expired", call, payload)], desired=rows)
 
-    async def _record(self, what: str, call: Call, payload: dict[str, Any], rows: Sequence[Desired]) -> None:
-        event = Event(
-            type=f"call.{what}",
-            source_key=f"call/{call.call_id}/{what}",
-            payload=payload,
-            retention=Retention.CALL,
-        )
-        await self._house.journal.record(None, [event], desired=rows)
+
+def _event(what: str, call: Call, payload: dict[str, Any]) -> Event:
+    key = f"call/{call.call_id}/{what}"
+    return Event(type=f"call.{what}", source_key=key, payload=payload, retention=Retention.CALL)
 
 
 def _same(request: CallRequest, digest: str) -> None:

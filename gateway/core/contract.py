@@ -101,7 +101,9 @@ class DeviceContext(Protocol):
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
         """Record events and the cursor behind them in one transaction. Returns once they are on disk.
 
-        Raises JournalError: then nothing was recorded, and the device must not be told that it was.
+        Raises JournalError: then nothing was recorded, and the device must not be told that it was. Let it through:
+        the walk stops at its cursor, and `listen` or the poll is begun again later. Events that are all `volatile`,
+        without a cursor, are never refused: while the store takes nothing they are held in memory.
         """
         ...
 
@@ -148,7 +150,10 @@ class Driver(ABC, Generic[ConfigT]):
         raise NotSupported(f"no poll group {group!r}")
 
     async def listen(self) -> None:
-        """Take what the device pushes, until cancelled. Only overridden by drivers whose device pushes."""
+        """Take what the device pushes, until cancelled. Only overridden by drivers whose device pushes.
+
+        Begun again on the same connection, from its cursors, after a JournalError.
+        """
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
         """Do what is asked; return when the DEVICE confirmed, with details for the person who asked.

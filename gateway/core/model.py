@@ -64,7 +64,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `source_key` names the happening for ever: a second event with the same key is a repeat and is not
     recorded again. `at` None means now; `device_at` is the device's own clock, as it was sent.
-    `volatile` says that the source keeps no log, so that the event cannot be asked for again.
+    `volatile` says that the source keeps no log, so that the event cannot be asked for again: it is held in memory
+    while the store takes nothing.
     """
 
     type: str

@@ -6,7 +6,7 @@ A cut tail leaves a chain that is whole in itself; only a head that was noted el
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,10 +31,10 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class Anchors:
-    """Writes the anchors of one site."""
+    """Writes the anchors of one site, and tells them on the event loop to whoever publishes them."""
 
-    def __init__(self, path: Path, *, site: str, clock: Clock) -> None:
-        self._path, self._site, self._clock = path, site, clock
+    def __init__(self, path: Path, *, site: str, clock: Clock, told: Callable[[Anchor], None]) -> None:
+        self._path, self._site, self._clock, self._told = path, site, clock, told
         self._seq = 0
         self._broken = False
 
@@ -50,21 +50,25 @@ class Anchors:
             finally:
                 task.cancel()
                 await asyncio.wait({task})
-                await run(pool, self._write, writer.head)
+                await run(pool, self._write, self._anchor(writer.head))
         if not task.cancelled():
             task.result()
 
     async def _follow(self, writer: Writer, pool: ThreadPoolExecutor) -> None:
         while True:
             await writer.beyond(self._seq)
-            await asyncio.get_running_loop().run_in_executor(pool, self._write, writer.head)
+            anchor = self._anchor(writer.head)
+            self._told(anchor)
+            await asyncio.get_running_loop().run_in_executor(pool, self._write, anchor)
             await asyncio.sleep(PERIOD_S)
 
-    def _write(self, head: Head) -> None:
+    def _anchor(self, head: Head) -> Anchor:
+        return Anchor(stamp(self._clock.now()), self._site, head.seq, head.hash.hex())
+
+    def _write(self, anchor: Anchor) -> None:
         """Only called in the one thread, so that a cancelled call and the last one come in turn."""
-        if head.seq <= self._seq:
+        if anchor.seq <= self._seq:
             return
-        anchor = Anchor(stamp(self._clock.now()), self._site, head.seq, head.hash.hex())
         try:
             append(self._path, msgspec.json.encode(anchor) + b"\n")
         except OSError as error:
@@ -74,7 +78,7 @@ class Anchors:
         else:
             if self._broken:
                 log.info("the journal's head is anchored again")
-            self._seq, self._broken = head.seq, False
+            self._seq, self._broken = anchor.seq, False
 
 
 def append(path: Path, line: bytes) -> None:

@@ -1,7 +1,7 @@
 """One transaction of the writer: what several callers want committed, numbered and chained in their order."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ ONE_CALL = (DataError, IntegrityError, InterfaceError, ProgrammingError, TypeErr
 """What only a call's own data can cause. Anything else (disk, lock) may have ended the whole transaction."""
 
 Outcome = list[Recorded] | JournalError
+Work = Callable[[Engine], Any]
 SITE = schema.journal.c.site == bindparam("site")
 NEWEST = select(schema.journal).where(SITE).order_by(schema.journal.c.seq.desc()).limit(1)
 HEAD = NEWEST.with_only_columns(schema.journal.c.seq, schema.journal.c.hash, schema.journal.c.at)
@@ -32,14 +33,22 @@ UPDATE = {
 FORGET = delete(schema.retained).where(*(key == bindparam(key.name) for key in schema.retained.primary_key))
 
 
+class Refused(JournalError):
+    """The store refused the data of this record: it will be refused again."""
+
+
 class Call(msgspec.Struct, frozen=True):
-    """What one caller wants committed together, as columns. The events still lack seq, salt and hashes."""
+    """What one caller wants committed together, as columns. The events still lack seq, salt and hashes.
+
+    `counted`: whoever hands it over counts its events in the ledger.
+    """
 
     events: Sequence[dict[str, Any]]
     cursors: Sequence[dict[str, Any]]
     desired: Sequence[dict[str, Any]]
     retained: Sequence[dict[str, Any]] = ()
     emptied: Sequence[dict[str, Any]] = ()
+    counted: bool = False
 
 
 class Batch:
@@ -70,7 +79,7 @@ class Batch:
                 return self.write([call])[0]
         except ONE_CALL as error:
             self.head = before
-            return _failure("refused the record", error)
+            return _failure(Refused, "refused the record", error)
 
     def _known(self, keys: list[str]) -> dict[str, int]:
         known: dict[str, int] = {}
@@ -134,12 +143,20 @@ def commit(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> t
                 batch = Batch(db, site=site, key=key)
                 outcomes = [batch.write_apart(call) for call in calls]
     except SQLAlchemyError as error:
-        return None, [_failure("could not record", error) for _ in calls]
+        return None, [_failure(JournalError, "could not record", error) for _ in calls]
     return batch.head, outcomes
 
 
-def _failure(what: str, error: Exception) -> JournalError:
-    failure = JournalError(f"the journal {what}: {reason(error)}")
+def perform(engine: Engine, work: Work) -> Any:
+    """Do something else in the one thread that writes; a JournalError is its outcome when the store fails."""
+    try:
+        return work(engine)
+    except SQLAlchemyError as error:
+        return _failure(JournalError, "could not be changed", error)
+
+
+def _failure(kind: type[JournalError], what: str, error: Exception) -> JournalError:
+    failure = kind(f"the journal {what}: {reason(error)}")
     failure.__cause__ = error
     return failure
 

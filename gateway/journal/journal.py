@@ -1,6 +1,7 @@
 """The journal as the rest of the gateway uses it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,16 +16,20 @@ from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
 from gateway.journal import rows, schema
-from gateway.journal.anchors import Anchors
-from gateway.journal.batch import Call, prepare
+from gateway.journal.anchors import Anchor, Anchors
+from gateway.journal.batch import Call, Work, prepare
 from gateway.journal.lock import held
 from gateway.journal.rows import Desired, Head, Recorded, Row, cursor_columns, desired_columns, event_columns, stamp
 from gateway.journal.scope import EVERYTHING, Scope
+from gateway.journal.spool import Spool
 from gateway.journal.store import READERS, reading, reason, store_path, writing
 from gateway.journal.writer import OnCommit, Writer
+from gateway.meters import Meters
 
+RECORD_S = 10.0  # a commit takes milliseconds: a store that takes longer takes nothing
 AnswerT = TypeVar("AnswerT")
 LAST_CHARACTER = chr(0x10FFFF)
+log = logging.getLogger(__name__)
 
 
 class Journal:
@@ -33,8 +38,10 @@ class Journal:
     What reads raises JournalError when the store cannot be read, and sees committed rows only.
     """
 
-    def __init__(self, *, site: str, clock: Clock, writer: Writer, engine: Engine, pools: Sequence[Executor]) -> None:
-        self._site, self._clock, self._writer, self._engine = site, clock, writer, engine
+    def __init__(
+        self, *, site: str, clock: Clock, writer: Writer, spool: Spool, engine: Engine, pools: Sequence[Executor]
+    ) -> None:
+        self.site, self._clock, self._writer, self._spool, self._engine = site, clock, writer, spool, engine
         self._pool, self._at_once = pools
         self._proven = ""
 
@@ -55,15 +62,60 @@ class Journal:
 
         An event whose `source_key` is known already is not recorded again: its answer gives the seq of the
         first. Cursor and desired state are written even then. Raises JournalError: nothing was recorded,
-        and the source must not be told that it was. A cancelled caller does not know whether it was.
+        and the source must not be told that it was. After RECORD_S without an answer, and for a cancelled caller, it
+        may still be recorded later: the same `source_key` again makes no second row. What `note` took of this device
+        before comes first.
         """
         now = self._clock.now()
         call = Call(
-            events=[event_columns(event, site=self._site, device=device, now=now) for event in events],
-            cursors=[cursor_columns(cursor, site=self._site, now=now)] if cursor else [],
-            desired=[desired_columns(item, site=self._site) for item in desired],
+            events=[event_columns(event, site=self.site, device=device, now=now) for event in events],
+            cursors=[cursor_columns(cursor, site=self.site, now=now)] if cursor else [],
+            desired=[desired_columns(item, site=self.site) for item in desired],
         )
-        return await self._writer.submit(call)
+        try:
+            async with asyncio.timeout(RECORD_S):
+                if events:
+                    await self._spool.passed(device)
+                return await self._writer.submit(call)
+        except TimeoutError as error:
+            raise JournalError(f"the journal has not answered for {RECORD_S:g} s") from error
+
+    def note(
+        self, device: str | None, events: Sequence[Event], *, desired: Sequence[Desired] = ()
+    ) -> "asyncio.Future[None]":
+        """Record events that cannot be asked for again, or whose effect is there already. Never fails, never waits.
+
+        They are written in their order. While the store takes nothing they are held in memory; what does not fit
+        there is counted in a gap record. The future ends once they are on disk, or are held: nobody need await it.
+        """
+        now = self._clock.now()
+        try:
+            columns = [event_columns(event, site=self.site, device=device, now=now) for event in events]
+            wanted = [desired_columns(item, site=self.site) for item in desired]
+        except JournalError as error:
+            log.error("%s: %s", device or "the gateway", error)
+            self._spool.refuse(device, [stamp(now)] * len(events))
+            columns, wanted = [], []
+        return self._spool.put(device, columns, wanted)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the store takes nothing, None as far as is known."""
+        return self._writer.trouble
+
+    @property
+    def spooled(self) -> int:
+        """Accepted events in memory."""
+        return self._spool.events
+
+    @property
+    def gaps(self) -> int:
+        """Accepted events of this run that were lost and counted in gap records."""
+        return self._spool.gaps
+
+    async def change(self, work: Work) -> Any:
+        """Do something else in the one thread that writes, within milliseconds. Raises JournalError."""
+        return await self._writer.change(work)
 
     async def move(self, name: str, value: str) -> None:
         """Commit a cursor alone, as outlets do. Raises JournalError."""
@@ -118,7 +170,7 @@ class Journal:
         """
         table = schema.journal.c
         beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
-        page = select(schema.journal).where(table.site == self._site, beyond).limit(limit)
+        page = select(schema.journal).where(table.site == self.site, beyond).limit(limit)
         page = page.order_by(table.seq.desc() if newest_first else table.seq)
         page = page.where(table.device == device) if device is not None else page
         page = page.where(table.type == type) if type is not None else page
@@ -126,31 +178,32 @@ class Journal:
         page = page.where(table.at >= stamp(since)) if since else page
         page = page.where(table.at < stamp(until)) if until else page
         page = page.where(*scope.conditions(schema.journal))
-        return await self._ask(page, rows.row)
+        return await self.ask(page, rows.row)
 
     async def by_source(self, prefix: str) -> list[Row]:
         """All rows whose `source_key` starts with `prefix`, by seq."""
         table = schema.journal.c
         within = (table.source_key >= prefix, table.source_key < prefix + LAST_CHARACTER)
-        query = select(schema.journal).where(table.site == self._site, *within).order_by(table.seq)
-        return await self._ask(query, rows.row, at_once=True)
+        query = select(schema.journal).where(table.site == self.site, *within).order_by(table.seq)
+        return await self.ask(query, rows.row, at_once=True)
 
     async def cursor(self, name: str) -> str | None:
         """The committed value of a cursor, None before its first."""
         table = schema.cursors.c
-        query = select(table.value).where(table.site == self._site, table.name == name)
-        values = await self._ask(query, lambda stored: str(stored["value"]), at_once=True)
+        query = select(table.value).where(table.site == self.site, table.name == name)
+        values = await self.ask(query, lambda stored: str(stored["value"]), at_once=True)
         return values[0] if values else None
 
     async def desired(self) -> list[Desired]:
         """All desired state, by device, part and verb."""
         table = schema.desired
-        query = select(table).where(table.c.site == self._site).order_by(*table.primary_key)
-        return await self._ask(query, rows.desired)
+        query = select(table).where(table.c.site == self.site).order_by(*table.primary_key)
+        return await self.ask(query, rows.desired)
 
-    async def _ask(
+    async def ask(
         self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
     ) -> list[AnswerT]:
+        """What a query finds, row by row; `at_once` waits for no page. Raises JournalError."""
         pool = self._at_once if at_once else self._pool
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, self._fetch, query, make)
@@ -174,28 +227,34 @@ async def open_journal(
     clock: Clock,
     anchors: Path,
     on_commit: OnCommit = lambda _seconds, _events: None,
+    on_anchor: Callable[[Anchor], None] = lambda _: None,
+    meters: Meters | None = None,
 ) -> AsyncGenerator[Journal]:
     """Open, and make when missing, the store of one site; leaving commits what is queued.
 
     `anchors` is the file that receives the head every minute. `on_commit` is called on the loop after every
-    group commit with the longest wait in it, in seconds, and the number of its new events. Raises
+    group commit with the longest wait in it, in seconds, and the number of its new events; `on_anchor` with every
+    head that is anchored. The ledger is kept in `meters`. Raises
     StoreInUse; GatewayError when the store or `anchors` cannot be opened, or `key` is not the store's.
     """
-    path = store_path(url)
+    path, meters = store_path(url), meters or Meters()
     async with AsyncExitStack() as stack:
         try:
             stack.enter_context(held(path, site=site, since=clock.now()))
             engine = _engine(stack, writing(path))
             head = await asyncio.to_thread(prepare, engine, site=site, key=key)
-            writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit)
-            await stack.enter_async_context(Anchors(anchors, site=site, clock=clock).following(writer))
+            writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit, meters=meters)
+            heads = Anchors(anchors, site=site, clock=clock, told=on_anchor)
+            await stack.enter_async_context(heads.following(writer))
         except (SQLAlchemyError, OSError) as error:
             raise GatewayError(f"store.url: {path} cannot be opened: {reason(error)}") from error
         await stack.enter_async_context(writer.running())
         readers = _engine(stack, reading(path))
         pools = [stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))]
         pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
-        yield Journal(site=site, clock=clock, writer=writer, engine=readers, pools=pools)
+        spool = Spool(writer.submit, site=site, now=clock.now, meters=meters)
+        await stack.enter_async_context(spool.running())
+        yield Journal(site=site, clock=clock, writer=writer, spool=spool, engine=readers, pools=pools)
 
 
 def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:

@@ -10,13 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import msgspec
 from sqlalchemy import Engine
 
 from gateway.core.errors import JournalError
-from gateway.journal.batch import Call, Outcome, commit
+from gateway.journal.batch import Call, Outcome, Work, commit, perform
 from gateway.journal.rows import Head, Recorded
+from gateway.meters import Meters
 
 QUEUE_LIMIT = 10_000  # calls; about a second's work
 BATCH_LIMIT = 500  # events; keeps one commit under about 25 ms
@@ -32,15 +34,26 @@ class Waiting(msgspec.Struct, frozen=True):
     since: float
 
 
-class Writer:
-    """Made, and used but for `_run`, on the event loop."""
+class Chore(msgspec.Struct, frozen=True):
+    """Other work for the thread: none of it begins while records wait."""
 
-    def __init__(self, engine: Engine, *, site: str, key: bytes, head: Head, on_commit: OnCommit) -> None:
+    work: Work
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """Made, and used but for `_run`, on the event loop. `trouble`: why the last commit failed, None if it did not."""
+
+    def __init__(
+        self, engine: Engine, *, site: str, key: bytes, head: Head, on_commit: OnCommit, meters: Meters
+    ) -> None:
         self.head = head
+        self.trouble: str | None = None
         self._engine, self._site, self._key, self._on_commit = engine, site, key, on_commit
+        self._meters = meters
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._answers: set[asyncio.Future[list[Recorded]]] = set()
+        self._queue: SimpleQueue[Waiting | Chore | None] = SimpleQueue()
+        self._answers: set[asyncio.Future[Any]] = set()
         self._moved, self._over = asyncio.Event(), asyncio.Event()
         self._open = True
 
@@ -49,14 +62,24 @@ class Writer:
 
         A caller that is cancelled while it waits does not know; its call may still be committed.
         """
+        answer: asyncio.Future[list[Recorded]] = self._admit()
+        self._queue.put(Waiting(call, answer, time.perf_counter()))
+        return await answer
+
+    async def change(self, work: Work) -> Any:
+        """Have something else done in the thread, within milliseconds. Raises JournalError."""
+        answer = self._admit()
+        self._queue.put(Chore(work, answer))
+        return await answer
+
+    def _admit(self) -> "asyncio.Future[Any]":
         if not self._open or self._over.is_set():
             raise JournalError("the journal is closed")
         if len(self._answers) >= QUEUE_LIMIT:
             raise JournalError(f"the journal is behind: {QUEUE_LIMIT} records wait to be written")
-        answer: asyncio.Future[list[Recorded]] = self._loop.create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
         self._answers.add(answer)
-        self._queue.put(Waiting(call, answer, time.perf_counter()))
-        return await answer
+        return answer
 
     async def stopped(self) -> None:
         """Wait for the end of the thread; raises JournalError when nobody asked for it."""
@@ -87,33 +110,56 @@ class Writer:
         while more:
             taken = self._take()
             more = None not in taken
-            waiting = [item for item in taken if item]
+            waiting = [item for item in taken if isinstance(item, Waiting)]
             if waiting:
                 head, outcomes = commit(self._engine, [item.call for item in waiting], site=self._site, key=self._key)
                 self._loop.call_soon_threadsafe(self._settle, waiting, head, outcomes)
+            for chore in [item for item in taken if isinstance(item, Chore)]:
+                outcome = perform(self._engine, chore.work)
+                self._loop.call_soon_threadsafe(self._answer, chore.answer, outcome)
 
-    def _take(self) -> list[Waiting | None]:
+    def _take(self) -> list[Waiting | Chore | None]:
         """Wait for one item, then take what else is queued; None, the last ever, ends the thread."""
-        taken: list[Waiting | None] = []
+        taken: list[Waiting | Chore | None] = []
         size = 0
         while size < BATCH_LIMIT:
             try:
                 taken.append(item := self._queue.get(block=not taken))
             except Empty:
                 break
-            size += max(1, len(item.call.events)) if item else 1
+            size += max(1, len(item.call.events)) if isinstance(item, Waiting) else 1
         return taken
 
     def _settle(self, waiting: Sequence[Waiting], head: Head | None, outcomes: Sequence[Outcome]) -> None:
+        self._tell(None if head else str(outcomes[0]))
         for item, outcome in zip(waiting, outcomes, strict=True):
-            self._answers.discard(item.answer)
-            _answer(item.answer, outcome)
+            self._answer(item.answer, outcome)
+            if not item.call.counted and not isinstance(outcome, JournalError):
+                self._count(outcome)
         if head:
             events = head.seq - self.head.seq
             self.head = head
             self._moved.set()
             self._moved = asyncio.Event()
             self._on_commit(time.perf_counter() - waiting[0].since, events)
+
+    def _answer(self, answer: "asyncio.Future[Any]", outcome: Any) -> None:
+        self._answers.discard(answer)
+        _answer(answer, outcome)
+
+    def _count(self, recorded: Sequence[Recorded]) -> None:
+        new = sum(one.new for one in recorded)
+        self._meters.events_accepted.inc(len(recorded))
+        self._meters.events_recorded.inc(new)
+        self._meters.events_repeated.inc(len(recorded) - new)
+
+    def _tell(self, trouble: str | None) -> None:
+        """Log once that the store takes nothing, and once that it does again."""
+        if trouble is not None and self.trouble is None:
+            log.error("%s", trouble)
+        elif trouble is None and self.trouble is not None:
+            log.info("the journal records again")
+        self.trouble = trouble
 
     def _ended(self, thread: "asyncio.Future[None]") -> None:
         self._over.set()
@@ -124,7 +170,7 @@ class Writer:
         self._answers.clear()
 
 
-def _answer(answer: "asyncio.Future[list[Recorded]]", outcome: Outcome) -> None:
+def _answer(answer: "asyncio.Future[Any]", outcome: Any) -> None:
     if answer.done():  # the caller was cancelled
         return
     if isinstance(outcome, JournalError):

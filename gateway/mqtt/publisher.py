@@ -134,6 +134,7 @@ class MqttOutlet:
             rows = await journal.read(after=self._delivered, limit=PAGE)
             messages = [message for row in rows if (message := self._topics.recorded(row))]
             await link.delivered([await link.send(*message) for message in messages])
+            self._house.meters.outlet_delivered.labels("mqtt").inc(rows[-1].seq - self._delivered)
             self._delivered = rows[-1].seq
             self._moved.set()
 

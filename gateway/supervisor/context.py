@@ -86,6 +86,9 @@ class GatewayContext:
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
         own = [msgspec.structs.replace(event, source_key=f"{self.device}/{event.source_key}") for event in events]
+        if cursor is None and all(event.volatile for event in own):
+            await self._house.journal.note(self.device, own)
+            return
         kept = Cursor(self._cursor_name(cursor.name), cursor.value) if cursor else None
         await self._house.journal.record(self.device, own, cursor=kept)
 

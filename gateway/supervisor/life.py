@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import random
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -26,6 +27,7 @@ from gateway.supervisor.polling import poll_forever
 
 CONNECT_S = 10.0  # TCP connect and identification of the slowest box on a LAN take under 5 s
 ENDED = "the connection ended"
+JOURNAL_FIRST_S, JOURNAL_LAST_S = 1.0, 5.0  # between two walks over a log while the journal takes nothing
 MOST_COMMANDS = 32  # waiting for one device at a time: more means that nobody reads the answers
 
 
@@ -80,7 +82,7 @@ class Life:
         self._house.meters.device_up.labels(self.id, self.view.driver).set(0)
         self._house.hub.offline(self.id, why or kind)  # every time: a connect that failed may have published before
         if news:
-            await self._record("device.offline", {"reason": why or kind})
+            self._note("device.offline", {"reason": why or kind})
 
     async def execute(self, command: Command) -> Result:
         """Have a command carried out. Never raises for the device's sake: the Result says how it ended."""
@@ -133,9 +135,9 @@ class Life:
         self._group = group
         self._house.meters.device_up.labels(self.id, self.view.driver).set(1)
         join = partial(self._join, group)
-        join(self._record("device.online", msgspec.to_builtins(self.view.identity)))
+        self._note("device.online", msgspec.to_builtins(self.view.identity))
         join(self.context.lost())
-        join(self.driver.listen())
+        join(self._listen())
         join(self._keeper.run(join))
         for poll in self.surface.polls:
             join(poll_forever(self.driver, poll, self.view, self._house))
@@ -162,7 +164,7 @@ class Life:
             confirmed = self.verb(command.verb, command.part).confirms
             status = Stage.CONFIRMED if confirmed else Stage.ACKED
             result = self._result(command, status, detail, confirmed=confirmed or None)
-        except (CommandRejected, NotSupported, DeviceBusy) as error:
+        except (CommandRejected, NotSupported, DeviceBusy, JournalError) as error:
             result = self._result(command, Stage.REJECTED, {"reason": str(error)})
         except TimeoutError:
             result = self._result(command, Stage.TIMEOUT, {})
@@ -186,13 +188,26 @@ class Life:
         view = {"status": stage, "ended": ended, "detail": detail, "params": wanted.params}
         self._house.hub.show(f"wishes/{self.id}/{wanted.part or ''}/{wanted.verb}", view)
 
-    async def _record(self, type_: str, payload: dict[str, Any]) -> None:
+    async def _listen(self) -> None:
+        """Listen, and begin again while the journal takes nothing: the device is well, and keeps its log."""
+        wait_s = JOURNAL_FIRST_S
+        while True:
+            begun = self._clock.monotonic()
+            try:
+                with alone():
+                    await self.driver.listen()
+                return
+            except JournalError as error:
+                self._house.meters.device_errors.labels(self.id, type(error).__name__).inc()
+            if self._clock.monotonic() - begun > JOURNAL_LAST_S:
+                wait_s = JOURNAL_FIRST_S
+            await asyncio.sleep(wait_s * random.uniform(0.75, 1.0))  # noqa: S311 - spreads devices, keeps no secret
+            wait_s = min(2 * wait_s, JOURNAL_LAST_S)
+
+    def _note(self, type_: str, payload: dict[str, Any]) -> None:
         at = self._clock.now()
         event = Event(type=type_, source_key=f"{self.id}/{type_}/{at.isoformat()}", payload=payload, at=at)
-        try:
-            await self._house.journal.record(self.id, [event])
-        except JournalError:
-            self._house.meters.dropped.labels("journal").inc()
+        self._house.journal.note(self.id, [event])
 
     def _result(
         self, command: Command, status: Stage, detail: dict[str, Any], *, confirmed: bool | None = None

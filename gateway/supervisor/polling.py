@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 from gateway.core.contract import Driver
-from gateway.core.errors import DeviceBusy
+from gateway.core.errors import DeviceBusy, JournalError
 from gateway.core.model import PollGroup
 from gateway.hub import DeviceView
 from gateway.supervisor.context import House
@@ -33,8 +33,8 @@ async def _poll(driver: Driver[Any], group: PollGroup, device: str, house: House
     try:
         async with asyncio.timeout(POLL_S):  # at the priority of a poll, which is what nobody sets
             house.hub.publish(device, *await driver.poll(group.name))
-    except DeviceBusy:
-        house.meters.device_errors.labels(device, "DeviceBusy").inc()
+    except (DeviceBusy, JournalError) as error:  # the next one is due soon; a log is read on from its cursor then
+        house.meters.device_errors.labels(device, type(error).__name__).inc()
 
 
 def _phase(device: str) -> float:

@@ -19,6 +19,7 @@ from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
 from gateway.core.model import Command, Cursor, Event, Identity, PartKind, Stage, Surface, Verb
 from gateway.core.screen import Show
 from gateway.hub import Hub, Status
+from gateway.journal.batch import Call as Written
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.rows import Desired, Recorded, Row
 from gateway.meters import Meters
@@ -111,6 +112,7 @@ class MoodyJournal(Journal):
         self.full = False
         self.disk = asyncio.Event()
         self.disk.set()
+        self._spool.submit = self._submit
         self.search: Callable[[str], float] = lambda _: 0.0
 
     async def record(
@@ -121,10 +123,17 @@ class MoodyJournal(Journal):
         cursor: Cursor | None = None,
         desired: Sequence[Desired] = (),
     ) -> list[Recorded]:
+        await self._ready()
+        return await super().record(device, events, cursor=cursor, desired=desired)
+
+    async def _submit(self, call: Written) -> list[Recorded]:
+        await self._ready()
+        return await self._writer.submit(call)
+
+    async def _ready(self) -> None:
         await self.disk.wait()
         if self.full:
             raise JournalError("the journal could not record: database or disk is full")
-        return await super().record(device, events, cursor=cursor, desired=desired)
 
     async def by_source(self, prefix: str) -> list[Row]:
         await asyncio.sleep(self.search(prefix))

@@ -96,7 +96,7 @@ async def test_every_page_comes_from_an_index(
 
 
 async def test_another_site_in_the_store_is_not_seen(opened: Opened, anchors: Path, journal: Journal) -> None:
-    journal._site = "qingtian"
+    journal.site = "qingtian"
     assert await journal.read() == await journal.by_source("log") == []
 
 

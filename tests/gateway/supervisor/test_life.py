@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import pytest
 from hall_contract.scripted import ARM, Device, Passive, Scripted, for_ever, virtually
@@ -115,12 +116,36 @@ async def test_what_a_failed_connect_has_published_is_not_left_behind(device: De
     assert [event.type for event in device.journal.events] == ["device.offline"]
 
 
-async def test_a_full_journal_is_an_outage_and_no_bug(device: Device, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_full_journal_lets_the_device_live_and_is_tried_again(
+    device: Device, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "JOURNAL_FIRST_S", 0.01)
     device.driver.listening = raising(JournalError("the disk is full"))
-    device.start()
-    await device.until(lambda: device.errors("JournalError") >= 2)
-    assert (device.view.status, device.view.why) == (Status.OFFLINE, "the disk is full")
+    await online(device)
+    await device.until(lambda: device.errors("JournalError") >= 3)
+    assert device.view.status is Status.ONLINE
+    assert [event.type for event in device.journal.events] == ["device.online"]
     assert "bug" not in caplog.text
+
+
+def test_a_journal_that_stays_full_is_asked_at_most_every_few_seconds() -> None:
+    tries: list[float] = []
+
+    async def main() -> None:
+        async def listening() -> None:
+            tries.append(asyncio.get_running_loop().time())
+            raise JournalError("the disk is full")
+
+        device = Device(Scripted)
+        device.driver.listening = listening
+        device.start()
+        await asyncio.sleep(60)
+        await device.stop()
+
+    virtually(main())
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert all(0.75 * full <= pause <= full for pause, full in zip(pauses, (1, 2, 4, 5, 5, 5), strict=False))
+    assert 12 <= len(tries) <= 19
 
 
 async def test_a_device_with_a_bug_says_so_and_not_how_python_calls_it(device: Device) -> None:
