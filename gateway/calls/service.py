@@ -137,7 +137,9 @@ class Calls:
             try:
                 first = await self._first(request)
             except JournalError:
-                self._on_screens(request, actor)  # people wait before the screen: nobody can tell whether it is a repeat
+                self._on_screens(
+                    request, actor
+                )  # people wait before the screen: nobody can tell whether it is a repeat
                 raise
         return first or await self._accept_new(request, actor)
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import random
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -63,6 +63,7 @@ class Spool:
         self._loop = asyncio.get_running_loop()
         self._entries: deque[Entry] = deque()
         self._pending: Counter[str | None] = Counter()
+        self._turns: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._open_gaps: dict[str | None, Entry] = {}
         self._bytes = 0
         self._turn: asyncio.Future[JournalError | None] = self._loop.create_future()
@@ -107,11 +108,15 @@ class Spool:
         self.miss(device, REFUSED, times)
 
     async def passed(self, device: str | None) -> None:
-        """Wait until nothing of a source waits here any more. Raises JournalError when the store takes nothing."""
-        while self._pending[device]:
-            self._hurry.set()
-            if error := await asyncio.shield(self._turn):
-                raise JournalError(str(error)) from error
+        """Wait until nothing of a source waits here any more. Raises JournalError when the store takes nothing.
+
+        Those who wait for the same source go on in the order in which they came, and nobody overtakes them.
+        """
+        async with self._turns[device]:
+            while self._pending[device]:
+                self._hurry.set()
+                if error := await asyncio.shield(self._turn):
+                    raise JournalError(str(error)) from error
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

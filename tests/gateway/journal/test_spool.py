@@ -91,6 +91,17 @@ async def test_what_was_noted_comes_before_what_its_source_records_later(journal
     assert await told(journal) == [1, 2]
 
 
+async def test_those_who_wait_for_one_source_are_recorded_as_they_came(journal: Journal) -> None:
+    journal.note("d", [event(0)])
+    tasks = [asyncio.create_task(journal.record("d", [event(number)])) for number in range(1, 20)]
+    late: list[asyncio.Task[list[Recorded]]] = []
+    while journal.spooled:
+        await asyncio.sleep(0)
+    late += [asyncio.create_task(journal.record("d", [event(number)])) for number in range(20, 40)]
+    await asyncio.gather(*tasks, *late)
+    assert await told(journal) == list(range(40))
+
+
 async def test_a_full_disk_holds_it_and_its_source_s_order(journal: Journal, disk: Disk, meters: Meters) -> None:
     disk.full = True
     for number in range(5):
@@ -211,7 +222,8 @@ async def test_a_store_that_hangs_is_not_waited_for_for_ever(
     journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(_call: Call) -> list[Recorded]:
-        return await asyncio.get_running_loop().create_future()
+        await asyncio.Event().wait()
+        return []
 
     monkeypatch.setattr("gateway.journal.journal.RECORD_S", 0.02)
     monkeypatch.setattr(journal._writer, "submit", hang)
