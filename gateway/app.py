@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from gateway.alarms import config as alarms_config
 from gateway.alarms.service import Alarms
 from gateway.calls import config as calls_config
@@ -18,8 +20,11 @@ from gateway.commands import Commands
 from gateway.core.errors import WrongInput
 from gateway.fleet import Fleet
 from gateway.hub import Hub
+from gateway.journal.anchors import Anchor
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
+from gateway.keeping import config as keeping_config
+from gateway.keeping.service import Keeping
 from gateway.meters import Meters
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.people.secrets import read_secret
@@ -39,7 +44,7 @@ from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 
 VERSION = version("hall-gateway")
-SECTIONS = (*calls_config.SECTIONS, alarms_config.SECTION)
+SECTIONS = (*calls_config.SECTIONS, alarms_config.SECTION, *keeping_config.SECTIONS)
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
 
 
@@ -66,10 +71,12 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
     sys.setswitchinterval(SWITCH_S)
     meters, clock = Meters(), SystemClock()
     async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(_journal(site, meters, clock))
-        lines: dict[str, Line] = {}
-        house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters, lines=lines)
+        hub, lines = Hub(clock), dict[str, Line]()
+        journal = await stack.enter_async_context(_journal(site, meters, clock, hub))
+        house = House(hub=hub, journal=journal, inlets=Inlets(), clock=clock, meters=meters, lines=lines)
         fleet, in_force = Fleet(house, lines), InForce(site)
+        zone = ZoneInfo(site.general.site.timezone)
+        keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
         for line in site.general.lines:
             fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
         for config in site.devices:
@@ -94,7 +101,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
         bodies = {"calls": calls.run, "alarms": alarms.run}
-        bodies["people"] = services.people.run
+        bodies |= {"people": services.people.run, "keeping": keeping.run}
         if reread is not None:
             reload = Reload(in_force, reread=reread, fleet=fleet, calls=calls, alarms=alarms, house=house)
             bodies["reload"] = reload.run
@@ -142,7 +149,7 @@ async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Call
 
 
 @asynccontextmanager
-async def _journal(site: Site, meters: Meters, clock: SystemClock) -> AsyncGenerator[Journal]:
+async def _journal(site: Site, meters: Meters, clock: SystemClock, hub: Hub) -> AsyncGenerator[Journal]:
     store = site.general.store
     if store is None:
         raise WrongInput(f"{site.path}: store: is missing: `run` needs a store and its key")
@@ -151,10 +158,20 @@ async def _journal(site: Site, meters: Meters, clock: SystemClock) -> AsyncGener
         for _ in range(events):
             meters.event_commit.observe(seconds)
 
+    def anchored(anchor: Anchor) -> None:
+        hub.show("journal/anchor", msgspec.to_builtins(anchor))
+
     url = store_url(site, store)
     key = load_key(read_secret(store.key))
     site_id = site.general.site.id
     async with open_journal(
-        url, site=site_id, key=key, clock=clock, anchors=anchors_path(url), on_commit=committed
+        url,
+        site=site_id,
+        key=key,
+        clock=clock,
+        anchors=anchors_path(url),
+        on_commit=committed,
+        on_anchor=anchored,
+        meters=meters,
     ) as journal:
         yield journal

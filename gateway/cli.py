@@ -6,13 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gateway import app, verbs
+from gateway import app, archive, verbs
 from gateway.calls.config import SCREEN
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.people.rights import Role
@@ -21,6 +22,7 @@ from gateway.site.positions import Mistake
 
 DONE, FAILED, WRONG = 0, 1, 2
 ALARMS = ("do", "list", "ack", "shelve", "unshelve")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 TOKEN = ("do", "new", "list", "revoke")
 
 Run = Callable[[argparse.Namespace], int]
@@ -79,8 +81,7 @@ def parser() -> argparse.ArgumentParser:
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
     alarms.add_argument("--reason", help="for the audit")
     alarms.add_argument("--for", dest="for_s", type=_seconds, default=3600.0, metavar="60m", help="of shelve: how long")
-    verify = "verify the journal, or export it as JSON lines"
-    _verb(add, "journal", verbs.journal, verify, site=True, overlays=True, first=("what", "verify", "export"))
+    _journal(add.add_parser("journal", help="verify, export and keep the journal"))
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
@@ -90,6 +91,31 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--zone", action="append", default=[], metavar="ZONE", help="good there only (repeatable)")
     token.add_argument("--expires", metavar="WHEN", help="90d, 12h, or the last day, 2026-12-31 (default: never)")
     return top
+
+
+def _journal(journal: argparse.ArgumentParser) -> None:
+    add = journal.add_subparsers(title="what to do", required=True, metavar="WHAT")
+    verify = _verb(add, "verify", archive.verify, "prove that the journal is whole", site=True, overlays=True)
+    anchors = "anchors that were collected elsewhere (repeatable)"
+    verify.add_argument("--anchors", type=Path, action="append", default=[], metavar="FILE", help=anchors)
+    export = _verb(add, "export", archive.export, "export rows as JSON lines", site=True, overlays=True)
+    export.add_argument("--out", type=Path, metavar="FILE", help="write here, and a proof to FILE.proof.json")
+    export.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="not before; RFC 3339")
+    export.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="before; RFC 3339")
+    export.add_argument("--type", metavar="TYPE", help="of the events, exactly")
+    export.add_argument("--device", metavar="DEVICE", help="by its id")
+    proving = _verb(add, "verify-export", archive.verify_export, "prove an exported file, without its store")
+    proving.add_argument("file", type=Path, metavar="FILE", help="as export --out wrote it")
+    proving.add_argument("--key", type=Path, metavar="FILE", help="holds the key; without it less is proven")
+    _verb(add, "days", archive.days, "list the days, their rows and their seals", site=True, overlays=True)
+    erase = _verb(add, "erase", archive.erase, "have a running gateway erase payloads for ever", site=True)
+    erase.add_argument("--url", help="of the gateway (default: http.console of SITE)")
+    erase.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
+    which = erase.add_mutually_exclusive_group(required=True)
+    which.add_argument("--seq", type=_seq, metavar="SEQ", help="one record")
+    which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
+    which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
 
 
 def _verb(
@@ -159,6 +185,21 @@ def _speed(text: str) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text) or not 0 < float(text) <= 3600:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0, at most 3600")
     return float(text)
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone. Raises ArgumentTypeError."""
+    try:
+        return datetime.fromisoformat(text if TIME.fullmatch(text) else "")
+    except ValueError as error:
+        example = "2026-07-17T00:00:00+08:00"
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time with its zone such as {example}") from error
+
+
+def _seq(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be the number of a record, from 1")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -6,13 +6,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -20,20 +19,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway import app, registry
-from gateway.client import Client, connect
+from gateway.client import connect
 from gateway.core.errors import WrongInput
 from gateway.demo import demo as demo_hall
-from gateway.journal import export as journal_export
-from gateway.journal.key import load_key
-from gateway.journal.verify import verify
 from gateway.people import listing
 from gateway.people.expiry import expiry
 from gateway.people.rights import Role
-from gateway.people.secrets import read_secret
 from gateway.people.tokens import Tokens
 from gateway.site.model import Site
 from gateway.site.references import unknown
 from gateway.site.schema import driver_schema, site_schema
+from gateway.terminal import ask as _ask
+from gateway.terminal import line as _line
+from gateway.terminal import say as _say
+from gateway.terminal import token as _token
 
 log = logging.getLogger("gateway")
 
@@ -152,22 +151,6 @@ def _alarm(alarm: Mapping[str, Any]) -> str:
     return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['title']['en']}{behind}"
 
 
-def journal(options: argparse.Namespace) -> int:
-    """Verify the journal, or export it as JSON lines; the gateway may be running."""
-    site = app.load_site(options.site, *options.overlay)
-    store = site.general.store
-    if store is None:
-        raise WrongInput(f"{options.site}: store: is missing: there is no journal")
-    url, site_id = app.store_url(site, store), site.general.site.id
-    if options.what == "export":
-        for line in journal_export.lines(url, site=site_id):
-            sys.stdout.buffer.write(line + b"\n")
-        return 0
-    verdict = verify(url, key=load_key(read_secret(store.key)), anchors=app.anchors_path(url), site=site_id)
-    _say(options, verdict, verdict.what)
-    return 0 if verdict.ok else 1
-
-
 def token(options: argparse.Namespace) -> int:
     """Make, list and revoke API tokens. A running gateway sees the change at once."""
     site = app.load_site(options.site)
@@ -202,26 +185,6 @@ def _new_token(options: argparse.Namespace, site: Site, tokens: Tokens) -> int:
     return _say(options, {"name": options.name, "role": options.role, "expires_at": until, "token": made}, made)
 
 
-def _ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
-    async def ask() -> Any:
-        async with connect(options.url, _token(options.token_file)) as client:
-            return await question(client)
-
-    return asyncio.run(ask())
-
-
-def _token(path: Path | None) -> str:
-    if path is not None:
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise WrongInput(f"--token-file: {path} cannot be read: {error.strerror}") from error
-    found = os.environ.get("HALL_TOKEN")
-    if not found:
-        raise WrongInput("no token: set HALL_TOKEN or name a --token-file (hall-gateway token new SITE NAME makes one)")
-    return found
-
-
 def _until_told(work: Coroutine[Any, Any, None]) -> int:
     """Run until it ends, or SIGTERM or SIGINT stops it."""
     with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop) as runner:
@@ -251,13 +214,3 @@ def _loop() -> asyncio.AbstractEventLoop:
 def _summary(driver: type) -> str:
     """The first line of what a driver's module says of itself."""
     return (sys.modules[driver.__module__].__doc__ or "").strip().partition("\n")[0]
-
-
-def _say(options: argparse.Namespace, value: Any, text: str) -> int:
-    _line(msgspec.json.encode(value).decode() if options.json else text)
-    return 0
-
-
-def _line(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

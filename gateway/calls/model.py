@@ -36,6 +36,10 @@ class UnknownCall(GatewayError):
     """There is no such call."""
 
 
+class ErasedCall(UnknownCall):
+    """There was such a call, but what it was has expired, or was erased."""
+
+
 class Kind(StrEnum):
     """What the window's officer did."""
 

@@ -14,7 +14,16 @@ import msgspec
 
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
-from gateway.calls.model import Call, CallConflict, CallRequest, UnknownCall, UnknownWindow, call_from, make_call
+from gateway.calls.model import (
+    Call,
+    CallConflict,
+    CallRequest,
+    ErasedCall,
+    UnknownCall,
+    UnknownWindow,
+    call_from,
+    make_call,
+)
 from gateway.calls.screens import Screens
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
@@ -114,9 +123,11 @@ class Calls:
         )
 
     async def find(self, call_id: str) -> Call:
-        """The accepted call of this id. Raises UnknownCall."""
+        """The accepted call of this id. Raises UnknownCall, ErasedCall."""
         for row in await self._house.journal.by_source(f"call/{call_id}/accepted"):
-            if row.source_key == f"call/{call_id}/accepted" and row.payload is not None:
+            if row.source_key == f"call/{call_id}/accepted":
+                if row.payload is None:
+                    raise ErasedCall(f"call {call_id!r} was accepted on {row.at.date()}; what it was has been erased")
                 return call_from(row.payload)
         raise UnknownCall(f"there is no call {call_id!r}")
 
@@ -148,6 +159,8 @@ class Calls:
         try:
             async with asyncio.timeout(LOOK_UP_S):
                 call = await self.find(request.call_id)
+        except ErasedCall as error:
+            raise CallConflict(str(error)) from error
         except UnknownCall:
             return None
         except TimeoutError as error:

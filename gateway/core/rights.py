@@ -20,6 +20,8 @@ class Right(StrEnum):
     """See events of the class `audit`: who did what."""
     EXPORT = "export"
     """Take events away as a file."""
+    ERASE = "erase"
+    """Erase what is recorded of somebody, for ever."""
     UNMASK = "unmask"
     """See the whole name of a person, where one is kept."""
     UNLOCK = "unlock"

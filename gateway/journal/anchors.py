@@ -93,12 +93,15 @@ def append(path: Path, line: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def load(path: Path) -> dict[str, dict[int, str]]:
-    """The first anchor of every seq, by site; lines cut by a crash are left out. Raises OSError."""
+def load(*paths: Path) -> dict[str, dict[int, str]]:
+    """The first anchor of every seq, by site; lines that are none, as a crash cuts them, are left out. Raises OSError.
+
+    Words in front of an anchor do no harm: what `mosquitto_sub -v` writes down can be read.
+    """
     noted: dict[str, dict[int, str]] = {}
-    for line in path.read_bytes().splitlines():
+    for line in [line for path in paths for line in path.read_bytes().splitlines()]:
         try:
-            anchor = msgspec.json.decode(line, type=Anchor)
+            anchor = msgspec.json.decode(line[max(0, line.find(b"{")) :], type=Anchor)
         except ValueError:
             continue
         noted.setdefault(anchor.site, {}).setdefault(anchor.seq, anchor.hash)

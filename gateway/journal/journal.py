@@ -1,7 +1,6 @@
 """The journal as the rest of the gateway uses it."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,19 +16,30 @@ from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
 from gateway.journal import rows, schema
 from gateway.journal.anchors import Anchor, Anchors
-from gateway.journal.batch import Call, Work, prepare
+from gateway.journal.batch import Call, prepare
 from gateway.journal.lock import held
-from gateway.journal.rows import Desired, Head, Recorded, Row, cursor_columns, desired_columns, event_columns, stamp
+from gateway.journal.rows import (
+    Desired,
+    Head,
+    Health,
+    Recorded,
+    Row,
+    cursor_columns,
+    desired_columns,
+    event_columns,
+    stamp,
+)
 from gateway.journal.scope import EVERYTHING, Scope
 from gateway.journal.spool import Spool
 from gateway.journal.store import READERS, reading, reason, store_path, writing
+from gateway.journal.upkeep import Upkeep
 from gateway.journal.writer import OnCommit, Writer
 from gateway.meters import Meters
 
-RECORD_S = 10.0  # a commit takes milliseconds: a store that takes longer takes nothing
+STUCK_S = 2.0  # a commit takes milliseconds
+RECORD_S = 10.0  # a store that takes longer takes nothing
 AnswerT = TypeVar("AnswerT")
 LAST_CHARACTER = chr(0x10FFFF)
-log = logging.getLogger(__name__)
 
 
 class Journal:
@@ -39,11 +49,20 @@ class Journal:
     """
 
     def __init__(
-        self, *, site: str, clock: Clock, writer: Writer, spool: Spool, engine: Engine, pools: Sequence[Executor]
+        self,
+        *,
+        site: str,
+        key: bytes,
+        clock: Clock,
+        writer: Writer,
+        spool: Spool,
+        engine: Engine,
+        pools: Sequence[Executor],
     ) -> None:
         self.site, self._clock, self._writer, self._spool, self._engine = site, clock, writer, spool, engine
         self._pool, self._at_once = pools
         self._proven = ""
+        self.upkeep = Upkeep(site=site, key=key, ask=self.ask, change=writer.change)
 
     @property
     def head(self) -> Head:
@@ -88,34 +107,15 @@ class Journal:
         They are written in their order. While the store takes nothing they are held in memory; what does not fit
         there is counted in a gap record. The future ends once they are on disk, or are held: nobody need await it.
         """
-        now = self._clock.now()
-        try:
-            columns = [event_columns(event, site=self.site, device=device, now=now) for event in events]
-            wanted = [desired_columns(item, site=self.site) for item in desired]
-        except JournalError as error:
-            log.error("%s: %s", device or "the gateway", error)
-            self._spool.refuse(device, [stamp(now)] * len(events))
-            columns, wanted = [], []
-        return self._spool.put(device, columns, wanted)
+        return self._spool.note(device, events, desired)
 
     @property
-    def trouble(self) -> str | None:
-        """Why the store takes nothing, None as far as is known."""
-        return self._writer.trouble
-
-    @property
-    def spooled(self) -> int:
-        """Accepted events in memory."""
-        return self._spool.events
-
-    @property
-    def gaps(self) -> int:
-        """Accepted events of this run that were lost and counted in gap records."""
-        return self._spool.gaps
-
-    async def change(self, work: Work) -> Any:
-        """Do something else in the one thread that writes, within milliseconds. Raises JournalError."""
-        return await self._writer.change(work)
+    def health(self) -> Health:
+        """How it is, as far as is known without trying."""
+        why = self._writer.trouble
+        if why is None and self._writer.stuck_s() > STUCK_S:
+            why = f"the journal has not committed anything for {STUCK_S:g} s"
+        return Health(why, self._spool.events, self._spool.gaps)
 
     async def move(self, name: str, value: str) -> None:
         """Commit a cursor alone, as outlets do. Raises JournalError."""
@@ -254,7 +254,7 @@ async def open_journal(
         pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
         spool = Spool(writer.submit, site=site, now=clock.now, meters=meters)
         await stack.enter_async_context(spool.running())
-        yield Journal(site=site, clock=clock, writer=writer, spool=spool, engine=readers, pools=pools)
+        yield Journal(site=site, key=key, clock=clock, writer=writer, spool=spool, engine=readers, pools=pools)
 
 
 def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:

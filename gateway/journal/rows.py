@@ -59,6 +59,14 @@ class Head(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
+class Health(msgspec.Struct, frozen=True):
+    """`why` the store takes nothing, None while it does; accepted events in memory; those that gap records count."""
+
+    why: str | None
+    spooled: int
+    gaps: int
+
+
 def stamp(moment: datetime) -> str:
     """A time as it is stored. Raises JournalError when it has no time zone."""
     if moment.tzinfo is None:

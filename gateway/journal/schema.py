@@ -65,3 +65,27 @@ retained = sa.Table(  # the topics that an outlet has retained at its broker, or
     sa.Column("topic", sa.Text, nullable=False),
     sa.PrimaryKeyConstraint("site", "topic", name="retained_pkey"),
 )
+
+seals = sa.Table(
+    "seals",
+    metadata,
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("end_hash", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_at", sa.Text, nullable=False),
+    sa.Column("seal", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("site", "day", name="seals_pkey"),
+)
+
+departed = sa.Table(
+    "departed",
+    metadata,
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("mac", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("site", name="departed_pkey"),
+)

@@ -6,20 +6,17 @@ its source, which stands where the missing events would stand. A killed process 
 
 import asyncio
 import logging
-import os
 import random
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from gateway.core.errors import JournalError
-from gateway.core.model import Event, Retention
+from gateway.core.model import Event
 from gateway.journal.batch import Call, Refused
-from gateway.journal.rows import Recorded, event_columns
+from gateway.journal.gaps import Columns, Entry, Gap, gap_columns, size_of
+from gateway.journal.rows import Desired, Recorded, desired_columns, event_columns, stamp
 from gateway.meters import Meters
 
 EVENTS = 10_000  # a hall has a few hundred such events an hour
@@ -30,27 +27,7 @@ CLOSE_S = 5.0  # for the last try at a clean stop
 FULL, REFUSED = "spool_full", "refused"
 log = logging.getLogger(__name__)
 
-Columns = dict[str, Any]
 Submit = Callable[[Call], Awaitable[list[Recorded]]]
-
-
-class Gap(msgspec.Struct):
-    """Events of one source that are missing: how many, why, and the times of the first and the last of them."""
-
-    reason: str
-    first: str
-    last: str
-    count: int = 0
-
-
-class Entry(msgspec.Struct):
-    """Events of one source in their order, or a gap between them. `answer` ends once nobody need wait any longer."""
-
-    device: str | None
-    events: list[Columns]
-    desired: Sequence[Columns]
-    answer: "asyncio.Future[None]"
-    gap: Gap | None = None
 
 
 class Spool:
@@ -71,11 +48,23 @@ class Spool:
         self._failing = self._closing = False
         meters.events_spooled.set_function(lambda: self.events)
 
+    def note(self, device: str | None, events: Sequence[Event], desired: Sequence[Desired]) -> "asyncio.Future[None]":
+        """See Journal.note. What can be stored nowhere is a gap."""
+        now = self._now()
+        try:
+            columns = [event_columns(event, site=self._site, device=device, now=now) for event in events]
+            return self.put(device, columns, [desired_columns(item, site=self._site) for item in desired])
+        except JournalError as error:
+            log.error("%s: %s", device or "the gateway", error)
+        self._meters.events_accepted.inc(len(events))
+        self.miss(device, REFUSED, [stamp(now)] * len(events))
+        return self.put(device, [], ())
+
     def put(self, device: str | None, events: list[Columns], desired: Sequence[Columns]) -> "asyncio.Future[None]":
         """Take events of one source. The future ends once they are on disk, or are held until the store takes them."""
         answer: asyncio.Future[None] = self._loop.create_future()
         self._meters.events_accepted.inc(len(events))
-        size = _size(events)
+        size = size_of(events)
         if events and (self.events + len(events) > EVENTS or self._bytes + size > PAYLOAD_BYTES):
             self.miss(device, FULL, [row["at"] for row in events])
             answer.set_result(None)
@@ -101,11 +90,6 @@ class Spool:
         if entry.gap is not None:
             entry.gap.last = times[-1]
             entry.gap.count += len(times)
-
-    def refuse(self, device: str | None, times: Sequence[str]) -> None:
-        """Count events that no store can take."""
-        self._meters.events_accepted.inc(len(times))
-        self.miss(device, REFUSED, times)
 
     async def passed(self, device: str | None) -> None:
         """Wait until nothing of a source waits here any more. Raises JournalError when the store takes nothing.
@@ -159,7 +143,7 @@ class Spool:
         taken: list[Entry] = []
         size = 0
         for entry in self._entries:
-            size += _count(entry)
+            size += entry.count()
             if taken and size > BATCH:
                 break
             taken.append(entry)
@@ -171,7 +155,7 @@ class Spool:
             if entry.gap is not None and not entry.events:
                 if self._open_gaps.get(entry.device) is entry:  # from here on it grows no more
                     del self._open_gaps[entry.device]
-                entry.events = [self._gap_columns(entry.device, entry.gap)]
+                entry.events = [gap_columns(entry.device, entry.gap, site=self._site, now=self._now())]
         events = [row for entry in entries for row in entry.events]
         call = Call(events, [], [row for entry in entries for row in entry.desired], counted=True)
         try:
@@ -203,26 +187,20 @@ class Spool:
         self._meters.events_accepted.inc()
         self.gaps += len(times)
         self.events -= len(times) - 1
-        self._bytes -= _size(entry.events)
+        self._bytes -= size_of(entry.events)
         entry.events, entry.desired, entry.gap = [], (), Gap(REFUSED, times[0], times[-1], len(times))
         return await self._write([entry])
-
-    def _gap_columns(self, device: str | None, gap: Gap) -> Columns:
-        payload = {"from": gap.first, "to": gap.last, "count": gap.count, "reason": gap.reason}
-        key = f"gap/{device or ''}/{gap.first}/{os.urandom(4).hex()}"
-        event = Event(type="gap", source_key=key, payload=payload, retention=Retention.AUDIT)
-        return event_columns(event, site=self._site, device=device, now=self._now())
 
     def _append(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._pending[entry.device] += 1
-        self.events += _count(entry)
+        self.events += entry.count()
         self._filled.set()
 
     def _pop(self) -> None:
         entry = self._entries.popleft()
-        self.events -= _count(entry)
-        self._bytes -= 0 if entry.gap else _size(entry.events)
+        self.events -= entry.count()
+        self._bytes -= 0 if entry.gap else size_of(entry.events)
         self._pending[entry.device] -= 1
         if not self._pending[entry.device]:
             del self._pending[entry.device]
@@ -238,14 +216,6 @@ class Spool:
             self._filled.clear()
         ended, self._turn = self._turn, self._loop.create_future()
         ended.set_result(error)
-
-
-def _count(entry: Entry) -> int:
-    return 1 if entry.gap else len(entry.events)
-
-
-def _size(events: Sequence[Columns]) -> int:
-    return sum(len(row["payload"]) for row in events)
 
 
 def _told(task: "asyncio.Task[None]") -> None:

@@ -1,5 +1,6 @@
 """Where the journal lives: one SQLite file, one connection that writes, others that only read."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,23 @@ def reading(path: Path) -> Engine:
     return create_engine(url, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
 
 
+def scrub(engine: Engine) -> bool:
+    """Let no copy of what was erased stay in the files of the store; False when a reader prevents it just now.
+
+    SQLite: fold the write-ahead log back and empty it. Elsewhere the database does it in its own time.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()  # a checkpoint cannot be part of a transaction
+    try:
+        (busy, *_), *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
+    return not busy
+
+
 def reason(error: Exception) -> str:
     """What the database said, in one line and without the data."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]
@@ -44,6 +62,7 @@ def reason(error: Exception) -> str:
 def _durable(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only let go
 
 
 def _begin(connection: Connection) -> None:

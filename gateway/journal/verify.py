@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.journal import anchors as anchor_file
-from gateway.journal import chain, schema
+from gateway.journal import chain, schema, sealing
 from gateway.journal.store import reading, reason, store_path
 
 SLICE_ROWS = 2_000  # one short read each: a long one would keep the writer's log from being folded back
@@ -28,7 +28,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-def verify(url: str, *, key: bytes, anchors: Path | None = None, site: str | None = None) -> Verdict:
+def verify(url: str, *, key: bytes, anchors: Sequence[Path] = (), site: str | None = None) -> Verdict:
     """Check a site's rows, or every site's, from the first to the last; the gateway may be writing.
 
     With several sites it is the first broken one's verdict, else `rows` is the sum and `head` the greatest.
@@ -38,12 +38,12 @@ def verify(url: str, *, key: bytes, anchors: Path | None = None, site: str | Non
     event.listen(engine, "connect", _any_text)
     try:
         with engine.connect() as db:
-            noted = anchor_file.load(anchors) if anchors else {}  # before the rows: what is anchored is committed
+            noted = anchor_file.load(*anchors)  # before the rows: what is anchored is committed
             sites = [site] if site else sorted({*_sites(db), *noted})
-            verdicts = [_verify(db, name, key, noted.get(name, {})) for name in sites]
+            verdicts = [_verify_still(db, name, key, noted.get(name, {})) for name in sites]
     except FileNotFoundError as error:
         raise GatewayError(
-            f"{anchors} is missing: without anchors nobody can tell whether rows were cut off"
+            f"{error.filename} is missing: without anchors nobody can tell whether rows were cut off"
         ) from error
     except (SQLAlchemyError, OSError) as error:
         raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
@@ -52,23 +52,38 @@ def verify(url: str, *, key: bytes, anchors: Path | None = None, site: str | Non
     return _together(verdicts)
 
 
+def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> Verdict:
+    """Verify; and again, when rows have left meanwhile."""
+    while True:
+        before = sealing.departed(db, site)
+        verdict = _verify(db, site, key, noted)
+        if verdict.ok or sealing.departed(db, site) == before:
+            return verdict
+
+
 def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> Verdict:
-    seq, erased, last, fault = 0, 0, chain.GENESIS, None
+    start = sealing.start(db, site, key)
+    if start.fault:
+        what = f"site {site}: seq {start.fault_seq}: {start.fault}"
+        return Verdict(ok=False, rows=0, head=0, broken_seq=start.fault_seq, what=what)
+    seq, erased, last, fault = start.seq, 0, start.hash, None
     for row in _rows(db, site):
-        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=noted.get(seq + 1))
+        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=noted.get(seq + 1), end=start.ends.get(seq + 1))
         if fault:
             break
         seq, erased, last = seq + 1, erased + (row.payload is None), row.hash
-    later = max(noted, default=0)
+    later = max([*noted, *start.ends], default=0)
     if not fault and later > seq:
-        fault = f"is missing, and all after it: seq {later} was anchored"
+        fault = f"is missing, and all after it: seq {later} was {'anchored' if later in noted else 'sealed'}"
+    rows = seq - start.seq
     if fault:
-        return Verdict(ok=False, rows=seq, head=seq, broken_seq=seq + 1, what=f"site {site}: seq {seq + 1} {fault}")
-    what = f"site {site}: {seq} rows are whole" + (f", {erased} payloads erased" if erased else "")
-    return Verdict(ok=True, rows=seq, head=seq, broken_seq=None, what=what)
+        return Verdict(ok=False, rows=rows, head=seq, broken_seq=seq + 1, what=f"site {site}: seq {seq + 1} {fault}")
+    what = f"site {site}: {rows} rows are whole" + (f", {erased} payloads erased" if erased else "")
+    what += f", {start.seq} before them have left" if start.seq else ""
+    return Verdict(ok=True, rows=rows, head=seq, broken_seq=None, what=what)
 
 
-def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None) -> str | None:
+def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None, end: str | None) -> str | None:
     *covered, payload, salt, prev_hash, found = row
     if row.seq != seq:
         return f"is missing: seq {row.seq} stands in its place"
@@ -80,6 +95,8 @@ def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None)
         return "does not fit its hash: a column was changed, or the key is another"
     if anchored and found.hex() != anchored:
         return "is not the row that was anchored: the journal was written anew"
+    if end and found.hex() != end:
+        return "is not the row that its day was sealed with"
     return None
 
 

@@ -56,6 +56,7 @@ class Writer:
         self._answers: set[asyncio.Future[Any]] = set()
         self._moved, self._over = asyncio.Event(), asyncio.Event()
         self._open = True
+        self._progress = 0.0
 
     async def submit(self, call: Call) -> list[Recorded]:
         """Commit one call. Raises JournalError: then nothing of it was written.
@@ -78,8 +79,13 @@ class Writer:
         if len(self._answers) >= QUEUE_LIMIT:
             raise JournalError(f"the journal is behind: {QUEUE_LIMIT} records wait to be written")
         answer: asyncio.Future[Any] = self._loop.create_future()
+        self._progress = self._progress if self._answers else time.perf_counter()
         self._answers.add(answer)
         return answer
+
+    def stuck_s(self) -> float:
+        """For how many seconds nothing has been answered though somebody waits."""
+        return time.perf_counter() - self._progress if self._answers else 0.0
 
     async def stopped(self) -> None:
         """Wait for the end of the thread; raises JournalError when nobody asked for it."""
@@ -145,6 +151,7 @@ class Writer:
 
     def _answer(self, answer: "asyncio.Future[Any]", outcome: Any) -> None:
         self._answers.discard(answer)
+        self._progress = time.perf_counter()
         _answer(answer, outcome)
 
     def _count(self, recorded: Sequence[Recorded]) -> None:

@@ -1,6 +1,11 @@
-"""Calls that come in by MQTT: recorded one after the other, in the order of arrival, and only then acknowledged."""
+"""Calls that come in by MQTT: taken in the order of arrival, and acknowledged in it once they are recorded.
+
+A call that cannot be recorded is shown all the same, answered with `recorded` false, and tried again: it holds back
+the acknowledgements of those behind it, but not them.
+"""
 
 import asyncio
+from collections import deque
 from typing import Any, Protocol
 
 import msgspec
@@ -12,7 +17,8 @@ from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, Link, Received
 from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
 
-RETRY_S = 1.0  # between two tries to record: the broker keeps what comes in meanwhile
+RETRY_S = 1.0  # between two tries to record
+MOST_OPEN = 1000  # not acknowledged; then the broker keeps what comes in meanwhile
 MOST_MISTAKES = 3  # named in one answer
 MOST_SAID = 16  # characters of a key: the sender knows it by them, and it may hold what nobody shall read
 ACTOR = "mqtt"
@@ -34,6 +40,13 @@ class Refused(Exception):
         self.reason = reason
 
 
+class Open(msgspec.Struct):
+    """A message that is not acknowledged yet. `done`: nothing but those before it keeps it from that."""
+
+    message: Received
+    done: bool = False
+
+
 class Inbox:
     """Takes calls and answers them."""
 
@@ -42,25 +55,47 @@ class Inbox:
 
     async def run(self, link: Link, received: "asyncio.Queue[Received]") -> None:
         """Take what a connection receives, until cancelled."""
+        unrecorded: asyncio.Queue[Open] = asyncio.Queue(MOST_OPEN)
+        order: deque[Open] = deque()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again(link, unrecorded, order))
+            while True:
+                each = Open(await received.get())
+                order.append(each)
+                if await self._take(link, each.message):
+                    _acknowledge(link, each, order)
+                else:
+                    unsure = {"call_id": _call_id(each.message), "status": "unrecorded", "recorded": False}
+                    await self._answer(link, each.message, unsure)
+                    await unrecorded.put(each)
+
+    async def _again(self, link: Link, unrecorded: "asyncio.Queue[Open]", order: deque[Open]) -> None:
         while True:
-            message = await received.get()
-            try:
-                call = await self._accept(_read(message))
-            except Refused as refusal:
-                self._meters.dropped.labels(f"mqtt.{refusal.reason}").inc()
-                await self._reject(link, message, refusal)
-            else:
-                await self._answer(link, message, {"call_id": call.call_id, "status": "accepted", "seq": call.seq})
-            link.acknowledge(message)
+            each = await unrecorded.get()
+            while True:
+                await asyncio.sleep(RETRY_S)
+                if await self._take(link, each.message):
+                    break
+            _acknowledge(link, each, order)
+
+    async def _take(self, link: Link, message: Received) -> bool:
+        """Accept or refuse a message; False when it cannot be recorded now."""
+        try:
+            call = await self._accept(_read(message))
+        except Refused as refusal:
+            self._meters.dropped.labels(f"mqtt.{refusal.reason}").inc()
+            await self._reject(link, message, refusal)
+        except JournalError:
+            return False
+        else:
+            await self._answer(link, message, {"call_id": call.call_id, "status": "accepted", "seq": call.seq})
+        return True
 
     async def _accept(self, request: CallRequest) -> Call:
-        while True:
-            try:
-                return await self._calls.accept(request, actor=ACTOR)
-            except tuple(REASONS) as error:
-                raise Refused(REASONS[type(error)], str(error)) from error
-            except JournalError:
-                await asyncio.sleep(RETRY_S)
+        try:
+            return await self._calls.accept(request, actor=ACTOR)
+        except tuple(REASONS) as error:
+            raise Refused(REASONS[type(error)], str(error)) from error
 
     async def _reject(self, link: Link, message: Received, refusal: Refused) -> None:
         call_id = _call_id(message)
@@ -72,6 +107,13 @@ class Inbox:
     async def _answer(self, link: Link, message: Received, answer: dict[str, Any]) -> None:
         if message.response_topic and self._topics.answerable(message.response_topic):
             await link.send(message.response_topic, encode(answer), refusable=True, correlation=message.correlation)
+
+
+def _acknowledge(link: Link, each: Open, order: deque[Open]) -> None:
+    """Acknowledge what is done, up to the first message that is not (MQTT 5, 4.6: in the order of arrival)."""
+    each.done = True
+    while order and order[0].done:
+        link.acknowledge(order.popleft().message)
 
 
 def _read(message: Received) -> CallRequest:

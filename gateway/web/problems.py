@@ -11,6 +11,7 @@ from gateway.alarms.desk import AlarmRefused, UnknownAlarm
 from gateway.calls.model import CallConflict, CallRefused, UnknownCall, UnknownWindow
 from gateway.commands import CommandConflict, Forbidden, UnknownTarget
 from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
+from gateway.keeping.erasure import NotErasable, NothingToErase
 from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import NameTaken, TokenExpired, UnknownToken
 from gateway.web.route import reply
@@ -19,11 +20,13 @@ STATUS: Mapping[type[GatewayError], int] = {
     UnknownTarget: 404,
     UnknownCall: 404,
     UnknownAlarm: 404,
+    NothingToErase: 404,
     NotSupported: 404,
     UnknownToken: 404,
     WrongInput: 422,
     UnknownWindow: 422,
     CallRefused: 422,
+    NotErasable: 422,
     CommandRejected: 422,
     AlarmRefused: 409,
     CallConflict: 409,
@@ -53,7 +56,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except TokensUnreadable:  # logged where it came up; the path is nobody's business
         return _answer(Problem(503, "tokens cannot be checked or changed now; the log of the gateway says why"))
     except tuple(STATUS) as error:
-        problem = Problem(STATUS[type(error)], str(error))
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        problem = Problem(status, str(error))
         if isinstance(error, JournalError) and request.method == "POST":
             problem.more["recorded"] = False
         return _answer(problem)

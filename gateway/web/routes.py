@@ -5,7 +5,21 @@ from aiohttp import web
 from gateway.calls.model import CallRequest
 from gateway.core.model import Result
 from gateway.core.rights import Right
-from gateway.web import alarms, answers, calls, devices, doorway, events, health, inlets, page, people, screens
+from gateway.keeping.erasure import Erased
+from gateway.web import (
+    alarms,
+    answers,
+    calls,
+    devices,
+    doorway,
+    erasures,
+    events,
+    health,
+    inlets,
+    page,
+    people,
+    screens,
+)
 from gateway.web.openapi import document
 from gateway.web.route import Listener, Route, reply
 from gateway.web.services import Services
@@ -13,7 +27,7 @@ from gateway.web.services import Services
 SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
 ALARM = "/api/v1/alarms/{id}"
 BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
-VIEW, CALL, TOKENS = Right.VIEW, Right.CALL, Right.TOKENS
+VIEW, CALL, TOKENS, ERASE = Right.VIEW, Right.CALL, Right.TOKENS, Right.ERASE
 SIGN = {303: "*/*"}
 RESULT = {200: Result, 202: answers.Running}
 
@@ -132,6 +146,25 @@ ROUTES = (
         {200: answers.Alarm},
         (409,),
         body=alarms.DecisionBody,
+    ),
+    Route(
+        "POST",
+        "/api/v1/events/{seq}/erase",
+        ERASE,
+        erasures.one,
+        "Erase the payload of one record for ever",
+        {200: Erased},
+        body=erasures.Reason,
+    ),
+    Route(
+        "POST",
+        "/api/v1/erasures",
+        ERASE,
+        erasures.several,
+        "Erase the payloads of a call, or of a source, for ever",
+        {200: Erased},
+        (404,),
+        body=erasures.Erasure,
     ),
     Route("GET", "/api/v1/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
     Route(

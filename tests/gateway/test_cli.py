@@ -67,6 +67,22 @@ def verbs() -> dict[str, argparse.ArgumentParser]:
     return found
 
 
+def leaves() -> dict[str, argparse.ArgumentParser]:
+    """Every verb that does something: those of `journal` by both their words."""
+    found = verbs()
+    journal: Any = found.pop("journal")._subparsers
+    (each,) = journal._group_actions
+    return found | {f"journal {what}": leaf for what, leaf in each.choices.items()}
+
+
+def sections() -> dict[str, str]:
+    """The reference, by the words in front of the first argument."""
+    found = [section for section in REFERENCE.read_text().split("\n## ") if "`" in section]
+    titles = [section.split("`")[1] for section in found]
+    words = [title.split()[: 2 if title.startswith("journal") else 1] for title in titles]
+    return {" ".join(word): section for word, section in zip(words, found, strict=True)}
+
+
 def test_the_exit_code_tells_how_it_went(site: Path) -> None:
     runs = (program("check", site), program("journal", "verify", site), program("check", site.parent))
     assert [run.returncode for run in runs] == [0, 1, 2]
@@ -78,29 +94,27 @@ def test_helps_with_every_verb(ran: Ran) -> None:
     assert code == 0
     for verb in VERBS:
         assert f"\n    {verb} " in overview
-        code, output, _ = ran(verb, "--help")
+    for verb in leaves():
+        code, output, _ = ran(*verb.split(), "--help")
         assert code == 0
         assert output.startswith(f"usage: hall-gateway {verb} [-h] [--json]")
 
 
 def test_the_reference_has_every_verb_and_every_option() -> None:
-    sections = {
-        section.split("`")[1].split()[0]: section for section in REFERENCE.read_text().split("\n## ") if "`" in section
-    }
-    assert set(sections) >= VERBS
-    for verb, found in verbs().items():
+    written = sections()
+    assert set(written) >= set(leaves())
+    for verb, found in leaves().items():
         options = {option for action in found._actions for option in action.option_strings} - {"-h", "--help", "--json"}
-        assert set(re.findall(r"(?m)^\| `(--[a-z-]+)", sections[verb])) == options, verb
+        assert set(re.findall(r"(?m)^\| `(--[a-z-]+)", written[verb])) == options, verb
 
 
 def test_every_argument_has_a_help_text() -> None:
-    arguments = [(verb, action) for verb, found in verbs().items() for action in found._actions]
+    arguments = [(verb, action) for verb, found in leaves().items() for action in found._actions]
     assert [f"{verb} {action.dest}" for verb, action in arguments if not action.help] == []
 
 
 def test_the_reference_tells_every_option_once() -> None:
-    sections = REFERENCE.read_text().split("\n## ")
-    rows = [re.findall(r"(?m)^\| `(--[a-z-]+)", section) for section in sections]
+    rows = [re.findall(r"(?m)^\| `(--[a-z-]+)", section) for section in REFERENCE.read_text().split("\n## ")]
     assert [row for row in rows if len(row) != len(set(row))] == []
 
 

@@ -21,7 +21,7 @@ def test_a_killed_gateway_has_lost_and_invented_nothing(
     told: dict[int, str] = {}
     for turn in range(ROUNDS):
         told |= killed_after(chance.uniform(0.02, 0.25), path, anchors, turn)
-        verdict = verify(url, key=key, anchors=anchors)
+        verdict = verify(url, key=key, anchors=[anchors])
         assert verdict.ok, verdict.what
         assert independent(path, key) == verdict.rows
         stored = rows(path)

@@ -52,7 +52,7 @@ def whole(verdict: Verdict) -> tuple[bool, int, int, int | None]:
 
 @pytest.mark.usefixtures("written")
 def test_a_whole_journal_is_said_to_be_whole(url: str, key: bytes, anchors: Path) -> None:
-    verdict = verify(url, key=key, anchors=anchors)
+    verdict = verify(url, key=key, anchors=[anchors])
     assert whole(verdict) == (True, 12, 12, None)
     assert verdict.what == "site liandu: 12 rows are whole"
 
@@ -105,7 +105,7 @@ def test_tampering_is_found_and_named(
     tamper: sqlite3.Connection, url: str, key: bytes, anchors: Path, edit: str, broken: int, what: str
 ) -> None:
     tamper.executescript(edit)
-    verdict = verify(url, key=key, anchors=anchors, site="liandu")
+    verdict = verify(url, key=key, anchors=[anchors], site="liandu")
     assert whole(verdict) == (False, broken - 1, broken - 1, broken)
     assert verdict.what.startswith(f"site liandu: seq {broken} ")
     assert what in verdict.what
@@ -129,7 +129,7 @@ async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
     os.unlink(path)  # noqa: PTH108 - blocks as little as all of this test
     async with opened() as journal:
         await journal.record("door-1", [event(f"log/{number}") for number in range(12)])
-    verdict = verify(url, key=key, anchors=anchors)
+    verdict = verify(url, key=key, anchors=[anchors])
     assert verdict.broken_seq == min(load(anchors)["liandu"])
     assert "was anchored: the journal was written anew" in verdict.what
 
@@ -165,17 +165,17 @@ def test_every_site_of_a_store_is_verified_on_its_own(path: Path, url: str, key:
     assert verify(url, key=key).what.startswith("site qingtian: seq 4 ")
     assert whole(verify(url, key=key, site="liandu")) == (True, 3, 3, None)
     anchors.write_text('{"at":"2025-03-01T01:02:03.000000Z","site":"songyang","seq":2,"hash":"00"}\n')
-    assert verify(url, key=key, site="songyang", anchors=anchors).broken_seq == 1
+    assert verify(url, key=key, site="songyang", anchors=[anchors]).broken_seq == 1
 
 
 async def test_an_empty_journal_is_whole(opened: Opened, url: str, key: bytes, anchors: Path) -> None:
     async with opened():
         pass
-    assert verify(url, key=key, anchors=anchors).what == "the journal is empty"
+    assert verify(url, key=key, anchors=[anchors]).what == "the journal is empty"
 
 
 def test_a_missing_store_is_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
-    for anchors in (None, tmp_path / "none"):
+    for anchors in ([], [tmp_path / "none"]):
         with pytest.raises(GatewayError, match="the journal cannot be read: unable to open database file"):
             verify(url, key=key, anchors=anchors)
 
@@ -183,7 +183,7 @@ def test_a_missing_store_is_told_in_one_sentence(tmp_path: Path, url: str, key: 
 @pytest.mark.usefixtures("written")
 def test_missing_anchors_are_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
     with pytest.raises(GatewayError, match=r"/none is missing: without anchors nobody can tell whether rows were cut"):
-        verify(url, key=key, anchors=tmp_path / "none")
+        verify(url, key=key, anchors=[tmp_path / "none"])
 
 
 @pytest.mark.usefixtures("written")
@@ -197,7 +197,7 @@ async def test_runs_in_another_process_while_the_gateway_writes(
 ) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom gateway.journal.verify import verify\n"
-        f"verdict = verify({url!r}, key=bytes.fromhex({key.hex()!r}), anchors=Path({str(anchors)!r}))\n"
+        f"verdict = verify({url!r}, key=bytes.fromhex({key.hex()!r}), anchors=[Path({str(anchors)!r})])\n"
         "print(verdict.rows if verdict.ok else verdict.what)\n"
     )
     async with opened() as journal:

@@ -126,6 +126,37 @@ async def test_a_call_that_cannot_be_recorded_is_tried_again(
     assert await accepted(house) == ["c-1"]
 
 
+async def test_a_call_that_cannot_be_recorded_holds_back_no_other_and_is_acknowledged_in_its_turn(
+    house: House,
+    make_outlet: Make,
+    talking: Mosquitto,
+    running: Running,
+    listen: Listen,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "RETRY_S", 0.01)
+    record, heard = house.journal.record, listen(talking)
+
+    async def moody(device: str | None, events: Any, **options: Any) -> Any:
+        if not let_go.is_set() and any(event.payload.get("call_id") == "c-1" for event in events):
+            raise JournalError("the disk is full")
+        return await record(device, events, **options)
+
+    let_go = asyncio.Event()
+    async with running(make_outlet(talking.url)):
+        monkeypatch.setattr(house.journal, "record", moody)
+        ask(talking, CALL)
+        await until(lambda: ("c7", {"call_id": "c-1", "status": "unrecorded", "recorded": False}) in answers(heard()))
+        ask(talking, CALL | {"call_id": "c-2", "ticket": "A018"})
+        await until(lambda: ("c7", {"call_id": "c-2", "status": "accepted", "seq": 2}) in answers(heard()))
+        assert PUBACK not in talking.log()
+        let_go.set()
+        await until(lambda: talking.log().count(PUBACK) == 2)
+    assert await accepted(house) == ["c-2", "c-1"]
+    assert [answer["status"] for _, answer in answers(heard())] == ["unrecorded", "accepted", "accepted"]
+
+
 async def test_calls_that_were_sent_while_we_were_away_arrive_in_order(
     house: House, make_outlet: Make, mosquitto: Mosquitto, running: Running, listen: Listen, until: Until
 ) -> None:

@@ -58,6 +58,8 @@ EXPECTED = {
     "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "held", {}),
     "POST /api/v1/alarms/{id}/shelve": Line(WATCH, 404, "held", {"for_s": 60}),
     "POST /api/v1/alarms/{id}/unshelve": Line(WATCH, 404, "held", {}),
+    "POST /api/v1/events/{seq}/erase": Line("admin", 403, "1", body={"reason": "x"}),
+    "POST /api/v1/erasures": Line("admin", 403, body={"reason": "x", "call": "c-0"}),
     "GET /api/v1/openapi.json": Line(STAFF, 200),
     "GET /metrics": Line(STAFF, 403),
     "GET /healthz": Line(None, 200),
@@ -78,7 +80,7 @@ def titled(route: Route) -> str:
 def example(title: str) -> str:
     """A path at which there is something."""
     at = EXPECTED[title].at
-    return title.partition(" ")[2].format(id=at, name=at, verb="write")
+    return title.partition(" ")[2].format(id=at, name=at, seq=at, verb="write")
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""What each verb of `hall-gateway journal` does. Every function gives the exit code."""
+
+import argparse
+import sys
+from typing import NamedTuple
+
+from gateway import app
+from gateway.core.errors import WrongInput
+from gateway.journal import export as exporting
+from gateway.journal import proof
+from gateway.journal.daily import days as daily
+from gateway.journal.key import load_key
+from gateway.journal.verify import verify as verify_journal
+from gateway.people.secrets import read_secret
+from gateway.terminal import ask, line, say
+
+
+class Kept(NamedTuple):
+    """The journal of a site file."""
+
+    url: str
+    site: str
+    key: bytes
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Prove that the journal is whole, or name the first broken seq; the gateway may be running."""
+    url, site, key = _kept(options)
+    verdict = verify_journal(url, key=key, anchors=[app.anchors_path(url), *options.anchors], site=site)
+    say(options, verdict, verdict.what)
+    return 0 if verdict.ok else 1
+
+
+def export(options: argparse.Namespace) -> int:
+    """Export rows as JSON lines; into a file, with a proof beside it."""
+    url, site, key = _kept(options)
+    chosen = exporting.Choice(since=options.since, until=options.until, type=options.type, device=options.device)
+    if options.out is None:
+        for row in exporting.lines(url, site=site, choice=chosen):
+            sys.stdout.buffer.write(row + b"\n")
+        return 0
+    made = proof.export(url, options.out, site=site, key=key, choice=chosen)
+    return say(options, made, f"{made.count} rows in {options.out}; their proof in {proof.beside(options.out)}")
+
+
+def verify_export(options: argparse.Namespace) -> int:
+    """Prove an exported file, without its store; with the key, that a gateway wrote each row of it."""
+    key = None
+    if options.key is not None:
+        try:
+            key = load_key(options.key.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongInput(f"--key: {options.key} cannot be read") from error
+    verdict = proof.check(options.file, key)
+    say(options, verdict, verdict.what)
+    return 0 if verdict.ok else 1
+
+
+def days(options: argparse.Namespace) -> int:
+    """List the days of the journal."""
+    url, site, _ = _kept(options)
+    found = daily(url, site=site)
+    for day in [] if options.json else found:
+        seal = f"sealed {day.end_hash[:16]}…" if day.end_hash else "not sealed yet"
+        line(f"{day.day or 'since':10} {day.rows:9} rows  seq {day.first_seq}-{day.last_seq}  {seal}{day.left_text()}")
+    return say(options, found, "") if options.json else 0
+
+
+def erase(options: argparse.Namespace) -> int:
+    """Have a running gateway erase payloads for ever."""
+    options.url = options.url or f"http://{app.load_site(options.site).general.http.console}"
+    if options.seq is not None:
+        path, body = f"/events/{options.seq}/erase", {"reason": options.reason}
+    else:
+        which = {"call": options.call} if options.call is not None else {"source": options.source}
+        path, body = "/erasures", {**which, "reason": options.reason}
+    done = ask(options, lambda client: client.post(path, body))
+    rest = "" if done["scrubbed"] else "; a copy stays in the store's write-ahead log until the next night"
+    return say(options, done, f"{done['erased']} payloads are erased{rest}")
+
+
+def _kept(options: argparse.Namespace) -> Kept:
+    site = app.load_site(options.site, *options.overlay)
+    store = site.general.store
+    if store is None:
+        raise WrongInput(f"{options.site}: store: is missing: there is no journal")
+    return Kept(app.store_url(site, store), site.general.site.id, load_key(read_secret(store.key)))

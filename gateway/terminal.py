@@ -1,0 +1,49 @@
+"""What the verbs of the command line share: how they print, and how they ask a running gateway."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.client import Client, connect
+from gateway.core.errors import WrongInput
+
+
+def say(options: argparse.Namespace, value: Any, text: str) -> int:
+    """Print a value with `--json`, else its text; gives the exit code 0."""
+    line(msgspec.json.encode(value).decode() if options.json else text)
+    return 0
+
+
+def line(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Ask the gateway at `--url`. Raises GatewayError with its own sentence."""
+
+    async def asked() -> Any:
+        async with connect(options.url, token(options.token_file)) as client:
+            return await question(client)
+
+    return asyncio.run(asked())
+
+
+def token(path: Path | None) -> str:
+    """The token in a file, else in the variable HALL_TOKEN. Raises WrongInput."""
+    if path is not None:
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise WrongInput(f"--token-file: {path} cannot be read: {error.strerror}") from error
+    found = os.environ.get("HALL_TOKEN")
+    if not found:
+        raise WrongInput("no token: set HALL_TOKEN or name a --token-file (hall-gateway token new SITE NAME makes one)")
+    return found
