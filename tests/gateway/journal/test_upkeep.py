@@ -136,14 +136,21 @@ async def test_a_scrub_says_when_a_reader_prevents_it(journal: Journal, path: Pa
 
 
 async def test_rows_leave_by_whole_sealed_days_and_the_rest_is_proven(
-    journal: Journal, url: str, key: bytes, anchors: Path, monkeypatch: pytest.MonkeyPatch
+    journal: Journal,
+    url: str,
+    key: bytes,
+    path: Path,
+    independent: Callable[[Path, bytes], int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert independent(path, key) == 40
     monkeypatch.setattr(module, "SLICE_ROWS", 3)
     assert await journal.upkeep.leave(date(2026, 3, 3), journal.head.seq) == ["2026-03-01", "2026-03-02"]
     assert [row.seq for row in await journal.read(limit=1000)] == list(range(21, 41))
     verdict = verify(url, key=key)
     assert (verdict.ok, verdict.rows, verdict.head) == (True, 20, 40)
     assert verdict.what == "site liandu: 20 rows are whole, 20 before them have left"
+    assert independent(path, key) == 20
     assert [day.left for day in days(url, site="liandu")] == [True, True, False, False]
     assert await journal.upkeep.leave(date(2026, 3, 3), journal.head.seq) == []
 
