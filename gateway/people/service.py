@@ -47,7 +47,7 @@ class People:
 
     def __init__(self, tokens: Tokens, journal: Journal, *, clock: Clock, meters: Meters) -> None:
         self.tokens, self._journal, self._clock, self._meters = tokens, journal, clock, meters
-        self.audit = Audit(journal, meters)
+        self.audit = Audit(journal)
         self.sessions = Sessions(tokens, clock)
         self.attempts = Attempts(clock)
         self._known: Known | None = None
