@@ -1,0 +1,100 @@
+"""Reads the journal off the loop: its own connections, short reads, committed rows only."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Select, select, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.core.errors import JournalError
+from gateway.journal import rows, schema
+from gateway.journal.rows import Desired, Row, stamp
+from gateway.journal.scope import EVERYTHING, Scope
+from gateway.journal.store import reason
+
+AnswerT = TypeVar("AnswerT")
+LAST_CHARACTER = chr(0x10FFFF)
+
+
+class Reader:
+    """What is recorded of one site. Every method raises JournalError when the store cannot be read."""
+
+    def __init__(self, site: str, engine: Engine, pools: Sequence[Executor]) -> None:
+        self.site, self._engine = site, engine
+        self._pool, self._at_once = pools
+
+    async def retained(self) -> set[str]:
+        """The topics that an outlet may have retained at its broker."""
+        query = select(schema.retained.c.topic).where(schema.retained.c.site == self.site)
+        return set(await self.ask(query, lambda stored: str(stored["topic"])))
+
+    async def read(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        device: str | None = None,
+        type: str | None = None,
+        text: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+        scope: Scope = EVERYTHING,
+    ) -> list[Row]:
+        """One page of rows by seq, those with a greater seq than `after`.
+
+        `newest_first` goes backwards: from the end when `after` is 0, else from before it. `since` is
+        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another. What is
+        out of `scope` is as if it were not there.
+        """
+        table = schema.journal.c
+        beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
+        page = select(schema.journal).where(table.site == self.site, beyond).limit(limit)
+        page = page.order_by(table.seq.desc() if newest_first else table.seq)
+        page = page.where(table.device == device) if device is not None else page
+        page = page.where(table.type == type) if type is not None else page
+        page = page.where(table.payload.icontains(text, autoescape=True)) if text is not None else page
+        page = page.where(table.at >= stamp(since)) if since else page
+        page = page.where(table.at < stamp(until)) if until else page
+        page = page.where(*scope.conditions(schema.journal))
+        return await self.ask(page, rows.row)
+
+    async def by_source(self, prefix: str) -> list[Row]:
+        """All rows whose `source_key` starts with `prefix`, by seq."""
+        table = schema.journal.c
+        within = (table.source_key >= prefix, table.source_key < prefix + LAST_CHARACTER)
+        query = select(schema.journal).where(table.site == self.site, *within).order_by(table.seq)
+        return await self.ask(query, rows.row, at_once=True)
+
+    async def cursor(self, name: str) -> str | None:
+        """The committed value of a cursor, None before its first."""
+        table = schema.cursors.c
+        query = select(table.value).where(table.site == self.site, table.name == name)
+        values = await self.ask(query, lambda stored: str(stored["value"]), at_once=True)
+        return values[0] if values else None
+
+    async def desired(self) -> list[Desired]:
+        """All desired state, by device, part and verb."""
+        table = schema.desired
+        query = select(table).where(table.c.site == self.site).order_by(*table.primary_key)
+        return await self.ask(query, rows.desired)
+
+    async def ask(
+        self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
+    ) -> list[AnswerT]:
+        """What a query finds, row by row; `at_once` waits for no page. Raises JournalError."""
+        pool = self._at_once if at_once else self._pool
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, self._fetch, query, make)
+        except (SQLAlchemyError, ValueError) as error:
+            raise JournalError(f"the journal cannot be read: {reason(error)}") from error
+
+    def _fetch(self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+        with self._engine.connect() as db:
+            found = db.execute(query)
+            names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, no dict
+            every = found.all()  # before any is made: an error between two rows would leave the read open
+            return [make(dict(zip(names, stored, strict=True))) for stored in every]
