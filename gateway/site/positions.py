@@ -65,6 +65,8 @@ def read_yaml(path: Path) -> Source:
         marked: Any = error
         line = marked.problem_mark.line + 1 if marked.problem_mark else 1
         raise Mistake(path, line, (), f"not YAML: {_words(marked.problem)}") from error
+    except TypeError as error:  # ruamel hashes what stands before a colon
+        raise Mistake(path, 1, (), "not YAML: a list or a mapping stands before a colon") from error
     except (YAMLError, ValueError) as error:
         raise Mistake(path, 1, (), f"not YAML: {_words(str(error))}") from error
     except RecursionError as error:

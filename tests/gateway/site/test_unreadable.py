@@ -32,6 +32,7 @@ BROKEN = {
     "a zero byte": (b"site: \0\n", "1: not YAML: unacceptable character #x0000: special characters are not allowed"),
     "a date that is none": (b"site: 2026-02-30\n", "1: not YAML: day is out of range for month"),
     "a thousand brackets": (b"site: " + b"[" * 1_000, "1: is nested too deep, or contains itself"),
+    "a mapping before a colon": (b"zones:\n- {id: [a]}:\n", "1: not YAML: a list or a mapping stands before a colon"),
     "too many bytes": (b"#" * 4_000_001, "1: the file has 4000001 bytes, at most 4000000 are allowed"),
 }
 
