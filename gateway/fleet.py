@@ -93,6 +93,7 @@ class Fleet(Mapping[str, Life]):
         """Know a stopped line no longer."""
         self._lines.pop(id_).changed = lambda: None
         self._house.hub.hide(f"lines/{id_}")
+        self._house.meters.forget_line(id_)
 
     def renew(self, config: DeviceConfig) -> None:
         """Put another configuration in the place of a stopped device; what was wanted of it is wanted still."""

@@ -42,6 +42,12 @@ class Meters:
         """Remove every series of a device that is no longer there."""
         for instrument in (self.device_up, self.poll_overruns, self.device_errors, self.substituted):
             instrument.remove_by_labels({"device": device})
+        self.forget_line(device)  # where it had a serial port for itself
+
+    def forget_line(self, line: str) -> None:
+        """Remove every series of a line that is no longer there."""
+        for instrument in (self.line_up, self.line_turns, self.line_busy):
+            instrument.remove_by_labels({"line": line})
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

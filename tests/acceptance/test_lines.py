@@ -67,11 +67,13 @@ def test_a_line_is_called_on_and_begins_anew_alone_when_it_changes(hall: Hall) -
     hall.shows("led-02", "A004")
 
 
-def test_a_line_that_is_gone_takes_its_view_with_it(hall: Hall) -> None:
+def test_a_line_that_is_gone_takes_its_metrics_with_it(hall: Hall) -> None:
+    assert 'hall_line_turns_total{line="rs485-a"' in hall.get("/metrics")
     edit(hall.site, LINE.replace("{", r"\{").replace("?", r"\?"), "")
     edit(hall.site, r"^  - {id: (led|w)-?0[12].*\n", "")
     edit(hall.folder / "site.sim.yaml", r'^lines:\n.*\n|^  "led-0[12]".*\n', "")
     assert applied(hall, 1)["lines"] == ["rs485-a"]
+    assert "hall_line_turns_total{" not in hall.get("/metrics")
     hall.online(1)
     hall.call("c-3", "w03", "A003")
     hall.shows("led-03", "A003")

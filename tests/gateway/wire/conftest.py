@@ -88,7 +88,7 @@ class Shared:
         with urgency(priority):
             return await link.exchange(f"{link.unit}{number}".encode(), answer_of(link.unit), timeout_s)
 
-    async def live(self, unit: str, polls: list[float], *, timeout_s: float, every_s: float) -> None:
+    async def live(self, unit: str, polls: list[float], *, timeout_s: float, every_s: float, rest_s: float) -> None:
         """Live as a device does: probe, poll on a grid while it answers, rest, probe again."""
         wake, time = asyncio.Event(), asyncio.get_running_loop().time
         self.line.join(unit, wake.set)
@@ -103,7 +103,7 @@ class Shared:
                         due += every_s * max(1, round((time() - due) // every_s) + 1)
                         await asyncio.sleep(due - time())
             except DeviceError:
-                await _until_woken(wake, 1.0)
+                await _until_woken(wake, rest_s)
 
     def busy_s(self, priority: str) -> float:
         """How long turns of a priority took so far."""
