@@ -19,6 +19,9 @@ from gateway.core.model import Command, Cursor, Event, Identity, Part, Picture, 
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
 AnswerT = TypeVar("AnswerT")
+DatagramKey = Callable[[bytes, str], str | None]
+"""Whose datagram this is, from its bytes and its source address; None for nobody's. Told apart by identity: name one
+function for all devices of a driver."""
 
 
 class Clock(Protocol):
@@ -54,10 +57,16 @@ class Link(Protocol):
 
 
 class Contact(Protocol):
-    """One request of a device that is the client. Answer it exactly once: the device waits."""
+    """What came from a device that is the client. An HTTP request is answered exactly once: the device waits.
+
+    `method` is that of the HTTP request; `MESSAGE` for a WebSocket message, `CLOSE` once its connection has ended;
+    `DATAGRAM` on a UDP port. `source` names the connection (WebSocket), else it is the peer's address.
+    """
 
     @property
     def method(self) -> str: ...
+    @property
+    def source(self) -> str: ...
     @property
     def path(self) -> str: ...
     @property
@@ -66,7 +75,11 @@ class Contact(Protocol):
     def body(self) -> bytes: ...
 
     def answer(self, status: int, body: bytes = b"", media_type: str = "text/plain") -> None:
-        """Send the HTTP answer. Everything that the answer promises must be recorded by now."""
+        """Send the answer. Everything that the answer promises must be recorded by now.
+
+        A WebSocket message need not be answered: a `body` goes out as one message of its connection, a `status` of
+        400 or more ends the connection, the body being the reason. A datagram is answered to its source.
+        """
         ...
 
 
@@ -75,6 +88,10 @@ class Inlet(Protocol):
 
     async def contact(self) -> Contact:
         """Wait for the next contact."""
+        ...
+
+    def push(self, body: bytes) -> None:
+        """Send a message on every WebSocket connection that is open now. Never waits: who is too slow is dropped."""
         ...
 
 
@@ -90,8 +107,14 @@ class DeviceContext(Protocol):
         """Open `tcp://host:port`. Raises DeviceOffline. The supervisor notices by itself when it is lost."""
         ...
 
-    def inlet(self, spec: str) -> AbstractAsyncContextManager[Inlet]:
-        """Receive what a device posts to `http:NAME`, that is to `/inlet/NAME` of the field listener."""
+    def inlet(self, spec: str, key: DatagramKey | None = None) -> AbstractAsyncContextManager[Inlet]:
+        """Receive what a device that is the client sends. Raises GatewayError when `spec` is wrong or taken, OSError.
+
+        `http:NAME`: what it posts to `/inlet/NAME` of the field listener. `ws:NAME`: its WebSocket connections there.
+        `screen:NAME`: both, below `/screens/NAME`, for who has the key of that screen. `udp:PORT/KEY`, or
+        `udp:HOST:PORT/KEY` on one address only: the datagrams of a port for which `key` gives KEY. Devices share a
+        port; `key` must not raise, and gives None for what is not of its protocol.
+        """
         ...
 
     def publish(self, *readings: Reading) -> None:

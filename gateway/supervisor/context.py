@@ -11,14 +11,14 @@ import msgspec
 
 from gateway.core.address import line_id
 from gateway.core.config import SecretRef
-from gateway.core.contract import Clock, Link
+from gateway.core.contract import Clock, Contact, DatagramKey, Inlet, Link
 from gateway.core.errors import DeviceOffline
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Stage
 from gateway.hub import Hub
 from gateway.journal.journal import Journal
 from gateway.meters import Meters
 from gateway.people.secrets import read_secret
-from gateway.wire.inlet import HttpContact, HttpInlet, Inlets
+from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 from gateway.wire.opening import open_wire
 
@@ -44,13 +44,15 @@ class OpenLink(Link, Protocol):
 class WatchedInlet:
     """An inlet that notes when the device last came."""
 
-    def __init__(self, inlet: HttpInlet, seen: Callable[[], None]) -> None:
+    def __init__(self, inlet: Inlet, seen: Callable[[], None]) -> None:
         self._inlet, self._seen = inlet, seen
+        self.push = inlet.push
 
-    async def contact(self) -> HttpContact:
-        """Wait for the next contact."""
+    async def contact(self) -> Contact:
+        """Wait for the next contact. The end of a connection is no sign of life."""
         contact = await self._inlet.contact()
-        self._seen()
+        if contact.method != "CLOSE":
+            self._seen()
         return contact
 
 
@@ -77,8 +79,8 @@ class GatewayContext:
                 self._links.discard(link)
 
     @asynccontextmanager
-    async def inlet(self, spec: str) -> AsyncGenerator[WatchedInlet]:
-        with self._house.inlets.open(spec) as inlet:
+    async def inlet(self, spec: str, key: DatagramKey | None = None) -> AsyncGenerator[WatchedInlet]:
+        with self._house.inlets.open(spec, key) as inlet:
             yield WatchedInlet(inlet, self._seen)
 
     def publish(self, *readings: Reading) -> None:

@@ -12,7 +12,7 @@ from gateway.core.rights import Right
 from gateway.people.rights import Principal
 from gateway.web.services import Services
 
-Handler = Callable[[web.Request, Services], Awaitable[web.Response]]
+Handler = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 WHO = web.RequestKey("who", Principal)
 """Who asks; only where the route has a right."""
 BODY = web.RequestKey[Any]("body")

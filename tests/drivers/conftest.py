@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from gateway.core.config import SecretRef
-from gateway.core.contract import Clock, Inlet, Link
+from gateway.core.contract import Clock, DatagramKey, Inlet, Link
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
 from gateway.wire.tcp import open_tcp
 
@@ -55,7 +55,7 @@ class FakeContext:
             yield RecordingLink(link, self.written)
 
     @asynccontextmanager
-    async def inlet(self, spec: str) -> AsyncGenerator[Inlet]:
+    async def inlet(self, spec: str, key: DatagramKey | None = None) -> AsyncGenerator[Inlet]:
         raise NotImplementedError
         yield
 

@@ -13,7 +13,7 @@ from webhall import WebHall
 
 from gateway.core.errors import GatewayError, JournalError
 from gateway.web.server import serve
-from gateway.wire.inlet import HttpInlet
+from gateway.wire.inlet import QueueInlet
 
 
 def serving(hall: WebHall, console: str) -> AbstractAsyncContextManager[str]:
@@ -120,7 +120,7 @@ async def test_metrics_are_in_the_text_format(hall: WebHall) -> None:
     assert f"hall_journal_seq {hall.services.house.journal.head.seq}.0" in answer.body.decode()
 
 
-async def echo(inlet: HttpInlet) -> None:
+async def echo(inlet: QueueInlet) -> None:
     contact = await inlet.contact()
     contact.answer(
         201, f"{contact.method} {contact.path} {dict(contact.query)} ".encode() + contact.body, "text/x-bell"

@@ -106,7 +106,7 @@ async def test_a_device_that_goes_away_does_not_disturb_its_driver() -> None:
         contact.answer(200)
 
 
-@pytest.mark.parametrize("spec", ["box", "http:", "udp:box", ""])
+@pytest.mark.parametrize("spec", ["box", "http:", "ftp:box", ""])
 async def test_an_inlet_of_another_form_is_refused(spec: str) -> None:
     with pytest.raises(GatewayError, match="must be http:NAME"), Inlets().open(spec):
         pass
