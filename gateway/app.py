@@ -73,7 +73,8 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
     async with AsyncExitStack() as stack:
         hub, lines = Hub(clock), dict[str, Line]()
         journal = await stack.enter_async_context(_journal(site, meters, clock, hub))
-        house = House(hub=hub, journal=journal, inlets=Inlets(), clock=clock, meters=meters, lines=lines)
+        inlets = Inlets(lambda reason: meters.dropped.labels(reason).inc())
+        house = House(hub=hub, journal=journal, inlets=inlets, clock=clock, meters=meters, lines=lines)
         fleet, in_force = Fleet(house, lines), InForce(site)
         zone = ZoneInfo(site.general.site.timezone)
         keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
@@ -142,8 +143,10 @@ async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Call
     for row in kept:
         if row.device in lives and not by_calls(row):  # what calls show, they show anew
             lives[row.device].wishes.want(row)
-    windows, config = site.sections["windows"], site.sections["calls"]
-    calls = Calls(windows, config, zone=ZoneInfo(site.general.site.timezone), lives=lives, house=house)
+    zone, sections = ZoneInfo(site.general.site.timezone), site.sections
+    calls = Calls(
+        sections["windows"], sections["calls"], zone=zone, lives=lives, house=house, summaries=sections["screens"]
+    )
     await calls.restore(kept)
     return calls
 

@@ -1,13 +1,15 @@
-"""The sections `windows` and `calls` of the site file."""
+"""The sections `windows`, `screens` and `calls` of the site file."""
 
 import re
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from gateway import registry
 from gateway.core.config import Id
+from gateway.core.errors import GatewayError
 from gateway.site.load import Section
 from gateway.site.positions import is_list
 from gateway.site.references import Complaint, dangling, names, rows, twice, unknown
@@ -47,6 +49,18 @@ class WindowConfig(BaseModel, frozen=True, extra="forbid"):
     show: Template | None = Field(default=None, description="Overrides calls.show for this window.")
 
 
+class SummaryConfig(BaseModel, frozen=True, extra="forbid"):
+    """`screens[]`: a summary screen, which lists the last calls of its zones."""
+
+    id: Id
+    device: Annotated[str, AfterValidator(_screen)] = Field(description="DEVICE or DEVICE/PART that shows a board.")
+    title: str = Field(default="", max_length=80, description="Its heading; by default the name of the centre.")
+    zones: list[Id] = Field(default=[], description="Whose calls it lists; those of all windows when it is empty.")
+    rows: int = Field(default=8, ge=1, le=20, description="How many calls it lists.")
+    names: bool = Field(default=False, description="Whether it shows the masked names too.")
+    notice: str | None = Field(default=None, max_length=200, description="A line for everybody, below the calls.")
+
+
 class CallsConfig(BaseModel, frozen=True, extra="forbid"):
     """`calls`: how calls are shown."""
 
@@ -70,11 +84,48 @@ def _check_windows(data: Mapping[str, Any]) -> Iterable[Complaint]:
                 yield Complaint(loc, f"two windows cannot share {screen!r}: it belongs to", ("windows", owner[screen]))
 
 
+def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    yield from twice(data, "screens", "id")
+    yield from twice(data, "screens", "device")
+    devices, zones = {str(row.get("id")): row for row in rows(data, "devices")}, names(data, "zones")
+    owner = {
+        screen: index for index, window in enumerate(rows(data, "windows")) for screen in window.get("screens") or ()
+    }
+    for index, summary in enumerate(rows(data, "screens")):
+        screen, inside = summary.get("device"), summary.get("zones")
+        device = screen.partition("/")[0] if isinstance(screen, str) else None
+        loc = ("screens", index, "device")
+        if device is not None and device not in devices:
+            yield loc, unknown(device, devices, "device")
+        elif screen in owner:
+            yield loc, f"{screen!r} already belongs to windows[{owner[screen]}]: its calls alone decide what it shows"
+        elif device is not None and not _shows_boards(devices[device]):
+            yield (
+                loc,
+                f"the driver {devices[device].get('driver')} shows no board of calls, as displays.web_screen does",
+            )
+        for place, zone in enumerate(inside if is_list(inside) else []):
+            if isinstance(zone, str) and zone not in zones:
+                yield ("screens", index, "zones", place), unknown(zone, zones, "zone")
+
+
+def _shows_boards(device: Mapping[str, Any]) -> bool:
+    """Whether a device has the verb `board`; a section with mistakes of its own is given the benefit of the doubt."""
+    try:
+        driver = registry.driver(str(device.get("driver")))
+        nothing: Any = None  # a driver asks its context for nothing before it connects
+        surface = driver(driver.config_type.model_validate(dict(device)), nothing).surface()
+    except (GatewayError, ValidationError):
+        return True
+    return any(verb.name == "board" for kind in (surface.device, *surface.kinds.values()) for verb in kind.verbs)
+
+
 def _no_check(_: Mapping[str, Any]) -> Iterable[Complaint]:
     return ()
 
 
 SECTIONS = (
     Section("windows", list[WindowConfig], [], _check_windows),
+    Section("screens", list[SummaryConfig], [], _check_screens),
     Section("calls", CallsConfig, {}, _no_check),
 )

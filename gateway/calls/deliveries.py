@@ -35,9 +35,11 @@ class Deliveries:
         self._held: dict[str, list[tuple[str, Event]]] = {}
 
     def begin(self, call: Call, screens: Sequence[str]) -> None:
-        """Follow a call that is about to be sent to these screens."""
-        self._live[call.call_id] = {screen: Delivery() for screen in screens}
-        self._held[call.call_id] = []
+        """Follow a call that is about to be sent to these screens, besides those that it is sent to already."""
+        if call.call_id not in self._live:
+            self._live[call.call_id], self._held[call.call_id] = {}, []
+        for screen in screens:
+            self._live[call.call_id].setdefault(screen, Delivery())
         while len(self._live) > LIVE:
             self._held.pop(self._live.popitem(last=False)[0], None)
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.calls.config import CallsConfig, WindowConfig
+from gateway.calls.boards import Boards
+from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import (
     Call,
@@ -50,12 +51,21 @@ class Calls:
         zone: ZoneInfo,
         lives: Mapping[str, Life],
         house: House,
+        summaries: Sequence[SummaryConfig] = (),
     ) -> None:
         self.windows = {window.id: Window(window, config) for window in windows}
         self.deliveries = Deliveries(house.journal, house.meters, house.clock)
         self._screens = Screens(lives, house.hub, self.deliveries)
         for window in self.windows.values():
             self._screens.own(window)
+        self.boards = Boards(
+            summaries,
+            {window.id: window for window in windows},
+            lives=lives,
+            hub=house.hub,
+            deliveries=self.deliveries,
+            clock=house.clock,
+        )
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -68,9 +78,11 @@ class Calls:
             window = self.windows.get(row.device.removeprefix("windows/"))
             if window is not None and row.device.startswith("windows/"):
                 window.restore(row)
+            self.boards.restore(row)
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - _screens(self.windows)):
             rows += self._screens.let_go(screen)
+        rows += self.boards.show_all()
         self._house.journal.note(None, [], desired=rows)
 
     def replace(self, windows: Sequence[WindowConfig], config: CallsConfig, *, begun: Collection[str]) -> list[Desired]:
@@ -181,7 +193,8 @@ class Calls:
         call, rows = self._on_screens(request, actor)
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
         accepted = _event("accepted", call, msgspec.to_builtins(call))
-        await self._house.journal.record(None, [accepted], desired=rows if newest else ())
+        rows = [*(rows if newest else ()), *self.boards.kept(call)]
+        await self._house.journal.record(None, [accepted], desired=rows)
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call)
         return call
@@ -197,6 +210,7 @@ class Calls:
             return call, []
         window.take(call)
         self._expiry_changed.set()
+        self.boards.take(call)
         return call, self._screens.show(window)
 
     async def _expire_forever(self) -> None:
@@ -207,7 +221,10 @@ class Calls:
                 call = window.showing()
                 if call is not None and call.expires_at is not None and call.expires_at <= now:
                     self._expire(window, call)
-            ends = [call.expires_at for w in self.windows.values() if (call := w.showing()) and call.expires_at]
+            if rows := self.boards.expire(now):
+                self._house.journal.note(None, [], desired=rows)
+            showing = (*(window.showing() for window in self.windows.values()), *self.boards.calls())
+            ends = [call.expires_at for call in showing if call is not None and call.expires_at is not None]
             wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
             try:
                 async with asyncio.timeout(wait_s):

@@ -95,13 +95,15 @@ class Windows(Struct, frozen=True):
 
 
 class Screen(Struct, frozen=True, kw_only=True):
-    """A screen of a window: `text` is what it is known to show, null when nobody knows; `wanted` what it shall.
+    """A screen of a window; `window` null: a screen that lists the calls of zones.
+
+    `text` is what it is known to show, null when nobody knows; `wanted` what it shall.
 
     A new `revision` says that the device told something new of it, so that its picture may have changed.
     """
 
     id: str
-    window: str
+    window: str | None
     status: Status
     why: str | None
     text: Scalar
@@ -112,7 +114,7 @@ class Screen(Struct, frozen=True, kw_only=True):
 
 
 class Screens(Struct, frozen=True):
-    """The screens of all windows."""
+    """The screens of all windows, then those of zones."""
 
     screens: list[Screen]
 

@@ -6,13 +6,14 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.calls.model import Call, Kind, call_from
+from gateway.calls.summary import Summary
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
 from gateway.core.model import Stage
 from gateway.hub import Status
 from gateway.web.answers import Screen
 from gateway.web.markup import Html, join, tag
-from gateway.web.screens import screen, seen
+from gateway.web.screens import screen, seen, seen_summaries, summary_screen
 from gateway.web.services import Services
 
 LAST = 20  # calls
@@ -55,14 +56,16 @@ def who(services: Services) -> Html:
 
 
 def windows(services: Services) -> Html:
-    """A card for every window."""
-    return join(*(_window(services, window) for window in services.windows.values()))
+    """A card for every window, then one for every screen that lists the calls of its zones."""
+    cards = [_window(services, window) for window in services.windows.values()]
+    return join(*cards, *(_summary(services, summary) for summary in seen_summaries(services)))
 
 
 async def calls(services: Services, zone: ZoneInfo) -> Html:
     """The last calls and where they were shown."""
     journal, all_windows, scope = services.house.journal, services.windows, services.scope
-    most = LAST * max((len(window.config.screens) for window in all_windows.values()), default=1)
+    own = max((len(window.config.screens) for window in all_windows.values()), default=1)
+    most = LAST * (own + len(services.calls.boards.summaries))
     try:
         accepted = await journal.read(type="call.accepted", limit=LAST, newest_first=True, scope=scope)
         ended = await journal.read(type="call.delivered", limit=most, newest_first=True, scope=scope)
@@ -95,6 +98,13 @@ def _window(services: Services, window: Window) -> Html:
     shown = (_screen(screen(services, window, id_)) for id_ in seen(services, window))
     what = tag("p", window.config.function, class_="function")
     return tag("article", head, what, *shown, class_="card", data_live=f"window-{window.config.id}")
+
+
+def _summary(services: Services, summary: Summary) -> Html:
+    config = summary.config
+    head = tag("header", tag("h3", config.title or config.id), tag("span", _both("综合屏", "summary"), class_="chip"))
+    shown = _screen(summary_screen(services, summary))
+    return tag("article", head, shown, class_="card", data_live=f"summary-{config.id}")
 
 
 def _screen(now: Screen) -> Html:

@@ -19,6 +19,7 @@ from gateway.web import (
     page,
     people,
     screens,
+    waiting,
 )
 from gateway.web.openapi import document
 from gateway.web.route import Listener, Route, reply
@@ -26,6 +27,7 @@ from gateway.web.services import Services
 
 SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
 ALARM = "/api/v1/alarms/{id}"
+WAITING = "/screens/{id:[a-z0-9][a-z0-9_-]*}"
 BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
 VIEW, CALL, TOKENS, ERASE = Right.VIEW, Right.CALL, Right.TOKENS, Right.ERASE
 SIGN = {303: "*/*"}
@@ -184,4 +186,28 @@ ROUTES = (
     Route("GET", "/static/{name}", None, page.static, "Files of the status page", {200: "*/*"}),
     Route("GET", "/inlet/{name}", None, inlets.inlet, "A device asks", {200: "*/*"}, (408, 413), listeners=FIELD),
     Route("POST", "/inlet/{name}", None, inlets.inlet, "A device posts", {200: "*/*"}, (408, 413), listeners=FIELD),
+    Route("GET", WAITING, None, waiting.page, "A screen's page", {200: "text/html"}, (401, 403, 429), listeners=FIELD),
+    Route(
+        "GET",
+        f"{WAITING}/live",
+        None,
+        waiting.live,
+        "Its WebSocket",
+        {101: "*/*"},
+        (400, 401, 403, 503),
+        listeners=FIELD,
+    ),
+    Route(
+        "POST",
+        f"{WAITING}/poll",
+        None,
+        waiting.poll,
+        "The same by HTTP",
+        {200: "*/*"},
+        (401, 403, 503),
+        listeners=FIELD,
+    ),
+    Route(
+        "GET", f"{WAITING}/{{name:screen\\.(?:js|css)}}", None, waiting.file, "Its files", {200: "*/*"}, listeners=FIELD
+    ),
 )

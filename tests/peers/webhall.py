@@ -15,9 +15,10 @@ import msgspec
 from child import free_port
 
 from drivers.shared.image import Panel
+from gateway import registry
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.service import Alarms
-from gateway.calls.config import CallsConfig, WindowConfig
+from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
@@ -238,7 +239,12 @@ def _general(name: str, devices: Sequence[BoardConfig]) -> General:
 
 @asynccontextmanager
 async def web_hall(
-    folder: Path, *, devices: Sequence[BoardConfig], windows: Sequence[WindowConfig], name: str = "测试中心"
+    folder: Path,
+    *,
+    devices: Sequence[DeviceConfig],
+    windows: Sequence[WindowConfig],
+    summaries: Sequence[SummaryConfig] = (),
+    name: str = "测试中心",
 ) -> AsyncGenerator[WebHall]:
     """A hall with these devices, none of them online, and these windows."""
     clock, meters = SystemClock(), Meters()
@@ -248,8 +254,10 @@ async def web_hall(
         )
         journal = await stack.enter_async_context(opened)
         house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
-        lives = {config.id: Life(config, Board, house) for config in devices}
-        calls = Calls(windows, CallsConfig(), zone=ZoneInfo("Asia/Shanghai"), lives=lives, house=house)
+        kinds = {each.id: Board if isinstance(each, BoardConfig) else registry.driver(each.driver) for each in devices}
+        lives = {config.id: Life(config, kinds[config.id], house) for config in devices}
+        zone = ZoneInfo("Asia/Shanghai")
+        calls = Calls(windows, CallsConfig(), zone=zone, lives=lives, house=house, summaries=summaries)
         await calls.restore([])
         services = Services(
             in_force=InForce(Site(folder / "site.yaml", _general(name, devices), list(devices), {})),

@@ -110,7 +110,7 @@ async def test_a_screen_that_no_window_names_is_404(hall: WebHall) -> None:
     for screen in ("led-02", "led-01/left", "led-99"):
         for what in ("content", "image.png"):
             answer = await hall.ask("GET", f"/api/v1/screens/{screen}/{what}")
-            assert (answer.status, answer.detail) == (404, f"no window has a screen {screen!r}")
+            assert (answer.status, answer.detail) == (404, f"no window and no zone has a screen {screen!r}")
 
 
 async def test_a_call_that_the_journal_did_not_take_says_so(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:

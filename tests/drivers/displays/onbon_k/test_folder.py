@@ -13,7 +13,9 @@ from drivers.displays.onbon_k.driver import OnbonK
 
 HOUSE = Path(__file__).parents[4]
 FOLDER = HOUSE / "drivers" / "displays" / "onbon_k"
-REFERENCE = HOUSE.joinpath("docs", "reference", "drivers.md").read_text("utf-8")
+PAGE = HOUSE.joinpath("docs", "reference", "drivers.md").read_text("utf-8")
+REFERENCE = PAGE.partition("\n## displays.onbon_k\n")[2].partition("\n## ")[0]
+COMMON = PAGE.partition("\n## ")[0]
 SECTION = {
     "id": "led",
     "driver": "displays.onbon_k",
@@ -54,7 +56,7 @@ def test_every_rule_of_quality_is_done_or_says_why_not() -> None:
 
 
 def test_the_reference_names_every_key_with_its_default_every_verb_and_every_point() -> None:
-    rows = [line.split(" | ") for line in REFERENCE.splitlines() if line.startswith("| `")]
+    rows = [line.split(" | ") for line in (COMMON + REFERENCE).splitlines() if line.startswith("| `")]
     last = {row[0].strip("| `"): row[-1].strip(" |") for row in rows}
     for name, field in OnbonKConfig.model_fields.items():
         default = "required" if field.is_required() else "none" if field.default is None else str(field.default)

@@ -1,0 +1,1 @@
+"""A waiting-area screen: a page of ours in a browser."""

@@ -1,0 +1,160 @@
+"""The messages between the gateway and the page of a screen: JSON, one object each. Pure.
+
+The page sends `Beat`s: when it connects, every few seconds, and after it has shown something. The gateway answers each
+with an `Answer`, and pushes a `Delta`, a whole `Snapshot` or an `Order` when there is something new. Content has a
+revision `rev` within a `run`; a delta is good for the revision `base` only, for any other the page asks with `want`.
+Source: none, both ends are ours; gateway/web/screen/screen.js is the other end.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+MOST_DELTA = 1024  # bytes; what is longer goes as a snapshot
+MOST_BEAT = 4096  # bytes
+LATEST = 4_102_444_800_000  # the year 2100: no clock is right beyond
+ShortText = Annotated[str, msgspec.Meta(max_length=64)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=LATEST)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A called number; `at` in milliseconds since 1970."""
+
+    id: str
+    ticket: str
+    window: str
+    name: str | None
+    at: int
+
+
+class Content(msgspec.Struct, frozen=True):
+    """All that a page shows. `rows` None: it has no board, and shows the text over the whole screen."""
+
+    title: str = ""
+    notice: str = ""
+    rows: tuple[Row, ...] | None = None
+    size: int = 8
+    text: str = ""
+    colour: str = ""
+    lit: bool = True
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
+    """The content as a whole, how often to beat, and when to hide the numbers."""
+
+    run: str
+    rev: int
+    beat_s: float
+    hide_after_min: float
+    content: Content
+
+
+class Delta(msgspec.Struct, frozen=True, tag_field="kind", tag="delta"):
+    """What makes `rev` out of `base`: fields set, rows dropped by their ids, then rows added on top."""
+
+    run: str
+    rev: int
+    base: int
+    set: dict[str, Any]
+    add: tuple[Row, ...]
+    drop: tuple[str, ...]
+
+
+class Order(msgspec.Struct, frozen=True, tag_field="kind", tag="order"):
+    """Something to do once: `reload`, or `identify` for some seconds."""
+
+    id: int
+    what: str
+    seconds: float = 0
+
+
+class Answer(msgspec.Struct, frozen=True, tag_field="kind", tag="answer"):
+    """To a beat: its `sent` again, our time in ms since 1970, and what the page lacks."""
+
+    sent: float
+    now: int
+    last_order: int
+    snapshot: Snapshot | None
+    orders: tuple[Order, ...]
+
+
+Message = Snapshot | Delta | Order | Answer
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order it obeyed.
+
+    `hidden`: nobody can see it. `want` asks for a snapshot. `failed` says why it could not show the revision
+    `failed_rev` of `failed_run`.
+    """
+
+    page: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,40}$")]
+    run: ShortText
+    rev: Count
+    sent: Milliseconds
+    want: bool = False
+    build: ShortText = ""
+    viewport: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,5}x[0-9]{1,5}$")] | None = None
+    rendered_at: Milliseconds | None = None
+    render_ms: Milliseconds | None = None
+    fps: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
+    speech: ShortText | None = None
+    hidden: bool = False
+    stale: bool = False
+    done: Count | None = None
+    failed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    failed_run: ShortText | None = None
+    failed_rev: Count | None = None
+
+
+class Noise(NamedTuple):
+    """What is no beat, and why."""
+
+    why: str
+
+
+def read_beat(data: bytes) -> Beat | Noise:
+    """Read what a page sent. Never raises."""
+    if len(data) > MOST_BEAT:
+        return Noise(f"longer than {MOST_BEAT} bytes")
+    try:
+        return msgspec.json.decode(data, type=Beat)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Noise(str(error))
+
+
+def encode(message: Message | Beat) -> bytes:
+    """A message as it goes out."""
+    return msgspec.json.encode(message)
+
+
+def read_message(data: bytes) -> Message | Noise:
+    """Read what the gateway sent, for a simulated page. Never raises."""
+    try:
+        message: Message = msgspec.json.decode(data, type=Message)
+        return message
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Noise(str(error))
+
+
+def change(old: Content, new: Content) -> Mapping[str, Any] | None:
+    """The `set`, `add` and `drop` of a delta; None where only a snapshot tells the change."""
+    before, after = msgspec.structs.asdict(old), msgspec.structs.asdict(new)
+    found = {name: value for name, value in after.items() if name != "rows" and value != before[name]}
+    if old.rows is None or new.rows is None:
+        return None if old.rows is not new.rows else {"set": found, "add": (), "drop": ()}
+    had, has = set(old.rows), set(new.rows)
+    add = tuple(row for row in new.rows if row not in had)
+    drop = tuple(row.id for row in old.rows if row not in has)
+    delta = {"set": found, "add": add, "drop": drop}
+    return delta if apply(old, delta) == new else None
+
+
+def apply(content: Content, delta: Mapping[str, Any]) -> Content:
+    """The content after a delta."""
+    rows = content.rows
+    if delta["add"] or delta["drop"]:
+        rows = (*delta["add"], *(row for row in rows or () if row.id not in delta["drop"]))
+    return msgspec.structs.replace(content, **delta["set"], rows=rows)

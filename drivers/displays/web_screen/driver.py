@@ -1,0 +1,228 @@
+"""Drives a waiting-area screen: a page of ours in a browser, which says what it has on the glass."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import msgspec
+
+from drivers.displays.web_screen import codec, drawing
+from drivers.displays.web_screen.config import SILENT_BEATS, WebScreenConfig
+from drivers.displays.web_screen.pages import Pages
+from drivers.shared.text import printable
+from gateway.core.contract import Contact, DeviceContext, Driver, Inlet, convert
+from gateway.core.errors import CommandRejected
+from gateway.core.model import (
+    Command,
+    Identity,
+    PartKind,
+    Picture,
+    Point,
+    Quality,
+    Reading,
+    Scalar,
+    Stage,
+    Surface,
+    Verb,
+)
+from gateway.core.screen import Board, Show
+
+POINTS = (
+    Point("text", "text", "what it shows: its text, or the tickets of its board, the newest first"),
+    Point("colour", "text", "the colour of its text; empty for a board"),
+    Point("last_rev", "integer", "the revision that it has on the glass"),
+    Point("rendered_at", "text", "when that came onto the glass, by the gateway's clock"),
+    Point("render_ms", "number", "from its arrival to the glass", "ms"),
+    Point("build", "text", "which version of the page runs"),
+    Point("viewport", "text", "the size of the page in CSS pixels"),
+    Point("fps", "number", "frames that the browser draws", "1/s"),
+    Point("speech", "text", "whether the browser has a Chinese voice: ready, no voice or none"),
+    Point("stale", "boolean", "whether it shows something older than the newest, or its banner"),
+    Point("clients", "integer", "pages that are open, those in the background too"),
+)
+ORDERS = 8  # kept for pages that poll: they come every few seconds
+
+
+class Power(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `power`."""
+
+    on: bool
+
+
+class Identify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `identify`."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=1, le=600)] = 15
+
+
+class Reload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`reload` has no parameters."""
+
+
+DEVICE = PartKind(
+    points=POINTS,
+    verbs=(
+        Verb(name="board", meaning="show the last called numbers", params=Board, desired=True),
+        Verb(name="show", meaning="show a text; beside a board, as its notice", params=Show, desired=True),
+        Verb(name="power", meaning="show anything at all, or black", params=Power, desired=True),
+        Verb(name="identify", meaning="show its id in large letters", params=Identify),
+        Verb(name="reload", meaning="load the page anew", params=Reload),
+    ),
+)
+
+
+class WebScreen(Driver[WebScreenConfig]):
+    """One screen. What is sent counts once every page of it that people can see has it on the glass."""
+
+    config_type = WebScreenConfig
+    _inlet: Inlet
+
+    def __init__(self, config: WebScreenConfig, context: DeviceContext) -> None:
+        super().__init__(config, context)
+        self._run = secrets.token_hex(4)
+        self._rev = self._first_rev = self._order = 0
+        self._content = codec.Content()
+        self._orders: list[codec.Order] = []
+        self._pages = Pages(SILENT_BEATS * config.beat_s)
+        self._news = asyncio.Event()
+
+    def surface(self) -> Surface:
+        return Surface(device=DEVICE, silent_after_s=SILENT_BEATS * self.config.beat_s)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[Identity]:
+        """Wait for a page. What it shall show is told anew: nothing of an earlier connection is left."""
+        async with self.context.inlet(f"screen:{self.config.id}") as self._inlet:
+            self._pages.clear()
+            self._content, self._first_rev = codec.Content(), self._rev
+            while (beat := self._take(await self._inlet.contact())) is None:
+                pass
+            yield Identity(model="web page", firmware=printable(beat.build, 64) or None)
+
+    async def listen(self) -> None:
+        self._publish()
+        while True:
+            self._take(await self._inlet.contact())
+            self._publish()
+
+    async def execute(self, command: Command) -> Mapping[str, Any]:
+        match command.verb:
+            case "board":
+                return await self._show(command, **_board(convert(Board, command.params)))
+            case "show":
+                show = convert(Show, command.params)
+                return await self._show(command, text=printable(show.text, 200), colour=show.colour.value)
+            case "power":
+                return await self._show(command, lit=convert(Power, command.params).on)
+            case "identify":
+                return await self._tell(command, convert(Identify, command.params).seconds)
+            case "reload":
+                return await self._tell(command, 0)
+            case _:
+                return await super().execute(command)
+
+    def picture(self, part: str | None) -> Picture | None:
+        """What is on the glass, drawn with our own font; None while pages differ."""
+        return drawing.picture(self._content) if self._is_shown() else None
+
+    def _is_shown(self) -> bool:
+        return self._first_rev < self._rev == self._pages.shown(self._run)
+
+    async def _show(self, command: Command, **changes: Any) -> Mapping[str, Any]:
+        """Put something new onto the pages; returns when it is on the glass."""
+        old, self._content = self._content, msgspec.structs.replace(self._content, **changes)
+        self._rev += 1
+        rev = self._rev
+        delta = codec.change(old, self._content) if rev > self._first_rev + 1 else None
+        message = codec.encode(codec.Delta(self._run, rev, rev - 1, **delta)) if delta else b""
+        if not 0 < len(message) <= codec.MOST_DELTA:
+            message = codec.encode(self._snapshot())
+        self._inlet.push(message)
+        await self._until(command, lambda: self._pages.shown(self._run) >= rev, rev)
+        pages = self._pages.seen()
+        return {
+            "rev": rev,
+            "pages": len(pages),
+            "render_ms": max((page.render_ms or 0 for page in pages), default=None),
+        }
+
+    async def _tell(self, command: Command, seconds: float) -> Mapping[str, Any]:
+        """Have every page do something once."""
+        self._order += 1
+        order = codec.Order(self._order, command.verb, seconds)
+        self._orders = [*self._orders, order][-ORDERS:]
+        self._inlet.push(codec.encode(order))
+        await self._until(command, lambda: self._pages.obeyed(order.id))
+        return {"pages": len(self._pages.seen())}
+
+    async def _until(self, command: Command, done: Callable[[], bool], rev: int | None = None) -> None:
+        """Wait until the pages say so. Raises CommandRejected when one says that it could not show `rev`."""
+        sent = False
+        while not done():
+            if self._pages.seen() and not sent:
+                self.context.stage(command, Stage.SENT)
+                sent = True
+            if rev is not None and (why := self._pages.refused(self._run, rev)):
+                raise CommandRejected(f"{self.config.id}: the page could not show it: {why}")
+            await self._news.wait()
+
+    def _take(self, contact: Contact) -> codec.Beat | None:
+        """Take what came; gives the beat, if it is one."""
+        try:
+            if contact.method == "CLOSE":
+                self._pages.left(contact.source)
+                return None
+            beat = codec.read_beat(contact.body)
+            if isinstance(beat, codec.Noise):
+                contact.answer(400, f"no beat: {beat.why}".encode())
+                return None
+            source = contact.source if contact.method == "MESSAGE" else ""
+            new = self._pages.take(beat, source, self.context.clock.monotonic())
+            contact.answer(200, codec.encode(self._answer(beat, new=new)), "application/json")
+            return beat
+        finally:
+            self._news.set()
+            self._news = asyncio.Event()
+
+    def _answer(self, beat: codec.Beat, *, new: bool) -> codec.Answer:
+        """While nothing is wanted yet a new page waits a beat: it keeps its numbers over a restart of ours."""
+        behind = (beat.run, beat.rev) != (self._run, self._rev)
+        known = self._rev > self._first_rev or not new
+        return codec.Answer(
+            sent=beat.sent,
+            now=int(self.context.clock.now().timestamp() * 1000),
+            last_order=self._order,
+            snapshot=self._snapshot() if beat.want and behind and known else None,
+            orders=tuple(order for order in self._orders if beat.done is not None and order.id > beat.done),
+        )
+
+    def _snapshot(self) -> codec.Snapshot:
+        return codec.Snapshot(self._run, self._rev, self.config.beat_s, self.config.hide_after_min, self._content)
+
+    def _publish(self) -> None:
+        values: dict[str, Scalar] = dict.fromkeys(point.name for point in POINTS)
+        values |= self._pages.values(self._run, self._rev)
+        if self._is_shown():
+            values |= {"text": drawing.words(self._content), "colour": self._content.colour}
+        good, bad = Quality.GOOD, Quality.BAD
+        self.context.publish(
+            *(Reading(None, name, value, bad if value is None else good) for name, value in values.items())
+        )
+
+
+def _board(board: Board) -> dict[str, Any]:
+    """A board as the page gets it, without what could not be seen."""
+    rows = tuple(
+        codec.Row(
+            id=row.call_id,
+            ticket=printable(row.ticket, 32),
+            window=printable(row.window, 40),
+            name=printable(row.name, 40) if row.name else None,
+            at=int(row.at.timestamp() * 1000),
+        )
+        for row in board.rows
+    )
+    notice = printable(board.notice or "", 200)
+    return {"title": printable(board.title, 80), "notice": notice, "rows": rows, "size": board.size}

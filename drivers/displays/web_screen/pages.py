@@ -1,0 +1,87 @@
+"""The pages that show one screen now: how each of them stands, and what all of them have on the glass."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from drivers.displays.web_screen.codec import Beat
+from drivers.shared.text import printable
+from gateway.core.model import Scalar
+
+MOST = 32  # pages of one screen; the inlet lets no more connect
+
+
+class Page(msgspec.Struct):
+    """One page: its newest beat, when it came, and the connection that it came on."""
+
+    beat: Beat
+    seen: float
+    source: str
+
+
+class Pages:
+    """The pages of one screen. A page that nobody can see proves nothing, so it does not count."""
+
+    def __init__(self, dead_s: float) -> None:
+        self._dead_s = dead_s
+        self._pages: dict[str, Page] = {}
+
+    def take(self, beat: Beat, source: str, now: float) -> bool:
+        """Take a beat; True where this page was not known."""
+        self._pages = {name: page for name, page in self._pages.items() if now - page.seen < self._dead_s}
+        new = beat.page not in self._pages
+        if not new or len(self._pages) < MOST:
+            self._pages[beat.page] = Page(beat, now, source)
+        return new
+
+    def left(self, source: str) -> None:
+        """A connection has ended."""
+        self._pages = {name: page for name, page in self._pages.items() if page.source != source}
+
+    def clear(self) -> None:
+        """Nobody has come yet."""
+        self._pages.clear()
+
+    def seen(self) -> list[Beat]:
+        """The newest beats of the pages that people can see."""
+        return [page.beat for page in self._pages.values() if not page.beat.hidden]
+
+    def shown(self, run: str) -> int:
+        """The newest revision that every visible page has on the glass; -1 where there is none."""
+        return min((rev(beat, run) for beat in self.seen()), default=-1)
+
+    def obeyed(self, order: int) -> bool:
+        """Whether every visible page has done an order. Who came later has nothing to do."""
+        return bool(self.seen()) and all(beat.done is None or beat.done >= order for beat in self.seen())
+
+    def refused(self, run: str, rev: int) -> str | None:
+        """Why a page could not show a revision."""
+        failed = (beat for beat in self.seen() if beat.failed_run == run and (beat.failed_rev or 0) >= rev)
+        return next((printable(beat.failed or "", 200) for beat in failed), None)
+
+    def values(self, run: str, wanted: int) -> dict[str, Scalar]:
+        """The points of the page that is furthest behind; all pages count as clients."""
+        beats = sorted(self.seen(), key=lambda beat: rev(beat, run))
+        known: dict[str, Scalar] = {"clients": len(self._pages)}
+        if beats:
+            last = beats[0]
+            known |= {
+                "last_rev": max(0, rev(last, run)),
+                "rendered_at": _moment(last.rendered_at),
+                "render_ms": last.render_ms,
+                "build": printable(last.build, 64),
+                "viewport": last.viewport,
+                "fps": last.fps,
+                "speech": printable(last.speech, 64) if last.speech else None,
+                "stale": rev(last, run) < wanted or any(beat.stale for beat in beats),
+            }
+        return known
+
+
+def rev(beat: Beat, run: str) -> int:
+    """What a page has on the glass; what an earlier run of the gateway sent does not count."""
+    return beat.rev if beat.run == run else -1
+
+
+def _moment(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()

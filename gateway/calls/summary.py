@@ -1,0 +1,86 @@
+"""One summary screen: the last calls of its zones, the newest on top. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.calls.config import SummaryConfig, WindowConfig
+from gateway.calls.model import Call, Kind, call_from
+from gateway.core.model import Stage
+from gateway.core.screen import Board, BoardRow
+from gateway.journal.rows import Desired
+
+SHOWN = (Kind.CALL, Kind.RECALL)
+
+
+class Summary:
+    """The state of a summary screen. `calls` are on it now, the newest first."""
+
+    def __init__(self, config: SummaryConfig, windows: Mapping[str, WindowConfig]) -> None:
+        self.config = config
+        self._labels = {name: window.label for name, window in windows.items() if self._has(window)}
+        self.calls: list[Call] = []
+        self.delivery: Stage | None = None
+
+    def lists(self, call: Call) -> bool:
+        """Whether a call belongs onto it: it shows a number, of a window in its zones."""
+        return call.window in self._labels and call.kind in SHOWN
+
+    def take(self, call: Call) -> None:
+        """Put a call on top. A number that is called again to the same window leaves its old place."""
+        others = [each for each in self.calls if (each.ticket, each.window) != (call.ticket, call.window)]
+        self.calls = [call, *others][: self.config.rows]
+
+    def expire(self, now: datetime) -> list[Call]:
+        """Take off what has expired; gives those calls."""
+        over = [call for call in self.calls if call.expires_at is not None and call.expires_at <= now]
+        self.calls = [call for call in self.calls if call not in over]
+        return over
+
+    def board(self) -> Board:
+        """What the screen shows."""
+        rows = tuple(
+            BoardRow(
+                call_id=call.call_id,
+                ticket=call.ticket or "",
+                window=self._labels[call.window],
+                name=call.name if self.config.names else None,
+                at=call.accepted_at,
+            )
+            for call in self.calls
+        )
+        return Board(title=self.config.title, rows=rows, size=self.config.rows, notice=self.config.notice)
+
+    def kept(self) -> Desired:
+        """The row that brings it back after a restart."""
+        newest = self.calls[0] if self.calls else None
+        return Desired(
+            device=f"screens/{self.config.id}",
+            part=None,
+            verb="board",
+            params={"calls": msgspec.to_builtins(self.calls)},
+            rev=0,
+            expires_at=None,
+            actor=newest.actor if newest else "gateway",
+            command_id=newest.call_id if newest else "idle",
+        )
+
+    def restore(self, row: Desired) -> None:
+        """Take up where `kept` left off; what the site file no longer has a place for is left out."""
+        calls = [call_from(params) for params in row.params["calls"]]
+        self.calls = [call for call in calls if self.lists(call)][: self.config.rows]
+
+    def view(self) -> Mapping[str, Any]:
+        """The screen as everybody sees it."""
+        return {
+            "screen": self.config.device,
+            "title": self.config.title,
+            "call_ids": [call.call_id for call in self.calls],
+            "text": " ".join(call.ticket or "" for call in self.calls),
+            "delivery": self.delivery,
+        }
+
+    def _has(self, window: WindowConfig) -> bool:
+        return not self.config.zones or window.zone in self.config.zones

@@ -1,0 +1,336 @@
+/* The page of a waiting-area screen. ES2018 and Chrome 69 only: television boxes have old browsers.
+   What comes from outside is text, never HTML. The box's clock is never used: it is often wrong. */
+(function () {
+  "use strict";
+
+  const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 2, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
+  const MORE_FRAMES = 6;
+  const base = "/screens/" + document.body.dataset.screen;
+  const clockFace = new Intl.DateTimeFormat("en-GB", {
+    timeZone: document.body.dataset.zone, hour: "2-digit", minute: "2-digit", hour12: false
+  });
+  const at = function (id) { return document.getElementById(id); };
+  const seconds = function () { return performance.now() / 1000; };
+  const started = seconds();
+
+  let socket = null, failures = 0, retry = 0, checked = false;
+  let run = "", rev = 0, greeted = false, content = null, beatS = 5, hideAfterMin = 10;
+  let offset = null, heard = started, beaten = -Infinity, polled = -Infinity, polling = false, changed = started;
+  let renderedAt = null, renderMs = null, fps = null, done = null, failed = null, failedRun = null, failedRev = null, forbidden = false;
+  let received = 0, shifted = -1, identifyUntil = 0, shownRun = "", shownRev = 0;
+  const page = Array.from(crypto.getRandomValues(new Uint8Array(8)), function (byte) {
+    return byte.toString(16).padStart(2, "0");
+  }).join("");
+
+  /* time: the server's, carried on by this page's monotonic clock */
+
+  function serverNow() { return offset === null ? null : performance.now() + offset; }
+
+  function face(milliseconds) { return clockFace.format(new Date(milliseconds)); }
+
+  /* the wire */
+
+  function connect() {
+    clearTimeout(retry);
+    const scheme = location.protocol === "https:" ? "wss://" : "ws://";
+    let opening;
+    try {
+      opening = new WebSocket(scheme + location.host + base + "/live");
+    } catch (error) {
+      lost(null);
+      return;
+    }
+    socket = opening;
+    opening.onopen = function () { greeted = false; beat(); };
+    opening.onmessage = function (event) { if (socket === opening) { take(event.data); } };
+    opening.onclose = function () { lost(opening); };
+  }
+
+  function lost(which) {
+    if (which !== socket) { return; }
+    socket = null;
+    checked = false;
+    failures += 1;
+    const longest = Math.min(LONGEST_WAIT_S, 0.5 * Math.pow(2, failures - 1));
+    clearTimeout(retry);
+    retry = setTimeout(connect, 1000 * longest * (0.5 + Math.random() / 2));
+  }
+
+  function isOpen() { return socket !== null && socket.readyState === WebSocket.OPEN; }
+
+  function state() {
+    return JSON.stringify({
+      page: page, run: shownRun, rev: shownRev, want: !greeted, sent: performance.now(), build: document.body.dataset.build,
+      viewport: innerWidth + "x" + innerHeight, rendered_at: renderedAt, render_ms: renderMs, fps: fps,
+      speech: speech(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done,
+      failed: failed, failed_run: failedRun, failed_rev: failedRev
+    });
+  }
+
+  function speech() {
+    if (!window.speechSynthesis) { return "none"; }
+    return speechSynthesis.getVoices().some(function (voice) { return /^zh/i.test(voice.lang); }) ? "ready" : "no voice";
+  }
+
+  function beat() {
+    beaten = seconds();
+    if (isOpen()) { socket.send(state()); } else { poll(); }
+  }
+
+  /* where a WebSocket does not come through: the same messages by HTTP */
+  function poll() {
+    if (polling || failures < 2 || seconds() - polled < POLL_S) { return; }
+    polling = true;
+    polled = seconds();
+    fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store" })
+      .then(function (answer) {
+        forbidden = answer.status === 401 || answer.status === 403;
+        return answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)));
+      })
+      .then(function (text) { if (!isOpen()) { greeted = true; take(text); greeted = false; } })
+      .catch(function () { /* the banner tells */ })
+      .then(function () { polling = false; });
+  }
+
+  function take(text) {
+    const message = JSON.parse(text);
+    heard = seconds();
+    forbidden = false;
+    if (isOpen()) { failures = 0; }
+    received = performance.now();
+    if (message.kind === "answer") { answered(message); }
+    if (message.kind === "snapshot") { snapshot(message); }
+    if (message.kind === "delta") { delta(message); }
+    if (message.kind === "order") { obey(message); }
+    tick();
+  }
+
+  function answered(message) {
+    offset = message.now + (performance.now() - message.sent) / 2 - performance.now();
+    if (done === null) { done = message.last_order; }
+    if (message.snapshot) { snapshot(message.snapshot); }
+    message.orders.forEach(obey);
+    if (!checked) { checked = true; reload(true); }
+  }
+
+  function snapshot(message) {
+    const same = message.run === run && message.rev === rev && content !== null;
+    greeted = true;
+    beatS = message.beat_s;
+    hideAfterMin = message.hide_after_min;
+    if (!same) { show(message.run, message.rev, message.content); }
+  }
+
+  function delta(message) {
+    if (!greeted) { return; }
+    if (message.run !== run || message.base !== rev) {
+      greeted = false;
+      beat();
+      return;
+    }
+    const next = Object.assign({}, content, message.set);
+    if (message.add.length || message.drop.length) {
+      const kept = (content.rows || []).filter(function (row) { return message.drop.indexOf(row.id) < 0; });
+      next.rows = message.add.concat(kept);
+    }
+    show(message.run, message.rev, next);
+  }
+
+  function obey(order) {
+    if (done !== null && order.id <= done) { return; }
+    done = order.id;
+    if (order.what === "identify") { identifyUntil = seconds() + order.seconds; }
+    beat();
+    if (order.what === "reload") { setTimeout(function () { reload(false); }, 300); }
+  }
+
+  /* Never reload while the gateway is away: a browser's error page would stay. */
+  function reload(onlyWhenNew) {
+    fetch(location.pathname, { method: "HEAD", credentials: "same-origin", cache: "no-store" })
+      .then(function (answer) {
+        const build = (answer.headers.get("ETag") || "").replace(/^W\/|"/g, "");
+        if (answer.ok && !(onlyWhenNew && build === document.body.dataset.build)) { location.reload(); }
+      })
+      .catch(function () { checked = false; });
+  }
+
+  /* what is seen */
+
+  function show(newRun, newRev, newContent) {
+    try {
+      render(newContent);
+    } catch (error) {
+      failed = String(error).slice(0, 200);
+      failedRun = newRun;
+      failedRev = newRev;
+      beat();
+      return;
+    }
+    run = newRun;
+    rev = newRev;
+    content = newContent;
+    changed = seconds();
+    failed = failedRun = failedRev = null;
+    report(received);
+  }
+
+  /* Two frames later it is on the glass; a page that nobody sees gets no frames, and says nothing. */
+  function report(since) {
+    requestAnimationFrame(function () {
+      requestAnimationFrame(function () {
+        if (shownRun === run && shownRev === rev) { return; }
+        renderMs = performance.now() - since;
+        renderedAt = serverNow() === null ? null : Math.round(serverNow());
+        shownRun = run;
+        shownRev = rev;
+        beat();
+      });
+    });
+  }
+
+  function element(name, kind, text) {
+    const made = document.createElement(name);
+    made.className = kind;
+    made.textContent = text;
+    return made;
+  }
+
+  function made(row) {
+    const item = element("li", "", "");
+    item.dataset.id = row.id;
+    item.appendChild(element("bdi", "ticket", row.ticket));
+    item.appendChild(element("bdi", "window", row.window));
+    item.appendChild(element("bdi", "name", row.name || ""));
+    item.appendChild(element("time", "at", face(row.at)));
+    return item;
+  }
+
+  function render(next) {
+    const board = next.rows !== null;
+    if (board) { renderRows(next.rows); }
+    const notice = board ? next.text || next.notice : "";
+    put("notice", notice);
+    put("text", board ? "" : next.text);
+    at("text").className = next.colour;
+    if (next.title) { at("title").textContent = next.title; }
+    at("rows").hidden = !board || next.rows.length === 0;
+    at("empty").hidden = board ? next.rows.length > 0 : next.text !== "";
+    at("rows").dataset.size = String(next.size);
+    at("dark").hidden = next.lit;
+    layout();
+  }
+
+  function put(id, text) {
+    if (at(id).textContent !== text) { at(id).textContent = text; }
+    at(id).hidden = text === "";
+  }
+
+  /* Rows that stay are left alone, so that a screen reader reads only what is new. */
+  function renderRows(rows) {
+    const list = at("rows"), before = new Map(), now = serverNow();
+    Array.from(list.children).forEach(function (item) { before.set(item.dataset.id, item); });
+    rows.forEach(function (row, place) {
+      let item = before.get(row.id);
+      before.delete(row.id);
+      if (!item) {
+        item = made(row);
+        if (now === null || now - row.at < 1000 * NEW_S) { highlight(item); }
+      }
+      if (list.children[place] !== item) { list.insertBefore(item, list.children[place] || null); }
+      item.classList.toggle("newest", place === 0);
+    });
+    before.forEach(function (item) { item.remove(); });
+    list.classList.toggle("nameless", !rows.some(function (row) { return row.name; }));
+  }
+
+  function highlight(item) {
+    item.classList.add("new");
+    setTimeout(function () { item.classList.remove("new"); }, 1000 * NEW_S);
+  }
+
+  /* Everything is seen whole: letters are as large as the screen allows, and smaller where a text is long. */
+  function layout() {
+    const list = at("rows"), size = Math.max(1, Number(list.dataset.size) || 8);
+    const height = at("text").parentElement.clientHeight, width = at("text").parentElement.clientWidth;
+    list.style.fontSize = Math.floor(Math.min(height / size * 0.6, width * 0.075)) + "px";
+    Array.from(list.children).forEach(function (item) {
+      item.style.height = Math.floor(height / size) + "px";
+      Array.from(item.children).forEach(function (cell) {
+        cell.style.fontSize = "";
+        for (let tries = 0; tries < 8 && cell.scrollWidth > cell.clientWidth; tries += 1) {
+          const factor = 0.97 * cell.clientWidth / cell.scrollWidth;
+          cell.style.fontSize = parseFloat(getComputedStyle(cell).fontSize) * factor + "px";
+        }
+      });
+    });
+    fit(at("text"), height * 0.95, Math.min(height * 0.7, width * 0.3));
+    fit(at("notice"), innerHeight * 0.14, Math.min(innerHeight, innerWidth) * 0.05);
+  }
+
+  function fit(box, height, largest) {
+    let size = largest;
+    for (let tries = 0; tries < 40 && !box.hidden; tries += 1) {
+      box.style.fontSize = size + "px";
+      if (box.scrollWidth <= box.clientWidth && box.offsetHeight <= height) { return; }
+      size *= 0.92;
+    }
+  }
+
+  /* once a second */
+
+  function tick() {
+    const now = serverNow(), silent = seconds() - heard;
+    at("clock").textContent = now === null ? "--:--" : face(now);
+    const stale = silent > STALE_S || forbidden;
+    document.body.classList.toggle("stale", stale);
+    document.body.classList.toggle("outdated", silent > 60 * hideAfterMin);
+    at("stale").hidden = !stale;
+    at("hidden-note").hidden = !document.body.classList.contains("outdated");
+    at("why").textContent = forbidden ? "此屏幕的密钥已失效 this screen's key is no longer valid" : "与服务器的连接已中断 no connection";
+    at("since").textContent = now === null ? "" : "自 since " + face(now - 1000 * silent);
+    at("identify").hidden = seconds() >= identifyUntil;
+    shift();
+  }
+
+  /* A picture that never moves burns into the glass: one or two pixels a minute. */
+  function shift() {
+    const minute = Math.floor(seconds() / 60);
+    if (minute === shifted) { return; }
+    shifted = minute;
+    const path = [[0, 0], [2, 0], [2, 2], [0, 2], [-2, 2], [-2, 0], [-2, -2], [0, -2]][minute % 8];
+    at("shift").style.transform = "translate(" + path[0] + "px, " + path[1] + "px)";
+  }
+
+  function everySecond() {
+    tick();
+    if (isOpen() && seconds() - heard > DEAD_S) {
+      const dead = socket;
+      lost(dead);
+      dead.close();
+    }
+    if (isOpen() ? seconds() - beaten >= beatS : true) { countFrames(); beat(); }
+    const now = serverNow();
+    const quiet = seconds() - changed > 600 && seconds() - started > 3600 * RELOAD_AFTER_H;
+    if (quiet && now !== null && Number(face(now).slice(0, 2)) === RELOAD_HOUR) {
+      changed = seconds();
+      reload(false);
+    }
+  }
+
+  function countFrames() {
+    let first = null, count = 0;
+    function frame(time) {
+      if (first === null) { first = time; }
+      if (count === MORE_FRAMES) { fps = Math.round(1000 * count / Math.max(1, time - first)); return; }
+      count += 1;
+      requestAnimationFrame(frame);
+    }
+    requestAnimationFrame(frame);
+  }
+
+  addEventListener("resize", layout);
+  document.addEventListener("visibilitychange", beat);
+  setInterval(everySecond, 1000);
+  connect();
+  tick();
+}());

@@ -1,0 +1,128 @@
+"""The page of a waiting-area screen, on the field listener: its key becomes a cookie, its driver is behind an inlet.
+
+The key is swapped by a page that goes on by itself, not by a redirect: a browser sends a SameSite=Strict cookie only
+when the page that asks is of our site, and a kiosk begins at a page of its own (RFC 6265bis, 5.2; tested in chromium).
+"""
+
+import hashlib
+import math
+import re
+from pathlib import Path
+from string import Template
+
+from aiohttp import web
+
+from gateway.web.attempts import Attempts
+from gateway.web.entrance import known
+from gateway.web.inlets import exchange
+from gateway.web.markup import tag
+from gateway.web.problems import Problem
+from gateway.web.services import Services
+from gateway.web.sockets import converse
+from gateway.wire.inlet import Kind
+
+COOKIE = "hall_screen"
+AGE_S = 400 * 86400  # the longest that browsers keep one: a screen that was switched off for a year still opens
+HERE = Path(__file__).parent / "screen"
+MEDIA = {"screen.css": "text/css", "screen.js": "text/javascript"}
+FILES = {name: (HERE / name).read_bytes() for name in MEDIA}
+PAGE = Template((HERE / "page.html").read_text(encoding="utf-8"))
+GO_ON = Template((HERE / "go_on.html").read_text(encoding="utf-8"))
+REFUSED = Template((HERE / "refused.html").read_text(encoding="utf-8"))
+BUILD = hashlib.sha256(b"".join([*FILES.values(), PAGE.template.encode()])).hexdigest()[:12]
+HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self' {socket}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+ATTEMPTS: web.AppKey[Attempts] = web.AppKey("attempts", Attempts)
+
+
+async def page(request: web.Request, services: Services) -> web.StreamResponse:
+    """The page for who has the key; with a key in the address, the way in; else a page that says what is missing."""
+    screen = request.match_info["id"]
+    if "key" in request.query:
+        return _swap(request, services, screen)
+    if not _has_key(request, services):
+        return _refused(401, "此屏幕需要密钥", "this screen needs its key: open the address that was set up for it")
+    site = services.site.general.site
+    name = tag("span", site.name)
+    text = PAGE.substitute(title=name, site=name, screen=screen, zone=site.timezone, build=BUILD)
+    response = web.Response(text=text, content_type="text/html", headers={"ETag": f'"{BUILD}"'})
+    if HOST.fullmatch(request.host):  # browsers before CSP 3 do not count ws: as 'self'
+        response.headers["Content-Security-Policy"] = POLICY.format(socket=f"ws://{request.host} wss://{request.host}")
+    return response
+
+
+async def file(request: web.Request, _services: Services) -> web.StreamResponse:
+    """The script and the style of the page."""
+    name = request.match_info["name"]
+    return web.Response(body=FILES[name], content_type=MEDIA[name], charset="utf-8")
+
+
+async def live(request: web.Request, services: Services) -> web.StreamResponse:
+    """The WebSocket of the page."""
+    _admit(request, services)
+    if not web.WebSocketResponse().can_prepare(request):
+        raise Problem(400, "this address is for a WebSocket")
+    inlet = services.house.inlets.find(Kind.SCREEN, request.match_info["id"])
+    if inlet is None:
+        raise Problem(503, "the driver of this screen is not ready, come again")
+    return await converse(request, inlet, lambda: _still(request, services))
+
+
+async def poll(request: web.Request, services: Services) -> web.StreamResponse:
+    """The same messages for a page whose WebSocket does not work."""
+    _admit(request, services)
+    return await exchange(request, services.house.inlets, request.match_info["id"], Kind.SCREEN)
+
+
+def attempts(services: Services) -> Attempts:
+    """What the field listener remembers of wrong keys."""
+    return Attempts(services.house.clock.monotonic)
+
+
+def _swap(request: web.Request, services: Services, screen: str) -> web.Response:
+    """Keep the key as a cookie of this screen, and have the browser go on to the address without it."""
+    counted, address = request.app[ATTEMPTS], request.remote or ""
+    if wait_s := counted.wait_s(address):
+        seconds = math.ceil(wait_s)
+        text = f"too many wrong keys from {address}: try again in {seconds} s"
+        return _refused(429, "尝试次数过多", text, {"Retry-After": str(seconds)})
+    key = request.query["key"]
+    who = known(services.tokens, key)
+    if who is None or not who.shows(screen):
+        counted.wrong(address)
+        return _refused(403, "密钥无效", f"this key is unknown, or not for the screen {screen}")
+    text = GO_ON.substitute(screen=screen)
+    response = web.Response(text=text, content_type="text/html")
+    path = f"/screens/{screen}"
+    response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path=path, max_age=AGE_S)
+    return response
+
+
+def _admit(request: web.Request, services: Services) -> None:
+    """Raises Problem 401 without the screen's key, 403 for a page of another site."""
+    if not _has_key(request, services):
+        raise Problem(401, "this screen needs its key")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        raise Problem(403, "only a page of this gateway may ask")
+
+
+def _has_key(request: web.Request, services: Services) -> bool:
+    who = known(services.tokens, request.cookies.get(COOKIE))
+    return who is not None and who.shows(request.match_info["id"])
+
+
+def _still(request: web.Request, services: Services) -> bool:
+    """Whether the key of an open page is valid; where that cannot be told it must come again."""
+    try:
+        return _has_key(request, services)
+    except Problem:
+        return False
+
+
+def _refused(status: int, chinese: str, english: str, headers: dict[str, str] | None = None) -> web.Response:
+    text = REFUSED.substitute(chinese=tag("h1", chinese), english=tag("p", english))
+    return web.Response(status=status, text=text, content_type="text/html", headers=headers)

@@ -1,0 +1,130 @@
+"""The door of a screen's page: its key becomes a cookie, and opens nothing else."""
+
+import logging
+import re
+
+import aiohttp
+import pytest
+from screenhall import ScreenHall
+from webhall import Answer
+
+from gateway.people.rights import Role
+from gateway.web.attempts import ADDRESSES, EVERY_S, FREE, Attempts
+
+PAGE = "/screens/free"
+
+
+async def get(screens: ScreenHall, path: str, **headers: str) -> Answer:
+    """A page of the field listener, as a browser without a session asks for it."""
+    url = screens.web.field + path
+    async with screens.web.session.get(url, headers=headers, cookies={}, allow_redirects=False) as response:
+        return Answer(response.status, response.headers, await response.read())
+
+
+def cookie(screens: ScreenHall, screen: str = "free") -> str:
+    return f"hall_screen={screens.keys[screen]}"
+
+
+async def test_a_key_becomes_a_cookie_of_its_screen_alone_and_leaves_the_address(screens: ScreenHall) -> None:
+    answer = await get(screens, f"{PAGE}?key={screens.keys['free']}")
+    attributes = answer.headers["Set-Cookie"].split("; ")
+    assert attributes[0] == cookie(screens)
+    assert {"HttpOnly", "Path=/screens/free", "SameSite=Strict"} <= set(attributes)
+    assert re.findall('content="0; url=([^"]+)"', answer.body.decode()) == [PAGE]
+    assert screens.keys["free"] not in answer.body.decode()
+
+
+async def test_the_page_comes_with_the_cookie_and_with_a_policy_that_lets_nothing_else_in(screens: ScreenHall) -> None:
+    answer = await get(screens, PAGE, Cookie=cookie(screens))
+    assert (answer.status, "<main>" in answer.body.decode()) == (200, True)
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith(
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self' ws://127.0.0.1:"
+    )
+    assert "unsafe" not in policy
+
+
+async def test_a_strange_host_does_not_get_into_the_policy(screens: ScreenHall) -> None:
+    answer = await get(screens, PAGE, Cookie=cookie(screens), Host="evil;script-src *")
+    assert "evil" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("key", ["", "hall_unknown", "密钥", "other screen", "admin"])
+async def test_a_wrong_key_gets_a_page_that_says_so_and_leads_nowhere(screens: ScreenHall, key: str) -> None:
+    known = {"other screen": screens.keys["door"], "admin": screens.web.admin}
+    answer = await get(screens, f"{PAGE}?key={known.get(key, key)}")
+    assert (answer.status, "密钥无效" in answer.body.decode()) == (403, True)
+    assert "refresh" not in answer.body.decode()
+    assert {"Location", "Set-Cookie"}.isdisjoint(answer.headers)
+
+
+@pytest.mark.parametrize("header", ["", "hall_screen=hall_unknown", "hall_token={admin}", "hall_screen={door}"])
+async def test_without_its_own_cookie_a_page_is_not_shown(screens: ScreenHall, header: str) -> None:
+    given = header.format(admin=screens.web.admin, door=screens.keys["door"])
+    for path, said in ((PAGE, "此屏幕需要密钥"), (f"{PAGE}/live", "needs its key")):
+        answer = await get(screens, path, Cookie=given)
+        assert (answer.status, said in answer.body.decode()) == (401, True)
+
+
+async def test_a_screen_that_does_not_exist_looks_like_one_with_another_key(screens: ScreenHall) -> None:
+    there = await get(screens, f"{PAGE}?key=hall_x")
+    nowhere = await get(screens, "/screens/nowhere?key=hall_x")
+    assert there.body.decode().replace("free", "nowhere") == nowhere.body.decode()
+
+
+async def test_who_tries_many_keys_must_wait_though_one_is_right(screens: ScreenHall) -> None:
+    for _ in range(FREE):
+        assert (await get(screens, f"{PAGE}?key=hall_x")).status == 403
+    answer = await get(screens, f"{PAGE}?key={screens.keys['free']}")
+    assert (answer.status, answer.headers["Retry-After"]) == (429, f"{EVERY_S:.0f}")
+    assert (await get(screens, PAGE, Cookie=cookie(screens))).status == 200  # who has the cookie is not kept out
+
+
+def test_tries_come_back_with_time_and_every_address_has_its_own() -> None:
+    now = 0.0
+    attempts = Attempts(lambda: now)
+    for _ in range(FREE + 1):
+        attempts.wrong("10.0.0.1")
+    assert (attempts.wait_s("10.0.0.1"), attempts.wait_s("10.0.0.2")) == (2 * EVERY_S, 0)
+    now = 2 * EVERY_S
+    assert attempts.wait_s("10.0.0.1") == 0
+    for number in range(2 * ADDRESSES):
+        attempts.wrong(f"10.1.{number}")
+    assert len(attempts._spent) == ADDRESSES
+
+
+async def test_keys_are_in_no_log(screens: ScreenHall, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    await get(screens, f"{PAGE}?key={screens.keys['free']}")
+    await get(screens, f"{PAGE}?key=hall_wrong")
+    assert [record for record in caplog.records if "hall_" in record.getMessage() and record.name != "asyncio"] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/devices", "/metrics", "/readyz", "/static/status.js", "/screens/"])
+async def test_the_field_listener_serves_nothing_but_screens_and_inlets(screens: ScreenHall, path: str) -> None:
+    assert (await get(screens, path, Authorization=f"Bearer {screens.web.admin}")).status == 404
+
+
+async def test_a_page_of_another_site_cannot_open_the_socket(screens: ScreenHall) -> None:
+    headers = {"Cookie": cookie(screens), "Origin": "http://evil.example"}
+    answer = await get(screens, f"{PAGE}/live", Connection="Upgrade", Upgrade="websocket", **headers)
+    assert answer.status == 403
+
+
+async def test_a_key_that_is_revoked_ends_an_open_page(screens: ScreenHall) -> None:
+    url = f"{screens.web.field}{PAGE}/live"
+    async with screens.web.session.ws_connect(url, headers={"Cookie": cookie(screens)}) as socket:
+        beat = '{"page": "p", "run": "", "rev": 0, "sent": 1}'
+        await socket.send_str(beat)
+        assert (await socket.receive_json(timeout=5))["kind"] == "answer"
+        screens.web.services.tokens.revoke("screen-free")
+        await socket.send_str(beat)
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 4401
+
+
+async def test_a_token_of_the_role_screen_opens_no_other_door(screens: ScreenHall) -> None:
+    for path in ("/", "/api/v1/devices", "/metrics"):
+        answer = await screens.web.ask("GET", path, who=screens.keys["free"])
+        assert answer.status == 403
+        assert f"role {Role.SCREEN}" in answer.detail
