@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--world", type=Path, metavar="FILE", help="a scripted day that is played on the devices")
     simulate.add_argument("--speed", type=_speed, metavar="X", help="seconds of that day in one (default: the file's)")
     _of_gateway(simulate, "whose windows are called to in that day; without it nobody is called", default=None)
+    field = "the field listener that simulated clients call (default: 127.0.0.1, and the port of http.field)"
+    simulate.add_argument("--field", type=_listener, metavar="HOST:PORT", help=field)
+    simulate.add_argument("--tokens", type=Path, metavar="FILE", help="gets their keys (default: people.tokens)")
     demo_ = _verb(add, "demo", verbs.demo, "run a whole simulated hall")
     demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
     demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
@@ -170,6 +173,14 @@ def _screen(text: str) -> str:
     """A screen by its id, DEVICE or DEVICE/PART. Raises ArgumentTypeError."""
     if not SCREEN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} must be the id of a screen: DEVICE or DEVICE/PART")
+    return text
+
+
+def _listener(text: str) -> str:
+    """HOST:PORT. Raises ArgumentTypeError."""
+    host, _, port = text.rpartition(":")
+    if not host or not _port(port):
+        raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT with a port from 1 to 65535")
     return text
 
 

@@ -24,6 +24,7 @@ from gateway.core.errors import WrongInput
 from gateway.demo import demo as demo_hall
 from gateway.people import listing
 from gateway.people.expiry import expiry
+from gateway.people.lent import lent_keys
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
 from gateway.site.model import Site
@@ -96,9 +97,17 @@ def simulate(options: argparse.Namespace) -> int:
     windows = [window.id for window in site.sections["windows"]]
     day = {"world": options.world, "speed": options.speed, "windows": windows}
 
+    given = site.general.http.field
+    field = options.field or (f"127.0.0.1:{given.rpartition(':')[2]}" if given else None)
+    tokens = options.tokens or site.folder / site.general.people.tokens
+
     async def serve() -> None:
         async with _caller(options) as caller:
-            await registry.tool("simulate")(site.devices, lines=lines, **where, **day, ready=ready, **caller)
+            with lent_keys(tokens) as key:
+                guests = {"field": field, "key": key}
+                await registry.tool("simulate")(
+                    site.devices, lines=lines, **where, **day, ready=ready, **caller, **guests
+                )
 
     return _until_told(serve())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.config import DeviceConfig
-from gateway.core.errors import NotSupported
+from gateway.core.errors import NotSupported, WrongInput
 from gateway.core.twin import Twin
 from simulators.control import serve_levers
 from simulators.play import Post, play
@@ -44,22 +44,30 @@ async def serve_all(
     windows: Sequence[str] = (),
     post: Post | None = None,
     begin: Callable[[], Awaitable[None]] | None = None,
+    field: str | None = None,
+    key: Callable[[str], str] = lambda _: "",
 ) -> None:
     """Serve all devices until cancelled, on `base` and the addresses behind it, each with its real port.
 
     `lines` are the ids and addresses of the wires that devices share: serial ones become pseudo-terminals. Ports
     below 1024 are moved up by 10000; `port` sets one for all, 0 lets the system choose. Once everything
     listens, the file `overlay` is written, which points the site at the twins, and `ready` is called with the URL of
-    the levers. Once `begin` has returned the day of the scenario file `world` is played, at its own speed or at
-    `speed`, with calls to `windows` through `post`. Raises NotSupported for a driver without a simulator, SiteError
-    or Mistake for a world with mistakes, OSError when something cannot be bound.
+    the levers. Boxes that are clients call at `field`, HOST:PORT, with the `key` of each. Once `begin` has returned the
+    day of the scenario file `world` is played, at its own speed or at `speed`, with calls to `windows` through `post`.
+    Raises NotSupported for a driver without a simulator, WrongInput where a client has nobody to call, SiteError or
+    Mistake for a world with mistakes, OSError when something cannot be bound.
     """
     twins = {config.id: twin_type(config.driver)(config) for config in configs}
     day = _day(world, twins, windows) if world else None
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(served(twins, lines, base=base, port=port))
+        for name, guest in twins.items():
+            if guest.passive:
+                guest.key = key(name)
+                await stack.enter_async_context(guest.serve(*caller(name, field)))
+        hosts = {name: twin for name, twin in twins.items() if not twin.passive}
+        addresses = await stack.enter_async_context(served(hosts, lines, base=base, port=port))
         url = await stack.enter_async_context(serve_levers(twins, control_port))
-        write_overlay(overlay, addresses)
+        write_overlay(overlay, addresses, field)
         ready(url)
         if day:
             if begin:
@@ -77,9 +85,19 @@ def _day(
     return lambda speed, post: play(moments, twins, begins=world.opens, speed=speed or world.speed, post=post)
 
 
-def write_overlay(path: Path, addresses: Addresses) -> None:
-    """Write the part of a site file that replaces the addresses of devices and lines. Ids are quoted: `on` is one."""
-    path.write_text("".join(_section(name, given) for name, given in addresses._asdict().items()), encoding="utf-8")
+def caller(name: str, field: str | None) -> tuple[str, int]:
+    """Where a box that is the client calls. Raises WrongInput."""
+    if field is None:
+        raise WrongInput(f"{name} calls the gateway by itself: the site needs http.field, or --field HOST:PORT")
+    host, _, port = field.rpartition(":")
+    return host, int(port)
+
+
+def write_overlay(path: Path, addresses: Addresses, field: str | None = None) -> None:
+    """Write the part of a site file that replaces addresses. Ids are quoted: `on` is one."""
+    http = f"http: {{field: {json.dumps(field)}}}\n" if field is not None else ""
+    sections = (_section(name, given) for name, given in addresses._asdict().items())
+    path.write_text("".join([http, *sections]), encoding="utf-8")
 
 
 def _section(name: str, addresses: Mapping[str, str]) -> str:

@@ -38,9 +38,13 @@ class Twin(ABC, Generic[ConfigT]):
     """A box that stands in for the hardware of one device of the site file."""
 
     config_type: ClassVar[type[DeviceConfig]]
+    passive: ClassVar[bool] = False
+    """Whether the box is the client: then it is served the address of the field listener, and calls there."""
 
     def __init__(self, config: ConfigT) -> None:
         self.config = config
+        self.key = ""
+        """What a passive box shows at the field listener's door; empty where nobody asks for one."""
 
     @abstractmethod
     def serve(self, host: str, port: int) -> AbstractAsyncContextManager[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import socket
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
         async with AsyncExitStack() as stack:
             found = await stack.enter_async_context(broker(folder, broker_name))
             twins = folder / "demo.sim.yaml"
-            await stack.enter_async_context(child(_simulate(twins), folder / "simulators.log"))
+            await stack.enter_async_context(child(_simulate(twins, folder), folder / "simulators.log"))
             levers = await _levers(folder / "simulators.log")
             own = _overlay(folder, found, port)
             site = app.load_site(shipped("demo.yaml"), twins, own)
@@ -102,10 +103,14 @@ def _verdict(folder: Path) -> str:
     return f"journal   {verdict.what}"
 
 
-def _simulate(overlay: Path) -> list[str]:
+def _simulate(overlay: Path, folder: Path) -> list[str]:
     program = [sys.executable, "-P", "-m", "gateway.cli", "simulate", str(shipped("demo.yaml"))]
     base = f"127.{secrets.randbelow(100) + 100}.0.1"  # two demos on one machine do not meet
-    return [*program, "--overlay", str(overlay), "--control", "0", "--base", base]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        field = f"127.0.0.1:{free.getsockname()[1]}"
+    tokens = str(folder / "tokens.json")
+    more = ["--control", "0", "--base", base, "--field", field, "--tokens", tokens]
+    return [*program, "--overlay", str(overlay), *more]
 
 
 def _broker(found: Broker, folder: Path) -> str:

@@ -16,10 +16,12 @@ from ruamel.yaml import YAML
 
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
+from drivers.displays.web_screen.config import WebScreenConfig
 from gateway.core.errors import NotSupported
 from gateway.wire.opening import open_wire
 from simulators.control import ROUTES
 from simulators.displays.onbon_k.server import OnbonKTwin
+from simulators.displays.web_screen.browser import WebScreenTwin
 from simulators.serve import serve_all, write_overlay
 from simulators.site import Addresses, _on_a_bus, real_port, served
 from simulators.world import StepConfig, World
@@ -209,7 +211,8 @@ def test_the_reference_names_every_lever_and_every_route() -> None:
     page = Path(__file__).parents[2].joinpath("docs", "reference", "simulators.md").read_text("utf-8")
     before, day = page.split("## A day in the hall\n")
     day, boxes = day.split("\n## ", 1)
-    levers = set(OnbonKTwin(led("a")).levers())
+    page_of_ours = WebScreenConfig(id="a", driver="displays.web_screen")
+    levers = {*OnbonKTwin(led("a")).levers(), *WebScreenTwin(page_of_ours).levers()}
     assert levers == set(re.findall(r"^\| `([a-z_]+)` \|", before + boxes, re.MULTILINE))
     keys = {
         key for row in re.findall(r"^\| (`[a-z_`, ]+`) \|", day, re.MULTILINE) for key in re.findall("[a-z_]+", row)

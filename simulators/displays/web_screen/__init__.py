@@ -1,0 +1,1 @@
+"""A simulated waiting-area screen: the page without a browser."""

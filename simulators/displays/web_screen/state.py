@@ -1,0 +1,134 @@
+"""What a simulated page was told, and what it has on the glass. Strict: what breaks the protocol is a ValueError."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from drivers.displays.web_screen import codec
+from drivers.displays.web_screen.config import WebScreenConfig
+
+STALE_BEATS = 3  # 15 s at 5 s between beats
+
+
+class PageState:
+    """One loading of the page. Times are seconds of a monotonic clock."""
+
+    def __init__(self, config: WebScreenConfig, now: float) -> None:
+        self.config = config
+        self.page = secrets.token_hex(8)
+        self.run, self.rev, self.content = "", 0, codec.Content()
+        self.shown_run, self.shown_rev, self.glass = "", 0, codec.Content()
+        self.greeted = False
+        self.heard = now
+        self.offset_ms: float | None = None
+        self.render_ms: float | None = None
+        self.rendered_at: float | None = None
+        self.done: int | None = None
+        self.failed: tuple[str, str, int] | None = None
+        self.identify_until = 0.0
+        self.counts = {"snapshots": 0, "deltas": 0, "gaps": 0}
+        self._sent: list[float] = []
+
+    def beat(self, now: float, *, stale: bool, clock_s: float) -> codec.Beat:
+        """How it stands."""
+        sent = now * 1000
+        self._sent = [*self._sent, sent][-16:]
+        why, run, rev = self.failed or (None, None, None)
+        return codec.Beat(
+            page=self.page,
+            run=self.shown_run,
+            rev=self.shown_rev,
+            sent=sent,
+            want=not self.greeted,
+            build="simulated",
+            viewport="1920x1080",
+            rendered_at=None if self.rendered_at is None else self.rendered_at + clock_s * 1000,
+            render_ms=self.render_ms,
+            fps=60,
+            speech="none",
+            stale=stale or self.is_stale(now),
+            done=self.done,
+            failed=why,
+            failed_run=run,
+            failed_rev=rev,
+        )
+
+    def take(self, data: bytes, now: float) -> codec.Order | bool:
+        """Take a message: an order to obey, else whether there is something new to show. Raises ValueError."""
+        message = codec.read_message(data)
+        self.heard = now
+        match message:
+            case codec.Noise():
+                raise ValueError(f"no message: {message.why}")
+            case codec.Answer():
+                return self._answered(message, now)
+            case codec.Snapshot():
+                return self._snapshot(message)
+            case codec.Delta():
+                return self._delta(message, len(data))
+            case codec.Order():
+                return message
+
+    def show(self, now: float, received: float) -> None:
+        """What it was told comes onto the glass."""
+        self.glass, self.shown_run, self.shown_rev, self.failed = self.content, self.run, self.rev, None
+        self.render_ms = (now - received) * 1000
+        self.rendered_at = now * 1000 + (self.offset_ms or 0.0)
+
+    def refuse(self) -> None:
+        """It cannot show what it was told: that is not the base of what comes next."""
+        self.failed = "TypeError: simulated", self.run, self.rev
+        self.content, self.run, self.rev = self.glass, self.shown_run, self.shown_rev
+
+    def is_stale(self, now: float) -> bool:
+        """Whether its banner is up."""
+        return now - self.heard > STALE_BEATS * self.config.beat_s
+
+    def seen(self, now: float) -> Mapping[str, Any]:
+        """What a person sees."""
+        glass = msgspec.to_builtins(self.glass)
+        outdated = now - self.heard > 60 * self.config.hide_after_min
+        rows = (
+            [] if outdated else [{key: row[key] for key in ("ticket", "window", "name")} for row in glass["rows"] or []]
+        )
+        return {
+            **glass,
+            "rows": rows,
+            "text": "" if outdated else self.glass.text,
+            "identifies": now < self.identify_until,
+        }
+
+    def _answered(self, message: codec.Answer, now: float) -> bool:
+        if message.sent not in self._sent:
+            raise ValueError("an answer to a beat that was never sent")
+        self.offset_ms = message.now + (now * 1000 - message.sent) / 2 - now * 1000
+        if self.done is None:
+            self.done = message.last_order
+        return message.snapshot is not None and self._snapshot(message.snapshot)
+
+    def _snapshot(self, message: codec.Snapshot) -> bool:
+        if message.run == self.run and message.rev < self.rev:
+            raise ValueError(f"revision {message.rev} after {self.rev}")
+        news = (message.run, message.rev) != (self.run, self.rev)
+        self.greeted = True
+        self.counts["snapshots"] += 1
+        self.run, self.rev, self.content = message.run, message.rev, message.content
+        return news
+
+    def _delta(self, message: codec.Delta, size: int) -> bool:
+        if size > codec.MOST_DELTA:
+            raise ValueError(f"a delta of {size} bytes")
+        if message.rev != message.base + 1:
+            raise ValueError(f"revision {message.rev} on {message.base}")
+        if not self.greeted:
+            return False
+        if (message.run, message.base) != (self.run, self.rev):
+            self.counts["gaps"] += 1
+            self.greeted = False
+            return False
+        self.counts["deltas"] += 1
+        self.content = codec.apply(self.content, {"set": message.set, "add": message.add, "drop": message.drop})
+        self.rev = message.rev
+        return True

@@ -1,0 +1,63 @@
+"""The wire of a simulated browser: the key at the door, the WebSocket, and the faults that spoil it."""
+
+import asyncio
+import re
+import socket
+
+from simulators import websocket
+from simulators.faults import Faults
+from simulators.tcp import RESET_ON_CLOSE
+
+PATIENCE_S = 5.0
+COOKIE = re.compile(r"hall_screen=([^;]+); HttpOnly; Max-Age=\d+; Path=(\S+); SameSite=Strict", re.IGNORECASE)
+
+
+async def enter(host: str, port: int, screen: str, key: str) -> str:
+    """Swap the key for the cookie. Raises ValueError when it is not that of this screen alone."""
+    path = f"/screens/{screen}"
+    async with asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            head = f"GET {path}?key={key} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+            writer.write(head.encode())
+            answer = (await reader.read()).decode()
+        finally:
+            writer.transport.abort()
+    found = COOKIE.search(answer)
+    if found is None or found[2] != path:
+        raise ValueError(f"no cookie of this screen in {answer[:100]!r}")
+    return found[1]
+
+
+async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, screen: str, cookie: str) -> bool:
+    """Open the WebSocket; False when the cookie is no longer good. Raises ValueError when it cannot be opened now."""
+    host, port = writer.get_extra_info("peername")[:2]
+    headers = {"Cookie": f"hall_screen={cookie}", "Origin": f"http://{host}:{port}"}
+    request, accept = websocket.upgrade(f"/screens/{screen}/live", f"{host}:{port}", headers)
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    if head.startswith("HTTP/1.1 401"):
+        return False
+    if not head.startswith("HTTP/1.1 101") or accept not in head:
+        raise ValueError(f"no WebSocket: {head[:40]!r}")
+    return True
+
+
+async def send(writer: asyncio.StreamWriter, data: bytes, faults: Faults) -> None:
+    """Send bytes through the faults of the wire."""
+    if faults.mute.on:
+        return
+    cut, faults.cut = faults.cut, None
+    reset, faults.reset = faults.reset, None
+    if reset:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    if cut or reset:
+        writer.write(data[: cut.after if cut else 1])
+        await asyncio.sleep(0)
+        writer.transport.abort()
+        return
+    size = faults.pieces.size or len(data)
+    for start in range(0, len(data), size):
+        writer.write(data[start : start + size])
+        await writer.drain()
+        await asyncio.sleep(0)
