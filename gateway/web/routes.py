@@ -210,4 +210,14 @@ ROUTES = (
     Route(
         "GET", f"{WAITING}/{{name:screen\\.(?:js|css)}}", None, waiting.file, "Its files", {200: "*/*"}, listeners=FIELD
     ),
+    Route(
+        "GET",
+        f"{WAITING}/alive",
+        None,
+        waiting.alive,
+        "Its page is heard",
+        {200: answers.Health},
+        (401, 503),
+        listeners=FIELD,
+    ),
 )

@@ -12,11 +12,14 @@ from string import Template
 
 from aiohttp import web
 
+from gateway.hub import Status
+from gateway.web.answers import Health
 from gateway.web.attempts import Attempts
 from gateway.web.entrance import known
 from gateway.web.inlets import exchange
 from gateway.web.markup import tag
 from gateway.web.problems import Problem
+from gateway.web.route import reply
 from gateway.web.services import Services
 from gateway.web.sockets import converse
 from gateway.wire.inlet import Kind
@@ -75,6 +78,15 @@ async def poll(request: web.Request, services: Services) -> web.StreamResponse:
     """The same messages for a page whose WebSocket does not work."""
     _admit(request, services)
     return await exchange(request, services.house.inlets, request.match_info["id"], Kind.SCREEN)
+
+
+async def alive(request: web.Request, services: Services) -> web.StreamResponse:
+    """Whether a page of this screen is heard: for the watchdog of its box."""
+    _admit(request, services)
+    life = services.lives.get(request.match_info["id"])
+    if life is None or life.view.status is not Status.ONLINE:
+        raise Problem(503, "no page of this screen is heard")
+    return reply(Health("ok"))
 
 
 def attempts(services: Services) -> Attempts:
