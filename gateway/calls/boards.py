@@ -48,7 +48,11 @@ class Boards:
     def show_all(self) -> list[Desired]:
         """Show what is current on all of them; gives the rows that keep it."""
         for summary in self.summaries.values():
-            summary.expire(self._clock.now())
+            over = summary.expire(self._clock.now())
+            for call in over:  # while the gateway was away
+                self._deliveries.begin(call, [summary.config.device])
+                self._deliveries.accepted(call)
+            self._end(summary, over, Stage.EXPIRED)
             self._show(summary, ())
         return [summary.kept() for summary in self.summaries.values()]
 

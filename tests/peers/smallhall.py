@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.calls.config import CallsConfig, WindowConfig
+from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.model import Call, CallRequest
 from gateway.calls.service import Calls
 from gateway.core.config import DeviceConfig
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
 from gateway.core.model import Command, Cursor, Event, Identity, PartKind, Stage, Surface, Verb
-from gateway.core.screen import Show
+from gateway.core.screen import Board, Show
 from gateway.hub import Hub, Status
 from gateway.journal.batch import Call as Written
 from gateway.journal.journal import Journal, open_journal
@@ -60,10 +60,11 @@ class Blink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScreenConfig(DeviceConfig, frozen=True, extra="forbid"):
-    """A screen of `cells` characters. `confirms`: it can be read back."""
+    """A screen of `cells` characters. `confirms`: it can be read back; `board`: it can list calls."""
 
     cells: int = 12
     confirms: bool = False
+    board: bool = False
 
 
 class Screen(Driver[ScreenConfig]):
@@ -79,8 +80,9 @@ class Screen(Driver[ScreenConfig]):
     def surface(self) -> Surface:
         show = Verb(name="show", meaning="show a text", params=Show, desired=True, confirms=self.config.confirms)
         blink = Verb(name="blink", meaning="blink once", params=Blink)
+        board = Verb(name="board", meaning="list calls", params=Board, desired=True, confirms=self.config.confirms)
         wipe = Verb(name="wipe", meaning="forget everything", params=Blink, dangerous=True)
-        return Surface(device=PartKind(verbs=(show, blink, wipe)))
+        return Surface(device=PartKind(verbs=(show, blink, wipe, *([board] if self.config.board else []))))
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
@@ -95,6 +97,8 @@ class Screen(Driver[ScreenConfig]):
             self.context.stage(command, Stage.ACKED)
             await asyncio.sleep(0.005)
         text = convert(Show, command.params).text if command.verb == "show" else command.verb
+        if command.verb == "board":
+            text = " ".join(row.ticket for row in convert(Board, command.params).rows)
         self.card.shown.append(text)
         return {"shown": text, **({"substituted": signs} if (signs := text.count("□")) else {})}
 
@@ -146,7 +150,7 @@ class Hall:
     No screen is plugged in yet.
     """
 
-    def __init__(self, clock: HeldClock, journal: MoodyJournal) -> None:
+    def __init__(self, clock: HeldClock, journal: MoodyJournal, summaries: Sequence[SummaryConfig] = ()) -> None:
         self.clock, self.journal, self.hub = clock, journal, Hub(clock)
         self.house = House(hub=self.hub, journal=journal, inlets=Inlets(), clock=clock, meters=Meters())
         screens = (
@@ -156,14 +160,16 @@ class Hall:
             ScreenConfig(id="led-4", driver="screen", confirms=True),
             ScreenConfig(id="led-5", driver="screen"),
             ScreenConfig(id="led-6", driver="screen", confirms=True),
+            *(ScreenConfig(id=summary.device, driver="screen", confirms=True, board=True) for summary in summaries),
         )
         self.lives = {config.id: Life(config, Screen, self.house) for config in screens}
         self.calls = Calls(
-            [window("w1", "led-1"), window("w2", "led-2", "led-3"), window("w3", "led-4")],
+            [window("w1", "led-1"), window("w2", "led-2", "led-3"), window("w3", "led-4", zone="east")],
             CallsConfig(show="{ticket} {name}", ttl_s=60),
             zone=ZoneInfo("Asia/Shanghai"),
             lives=self.lives,
             house=self.house,
+            summaries=summaries,
         )
 
     async def call(self, call_id: str, ticket: str | None = None, **more: Any) -> Call:
@@ -215,8 +221,8 @@ class Hall:
         return self.house.meters.registry.get_sample_value(name, labels) or 0.0
 
 
-def window(name: str, *screens: str) -> WindowConfig:
-    return WindowConfig(id=name, label=f"{name}号窗口", function="综合受理", screens=list(screens))
+def window(name: str, *screens: str, zone: str | None = None) -> WindowConfig:
+    return WindowConfig(id=name, label=f"{name}号窗口", function="综合受理", screens=list(screens), zone=zone)
 
 
 def request(call_id: str, ticket: str | None = None, **more: Any) -> CallRequest:
@@ -232,14 +238,14 @@ async def until(what: Callable[[], FoundT]) -> FoundT:
 
 
 @asynccontextmanager
-async def opened(folder: Path, clock: HeldClock) -> AsyncGenerator[Hall]:
+async def opened(folder: Path, clock: HeldClock, summaries: Sequence[SummaryConfig] = ()) -> AsyncGenerator[Hall]:
     """Run the calls of a hall; what an earlier run kept in the folder is taken up."""
     async with AsyncExitStack() as stack:
         url, anchors = f"sqlite:///{folder / 'hall.db'}", folder / "anchors"
         real = await stack.enter_async_context(
             open_journal(url, site="hall", key=bytes(32), clock=clock, anchors=anchors)
         )
-        hall = Hall(clock, MoodyJournal(real))
+        hall = Hall(clock, MoodyJournal(real), summaries)
         kept = await hall.journal.desired()
         for row in kept:
             if row.device in hall.lives:

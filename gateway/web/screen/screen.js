@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 2, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
+  const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 0.9, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
   const MORE_FRAMES = 6;
   const base = "/screens/" + document.body.dataset.screen;
   const clockFace = new Intl.DateTimeFormat("en-GB", {
@@ -79,7 +79,7 @@
 
   /* where a WebSocket does not come through: the same messages by HTTP */
   function poll() {
-    if (polling || failures < 2 || seconds() - polled < POLL_S) { return; }
+    if (polling || failures < 2) { return; }
     polling = true;
     polled = seconds();
     fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store" })
@@ -308,7 +308,7 @@
       lost(dead);
       dead.close();
     }
-    if (isOpen() ? seconds() - beaten >= beatS : true) { countFrames(); beat(); }
+    if (isOpen() ? seconds() - beaten >= beatS : seconds() - polled >= POLL_S) { countFrames(); beat(); }
     const now = serverNow();
     const quiet = seconds() - changed > 600 && seconds() - started > 3600 * RELOAD_AFTER_H;
     if (quiet && now !== null && Number(face(now).slice(0, 2)) === RELOAD_HOUR) {

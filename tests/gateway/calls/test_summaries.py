@@ -1,0 +1,180 @@
+"""Summary screens: the last calls of their zones, each followed until it is seen, and all of it after a restart."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from smallhall import Hall, HeldClock, Screen, opened, until
+
+from gateway.calls.config import SummaryConfig
+from gateway.core.contract import convert
+from gateway.core.errors import CommandRejected, JournalError
+from gateway.core.screen import Board, BoardRow
+
+OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
+ALL = SummaryConfig(id="all", device="tv-1", rows=3, title="大厅", notice="请保持安静")
+EAST = SummaryConfig(id="east", device="tv-2", rows=2, zones=["east"], names=True)
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+def open_hall(tmp_path: Path, clock: HeldClock) -> Iterator[OpenHall]:
+    Screen.cards.clear()
+    yield lambda: opened(tmp_path, clock, [ALL, EAST])
+    Screen.cards.clear()
+
+
+@pytest.fixture
+async def hall(open_hall: OpenHall, fails_on_pending_tasks: None) -> AsyncGenerator[Hall]:
+    async with open_hall() as opened_hall:
+        yield opened_hall
+
+
+def board(hall: Hall, screen: str = "tv-1") -> Board:
+    """What a screen shall show."""
+    row = hall.lives[screen].wishes.slot(None, "board").wanted
+    assert row is not None
+    return convert(Board, row.params)
+
+
+def tickets(hall: Hall, screen: str = "tv-1") -> list[str]:
+    return [row.ticket for row in board(hall, screen).rows]
+
+
+def delivery(hall: Hall, call_id: str, screen: str = "tv-1") -> Any:
+    return hall.calls.deliveries.live(call_id).get(screen, {}).get("status")
+
+
+async def test_the_newest_is_on_top_and_the_oldest_leaves(hall: Hall) -> None:
+    for number in range(4):
+        await hall.call(f"c{number}", f"A{number}", window=f"w{number % 3 + 1}")
+    assert tickets(hall) == ["A3", "A2", "A1"]
+    assert (board(hall).title, board(hall).size, board(hall).notice) == ("大厅", 3, "请保持安静")
+
+
+async def test_every_call_is_shown_though_its_window_has_called_the_next(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    await hall.call("c2", "A2")
+    assert tickets(hall) == ["A2", "A1"]
+
+
+async def test_a_number_that_is_called_again_moves_up(hall: Hall) -> None:
+    for call_id, ticket, kind in (("c1", "A1", "call"), ("c2", "A2", "call"), ("c3", "A1", "recall")):
+        await hall.call(call_id, ticket, kind=kind)
+    assert [(row.ticket, row.call_id) for row in board(hall).rows] == [("A1", "c3"), ("A2", "c2")]
+
+
+async def test_only_numbers_of_its_zones_are_listed_and_names_where_they_are_wanted(hall: Hall) -> None:
+    await hall.call("c1", "A1", person_name="张三")
+    await hall.call("c2", "B1", window="w3", person_name="欧阳娜娜")
+    await hall.call("c3", kind="pause", window="w3")
+    assert [row.ticket for row in board(hall, "tv-2").rows] == ["B1"]
+    assert [(row.window, row.name) for row in board(hall, "tv-2").rows] == [("w3号窗口", "欧**")]
+    assert [row.name for row in board(hall).rows] == [None, None]
+
+
+async def test_what_changes_nothing_at_its_window_is_not_listed(hall: Hall) -> None:
+    await hall.call("c2", "A2", session="s", seq=2)
+    late = await hall.call("c1", "A1", session="s", seq=1)
+    assert late.why is not None
+    assert tickets(hall) == ["A2"]
+
+
+async def test_a_calls_delivery_names_the_summary_screens_too(hall: Hall) -> None:
+    async with hall.plugged_in("tv-1") as card, hall.plugged_in("led-4"), hall.plugged_in("tv-2"):
+        await hall.call("c1", "B1", window="w3")
+        await until(lambda: delivery(hall, "c1") == delivery(hall, "c1", "tv-2") == "confirmed")
+        assert card.shown[-1] == "B1"
+    assert {row["screen"] for row in await hall.recorded("call.delivered", 3)} == {"tv-1", "tv-2", "led-4"}
+
+
+async def test_a_call_is_under_way_until_a_board_with_it_is_seen(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    await hall.call("c2", "A2", window="w2")
+    assert [delivery(hall, "c1"), delivery(hall, "c2")] == ["queued", "queued"]
+    async with hall.plugged_in("tv-1") as card:
+        await until(lambda: delivery(hall, "c1") == delivery(hall, "c2") == "confirmed")
+    assert card.shown == ["A2 A1"]
+
+
+async def test_a_call_that_nobody_could_see_ends_as_superseded_or_expired(hall: Hall) -> None:
+    for number in range(4):
+        await hall.call(f"c{number}", f"A{number}", window="w3")
+    assert [delivery(hall, f"c{number}") for number in range(4)] == ["superseded", "queued", "queued", "queued"]
+    await hall.forward(61)
+    ends = ["superseded", "expired", "expired", "expired"]
+    await until(lambda: [delivery(hall, f"c{number}") for number in range(4)] == ends)
+    assert tickets(hall) == []
+
+
+async def test_a_call_leaves_when_its_own_time_is_over(hall: Hall) -> None:
+    await hall.call("c1", "A1", ttl_s=30)
+    await hall.call("c2", "A2", ttl_s=60)
+    await hall.forward(31)
+    await until(lambda: tickets(hall) == ["A2"])
+    assert hall.hub.views["screens/all"]["call_ids"] == ["c2"]
+
+
+async def test_a_restart_brings_the_board_back_without_what_has_expired_meanwhile(
+    open_hall: OpenHall, clock: HeldClock
+) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "A1", ttl_s=30)
+        await hall.call("c2", "A2", window="w2", ttl_s=600)
+        await hall.call("c3", kind="pause", window="w2")
+    await hall.forward(31)
+    async with open_hall() as again:
+        assert tickets(again) == ["A2"]
+        async with again.plugged_in("tv-1") as card:
+            await until(lambda: card.shown[-1:] == ["A2"])
+        rows = await until(lambda: [row for row in again.calls.deliveries.live("c2").items() if row[0] == "tv-1"])
+        assert rows[0][1]["status"] == "confirmed"
+        ends = {(row["call_id"], row["status"]) for row in await again.recorded("call.delivered", 4)}
+        assert ("c1", "expired") in ends
+
+
+async def test_a_board_that_could_not_be_kept_is_kept_with_the_next_call(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        hall.journal.full = True
+        with pytest.raises(JournalError):
+            await hall.call("c1", "A1")
+        hall.journal.full = False
+        await hall.call("c2", "A2", window="w2")
+        await hall.call("c1", "A1")
+    async with open_hall() as again:
+        assert tickets(again) == ["A2", "A1"]
+
+
+async def test_a_window_that_the_site_no_longer_has_is_left_out(tmp_path: Path, clock: HeldClock) -> None:
+    async with opened(tmp_path, clock, [ALL]) as hall:
+        await hall.call("c1", "A1")
+        await hall.call("c2", "B1", window="w3")
+    narrower = SummaryConfig(id="all", device="tv-1", zones=["east"])
+    async with opened(tmp_path, clock, [narrower]) as again:
+        assert tickets(again) == ["B1"]
+
+
+async def test_nobody_else_decides_what_a_summary_screen_lists(hall: Hall) -> None:
+    assert hall.lives["tv-1"].wishes.owner(None, "board") == "screen all"
+
+
+@pytest.mark.parametrize(
+    "rows", [[{}], [{"ticket": 1}], "x", [{"call_id": "c", "ticket": "A", "window": "w", "at": "x"}]]
+)
+def test_a_board_that_is_none_is_refused(rows: Any) -> None:
+    with pytest.raises(CommandRejected, match="rows"):
+        convert(Board, {"rows": rows})
+
+
+def test_a_row_needs_a_time_zone() -> None:
+    row = {"call_id": "c", "ticket": "A", "window": "w", "at": "2026-07-17T09:00:00"}
+    with pytest.raises(CommandRejected, match="at"):
+        convert(Board, {"rows": [row]})
+    good = convert(Board, {"rows": [{**row, "at": "2026-07-17T09:00:00+08:00"}]})
+    assert isinstance(good.rows[0], BoardRow)
