@@ -156,15 +156,15 @@ class WebScreenTwin(Twin[WebScreenConfig]):
         received, state = _now(), self.state
         greeted = state.greeted
         try:
-            found = state.take(frame.payload, received)
+            news, orders = state.take(frame.payload, received)
         except ValueError as error:
             self._violations.append(str(error))
             raise
-        if isinstance(found, codec.Order):
-            await self._obey(found)
-        elif found and self._faults.slow.seconds:
+        for order in orders:
+            await self._obey(order)
+        if news and self._faults.slow.seconds:
             asyncio.get_running_loop().call_later(self._faults.slow.seconds, self._show_late, received)
-        elif found:
+        elif news:
             self._show(received)
             await self._beat()
         elif greeted and not state.greeted:  # a gap

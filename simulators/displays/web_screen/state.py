@@ -55,21 +55,21 @@ class PageState:
             failed_rev=rev,
         )
 
-    def take(self, data: bytes, now: float) -> codec.Order | bool:
-        """Take a message: an order to obey, else whether there is something new to show. Raises ValueError."""
+    def take(self, data: bytes, now: float) -> tuple[bool, tuple[codec.Order, ...]]:
+        """Take a message: whether there is something new to show, and what to obey. Raises ValueError."""
         message = codec.read_message(data)
         self.heard = now
         match message:
             case codec.Noise():
                 raise ValueError(f"no message: {message.why}")
             case codec.Answer():
-                return self._answered(message, now)
+                return self._answered(message, now), message.orders
             case codec.Snapshot():
-                return self._snapshot(message)
+                return self._snapshot(message), ()
             case codec.Delta():
-                return self._delta(message, len(data))
+                return self._delta(message, len(data)), ()
             case codec.Order():
-                return message
+                return False, (message,)
 
     def show(self, now: float, received: float) -> None:
         """What it was told comes onto the glass."""

@@ -1,0 +1,320 @@
+"""The driver of a screen: what counts as seen, by whom, and what pages that lie or hang can do."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from drivers.displays.web_screen import codec
+from drivers.displays.web_screen.config import WebScreenConfig
+from drivers.displays.web_screen.driver import WebScreen
+from gateway.core.errors import CommandRejected
+from gateway.core.model import Command, Reading, Stage
+
+NOW = datetime(2026, 7, 17, 1, tzinfo=UTC)
+
+
+class Clock:
+    """Time that stands until it is moved."""
+
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class Contact:
+    """A message of a page, and what it was answered."""
+
+    path, query = "/live", dict[str, str]()
+
+    def __init__(self, method: str, source: str, body: bytes = b"") -> None:
+        self.method, self.source, self.body = method, source, body
+        self.status: int | None = None
+        self.said: Any = None
+
+    def answer(self, status: int, body: bytes = b"", media_type: str = "text/plain") -> None:
+        self.status = status
+        self.said = msgspec.json.decode(body) if status == 200 else body.decode()
+
+
+class Inlet:
+    """What the driver has pushed."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Contact] = asyncio.Queue()
+        self.pushed: list[Any] = []
+
+    async def contact(self) -> Contact:
+        return await self.queue.get()
+
+    def push(self, body: bytes) -> None:
+        self.pushed.append(msgspec.json.decode(body))
+
+
+class Context:
+    """All that this driver asks for; the rest fails loudly."""
+
+    def __init__(self) -> None:
+        self.clock, self.incoming = Clock(), Inlet()
+        self.points: dict[str, Any] = {}
+        self.stages: list[Stage] = []
+
+    @asynccontextmanager
+    async def inlet(self, spec: str, key: object = None) -> AsyncGenerator[Inlet]:
+        assert spec == "screen:tv"
+        yield self.incoming
+
+    def publish(self, *readings: Reading) -> None:
+        self.points |= {reading.point: reading.value for reading in readings}
+
+    def stage(self, command: Command, stage: Stage) -> None:
+        self.stages.append(stage)
+
+
+class Box:
+    """The driver, connected to a page `a`."""
+
+    def __init__(self) -> None:
+        context: Any = Context()  # not all of a DeviceContext
+        self.context = context
+        self.driver = WebScreen(WebScreenConfig(id="tv", driver="displays.web_screen"), context)
+        self.run = self.driver._run
+
+    async def beat(self, page: str = "a", *, rev: int = 0, run: str | None = None, **more: Any) -> Contact:
+        """A page beats; gives the contact, answered."""
+        own = self.run if run is None else run
+        beat = codec.Beat(page=page, run=own if rev else "", rev=rev, sent=1, viewport="1920x1080", **more)
+        return await self.come(Contact("MESSAGE", f"of-{page}", codec.encode(beat)))
+
+    async def come(self, contact: Contact) -> Contact:
+        self.context.incoming.queue.put_nowait(contact)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return contact
+
+    def execute(self, verb: str, **params: Any) -> "asyncio.Task[Any]":
+        command = Command(id="1", verb=verb, params=params, deadline=1e9, actor="test")
+        return asyncio.create_task(self.executing(command))
+
+    async def executing(self, command: Command) -> Any:
+        return await self.driver.execute(command)
+
+    @property
+    def pushed(self) -> list[Any]:
+        pushed: list[Any] = self.context.incoming.pushed
+        return pushed
+
+    @property
+    def points(self) -> dict[str, Any]:
+        points: dict[str, Any] = self.context.points
+        return points
+
+
+@pytest.fixture
+async def box(fails_on_pending_tasks: None) -> AsyncGenerator[Box]:
+    box = Box()
+    box.context.incoming.queue.put_nowait(Contact("MESSAGE", "of-a", b"no beat"))
+    first = codec.Beat(page="a", run="", rev=0, sent=1, build="b1")
+    box.context.incoming.queue.put_nowait(Contact("MESSAGE", "of-a", codec.encode(first)))
+    async with box.driver.connect() as identity:
+        assert identity.firmware == "b1"
+        listening = asyncio.create_task(box.driver.listen())
+        yield box
+        listening.cancel()
+        await asyncio.wait({listening})
+
+
+async def ended(task: "asyncio.Task[Any]") -> Any:
+    return await asyncio.wait_for(task, 1)
+
+
+async def pending(task: "asyncio.Task[Any]") -> bool:
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return not task.done()
+
+
+async def test_the_first_content_is_a_snapshot_and_what_follows_are_deltas(box: Box) -> None:
+    first, second = box.execute("show", text="A001"), None
+    assert await pending(first)
+    assert [(each["kind"], each["rev"]) for each in box.pushed] == [("snapshot", 1)]
+    assert box.pushed[0]["content"]["text"] == "A001"
+    await box.beat(rev=1)
+    assert (await ended(first))["rev"] == 1
+    second = box.execute("show", text="A002", colour="green")
+    assert await pending(second)
+    assert {key: box.pushed[1][key] for key in ("kind", "rev", "base", "set")} == {
+        "kind": "delta",
+        "rev": 2,
+        "base": 1,
+        "set": {"text": "A002", "colour": "green"},
+    }
+    await box.beat(rev=2)
+    await ended(second)
+    assert box.context.stages == [Stage.SENT, Stage.SENT]
+
+
+async def test_a_long_change_goes_as_a_snapshot(box: Box) -> None:
+    for rev in (1, 2):
+        at = {"at": NOW.isoformat(), "window": "一" * 40, "ticket": "A" * 32}
+        task = box.execute("board", rows=[{"call_id": f"{rev}-{n}", **at} for n in range(20)], title="综合" * 30)
+        await pending(task)
+        await box.beat(rev=rev)
+        await ended(task)
+    assert [each["kind"] for each in box.pushed] == ["snapshot", "snapshot"]
+
+
+async def test_every_page_that_people_can_see_must_have_it_on_the_glass(box: Box) -> None:
+    await box.beat("b")
+    await box.beat("background", hidden=True)
+    task = box.execute("show", text="A001")
+    await box.beat("a", rev=1)
+    assert await pending(task)
+    await box.beat("b", rev=1, render_ms=40)
+    assert (await ended(task))["pages"] == 2
+    assert (box.points["clients"], box.points["text"], box.points["stale"]) == (3, "A001", False)
+
+
+async def test_a_page_that_leaves_or_hangs_is_not_waited_for(box: Box) -> None:
+    await box.beat("left")
+    await box.beat("hangs")
+    task = box.execute("show", text="A001")
+    await box.beat("a", rev=1)
+    await box.come(Contact("CLOSE", "of-left"))
+    box.context.clock.seconds = 12.5
+    assert await pending(task)
+    await box.beat("a", rev=1)
+    await ended(task)
+    assert box.points["clients"] == 1
+
+
+async def test_only_pages_in_the_background_prove_nothing(box: Box) -> None:
+    await box.beat("a", hidden=True)
+    task = box.execute("show", text="A001")
+    await box.beat("a", rev=1, hidden=True)
+    assert await pending(task)
+    assert (box.points["last_rev"], box.points["clients"]) == (None, 1)
+    await box.beat("a", rev=1)
+    await ended(task)
+
+
+async def test_what_an_earlier_run_sent_counts_for_nothing(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    answer = await box.beat("a", rev=99, run="earlier", want=True)
+    assert await pending(task)
+    assert (answer.said["snapshot"]["run"], answer.said["snapshot"]["rev"]) == (box.run, 1)
+    assert (box.points["stale"], box.points["text"]) == (True, None)
+    await box.beat("a", rev=1)
+    await ended(task)
+
+
+async def test_a_gap_is_answered_with_a_snapshot_and_who_is_up_to_date_gets_none(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    await box.beat(rev=1)
+    await ended(task)
+    assert (await box.beat(rev=1, want=True)).said["snapshot"] is None
+    assert (await box.beat("b", want=True)).said["snapshot"]["content"]["text"] == "A001"
+
+
+async def test_a_page_keeps_its_numbers_over_a_restart_until_something_is_wanted(box: Box) -> None:
+    first = await box.beat("b", rev=7, run="earlier", want=True)
+    assert first.said["snapshot"] is None
+    second = await box.beat("b", rev=7, run="earlier", want=True)
+    assert second.said["snapshot"]["content"]["rows"] is None
+
+
+async def test_the_answer_tells_the_time(box: Box) -> None:
+    answer = await box.beat()
+    assert (answer.said["sent"], answer.said["now"]) == (1, NOW.timestamp() * 1000)
+
+
+async def test_what_a_page_could_not_show_is_refused_in_harmless_words(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    await box.beat(failed="old", failed_run="earlier", failed_rev=9)
+    assert await pending(task)
+    await box.beat(failed="Type\x1b[31mError\n", failed_run=box.run, failed_rev=1)
+    with pytest.raises(CommandRejected, match=r"^tv: the page could not show it: Type\[31mError$"):
+        await ended(task)
+
+
+async def test_an_order_is_done_when_every_page_has_obeyed(box: Box) -> None:
+    await box.beat("a", done=0)
+    await box.beat("b", done=0)
+    task = box.execute("identify", seconds=5)
+    assert await pending(task)
+    assert box.pushed[-1] == {"kind": "order", "id": 1, "what": "identify", "seconds": 5}
+    assert [each["id"] for each in (await box.beat("b", done=0)).said["orders"]] == [1]
+    await box.beat("a", done=1)
+    assert await pending(task)
+    assert (await box.beat("b", done=1)).said["orders"] == []
+    assert await ended(task) == {"pages": 2}
+
+
+async def test_a_page_that_came_after_an_order_has_nothing_to_do(box: Box) -> None:
+    await box.beat("a", done=0)
+    task = box.execute("reload")
+    await pending(task)
+    await box.come(Contact("CLOSE", "of-a"))
+    answer = await box.beat("new")
+    assert (answer.said["last_order"], answer.said["orders"]) == (1, [])
+    await ended(task)
+
+
+async def test_what_is_no_beat_is_refused_and_hurts_nobody(box: Box) -> None:
+    contact = await box.come(Contact("MESSAGE", "of-x", b'{"page": "<b>"}'))
+    assert (contact.status, contact.said.startswith("no beat: ")) == (400, True)
+    assert (await box.beat()).status == 200
+
+
+async def test_a_flood_of_pages_is_bounded(box: Box) -> None:
+    for number in range(100):
+        await box.beat(f"p{number}")
+    assert box.points["clients"] == 32
+
+
+async def test_the_page_that_is_furthest_behind_speaks_for_all(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    await box.beat("b", rev=1, render_ms=5, fps=60, speech="ready", build="b2", rendered_at=1000)
+    await box.beat("a", rev=0, build="b1\x07")
+    assert (box.points["last_rev"], box.points["build"], box.points["stale"]) == (0, "b1", True)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_picture_is_of_what_is_seen(box: Box) -> None:
+    assert box.driver.picture(None) is None
+    rows = [{"call_id": "c1", "ticket": "Z012", "window": "1号窗口", "at": NOW.isoformat()}]
+    task = box.execute("board", rows=rows)
+    await pending(task)
+    assert box.driver.picture(None) is None
+    await box.beat(rev=1)
+    await ended(task)
+    picture = box.driver.picture(None)
+    assert picture is not None
+    assert (picture.width, picture.height) == (1024, 64)
+
+
+async def test_black_shows_nothing(box: Box) -> None:
+    for rev, task in enumerate((box.execute("show", text="A001"), box.execute("power", on=False)), 1):
+        await pending(task)
+        await box.beat(rev=rev)
+    await ended(task)
+    assert box.points["text"] == ""
+    dark = box.driver.picture(None)
+    assert dark is not None
+
+
+async def test_text_is_made_harmless(box: Box) -> None:
+    task = box.execute("board", title="a\x1b\u202eb", rows=[], notice="c\nd")
+    await pending(task)
+    assert (box.pushed[0]["content"]["title"], box.pushed[0]["content"]["notice"]) == ("ab", "cd")
+    await box.beat(rev=1)
+    await ended(task)
