@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"journal": ("journal",), "core": ("core", "scrape", "mqtt", "line")}
+PARTS = {"journal": ("journal",), "core": ("core", "scrape", "mqtt", "line", "browser")}
 
 
 def main(only: str | None) -> int:

@@ -4,7 +4,7 @@
   "use strict";
 
   const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 0.9, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
-  const MORE_FRAMES = 6;
+  const MORE_FRAMES = 6, BLINK_S = [0, 0.75, 1.5, 2.25];
   const base = "/screens/" + document.body.dataset.screen;
   const clockFace = new Intl.DateTimeFormat("en-GB", {
     timeZone: document.body.dataset.zone, hour: "2-digit", minute: "2-digit", hour12: false
@@ -102,7 +102,7 @@
     if (message.kind === "snapshot") { snapshot(message); }
     if (message.kind === "delta") { delta(message); }
     if (message.kind === "order") { obey(message); }
-    tick();
+    if (!at("stale").hidden || at("clock").textContent === "--:--") { tick(); }
   }
 
   function answered(message) {
@@ -212,7 +212,7 @@
     put("notice", notice);
     put("text", board ? "" : next.text);
     at("text").className = next.colour;
-    if (next.title) { at("title").textContent = next.title; }
+    if (next.title) { say("title", next.title); }
     at("rows").hidden = !board || next.rows.length === 0;
     at("empty").hidden = board ? next.rows.length > 0 : next.text !== "";
     at("rows").dataset.size = String(next.size);
@@ -220,8 +220,12 @@
     layout();
   }
 
-  function put(id, text) {
+  function say(id, text) {
     if (at(id).textContent !== text) { at(id).textContent = text; }
+  }
+
+  function put(id, text) {
+    say(id, text);
     at(id).hidden = text === "";
   }
 
@@ -243,31 +247,47 @@
     list.classList.toggle("nameless", !rows.some(function (row) { return row.name; }));
   }
 
+  /* It blinks for 3 s, then stands: no animation, which keeps a weak box busy at every frame. */
   function highlight(item) {
     item.classList.add("new");
+    BLINK_S.forEach(function (when, turn) {
+      setTimeout(function () { item.classList.toggle("dim", turn % 2 === 0); }, 1000 * when);
+    });
     setTimeout(function () { item.classList.remove("new"); }, 1000 * NEW_S);
   }
 
-  /* Everything is seen whole: letters are as large as the screen allows, and smaller where a text is long. */
+  /* Everything is seen whole: letters are as large as the screen allows, and smaller where a text is long.
+     What was measured is not measured again: every look at a size costs a layout of the page. */
   function layout() {
-    const list = at("rows"), size = Math.max(1, Number(list.dataset.size) || 8);
-    const height = at("text").parentElement.clientHeight, width = at("text").parentElement.clientWidth;
-    list.style.fontSize = Math.floor(Math.min(height / size * 0.6, width * 0.075)) + "px";
-    Array.from(list.children).forEach(function (item) {
-      item.style.height = Math.floor(height / size) + "px";
-      Array.from(item.children).forEach(function (cell) {
-        cell.style.fontSize = "";
-        for (let tries = 0; tries < 8 && cell.scrollWidth > cell.clientWidth; tries += 1) {
-          const factor = 0.97 * cell.clientWidth / cell.scrollWidth;
-          cell.style.fontSize = parseFloat(getComputedStyle(cell).fontSize) * factor + "px";
-        }
-      });
-    });
-    fit(at("text"), height * 0.95, Math.min(height * 0.7, width * 0.3));
+    const list = at("rows"), room = at("text").parentElement, size = Math.max(1, Number(list.dataset.size) || 8);
     fit(at("notice"), innerHeight * 0.14, Math.min(innerHeight, innerWidth) * 0.05);
+    const height = room.clientHeight, width = room.clientWidth, measure = [size, width, height].join();
+    list.style.fontSize = Math.floor(Math.min(height / size * 0.6, width * 0.075)) + "px";
+    list.style.setProperty("--size", String(size));
+    fitCells(Array.from(list.children).filter(function (item) { return item.dataset.measure !== measure; }), measure);
+    fit(at("text"), height * 0.95, Math.min(height * 0.7, width * 0.3));
+  }
+
+  function fitCells(items, measure) {
+    let cells = [];
+    items.forEach(function (item) {
+      item.dataset.measure = measure;
+      cells = cells.concat(Array.from(item.children));
+    });
+    cells.forEach(function (cell) { cell.style.fontSize = ""; });
+    for (let tries = 0; tries < 8 && cells.length; tries += 1) {
+      cells = cells.filter(function (cell) { return cell.scrollWidth > cell.clientWidth; });
+      const sizes = cells.map(function (cell) {
+        return 0.97 * parseFloat(getComputedStyle(cell).fontSize) * cell.clientWidth / cell.scrollWidth;
+      });
+      cells.forEach(function (cell, place) { cell.style.fontSize = sizes[place] + "px"; });
+    }
   }
 
   function fit(box, height, largest) {
+    const measure = [box.hidden, box.textContent, innerWidth, height, largest].join();
+    if (box.dataset.measure === measure) { return; }
+    box.dataset.measure = measure;
     let size = largest;
     for (let tries = 0; tries < 40 && !box.hidden; tries += 1) {
       box.style.fontSize = size + "px";
@@ -280,14 +300,14 @@
 
   function tick() {
     const now = serverNow(), silent = seconds() - heard;
-    at("clock").textContent = now === null ? "--:--" : face(now);
+    say("clock", now === null ? "--:--" : face(now));
     const stale = silent > STALE_S || forbidden;
     document.body.classList.toggle("stale", stale);
     document.body.classList.toggle("outdated", silent > 60 * hideAfterMin);
     at("stale").hidden = !stale;
     at("hidden-note").hidden = !document.body.classList.contains("outdated");
-    at("why").textContent = forbidden ? "此屏幕的密钥已失效 this screen's key is no longer valid" : "与服务器的连接已中断 no connection";
-    at("since").textContent = now === null ? "" : "自 since " + face(now - 1000 * silent);
+    say("why", forbidden ? "此屏幕的密钥已失效 this screen's key is no longer valid" : "与服务器的连接已中断 no connection");
+    say("since", now === null ? "" : "自 since " + face(now - 1000 * silent));
     at("identify").hidden = seconds() >= identifyUntil;
     shift();
   }

@@ -125,7 +125,7 @@ async def test_only_rows_that_are_new_are_read_out_and_blink(screens: ScreenHall
         await screens.board(first)
         await page.evaluate("document.querySelector('#rows li').mark = 1")
         await screens.board(row("c2", "A002"), first)
-        marks = "all => all.map(each => [each.mark || 0, each.className])"
+        marks = "all => all.map(each => [each.mark || 0, each.className.replace(' dim', '')])"
         assert await page.eval_on_selector_all("#rows li", marks) == [[0, "new newest"], [1, ""]]
         assert await page.get_attribute("#rows", "aria-live") == "polite"
 
