@@ -143,8 +143,9 @@ class Reload:
             if row.device in found.added and not by_calls(row):
                 self._fleet[row.device].wishes.want(row)
         begun = {*found.changed, *found.added}
-        rows = self._calls.replace(new.sections["windows"], new.sections["calls"], begun=begun)
-        self._alarms.configure(new.sections["alarms"])
+        sections = new.sections
+        rows = self._calls.replace(sections["windows"], sections["calls"], begun=begun, summaries=sections["screens"])
+        self._alarms.configure(sections["alarms"])
         self._in_force.site = new
         for id_ in begun_lines:
             self._fleet.start_line(id_)

@@ -1,6 +1,7 @@
 """Puts the last calls on the summary screens, as desired state of their devices."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,14 +11,15 @@ from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call
 from gateway.calls.summary import Summary
 from gateway.commands import ended
-from gateway.core.contract import Clock
-from gateway.core.errors import NotSupported
+from gateway.core.errors import JournalError, NotSupported
 from gateway.core.model import Result, Stage
-from gateway.hub import Hub
+from gateway.core.screen import Board
 from gateway.journal.rows import Desired
+from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
 VERB = "board"
+LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
 
 
 class Boards:
@@ -26,18 +28,17 @@ class Boards:
     def __init__(
         self,
         summaries: Sequence[SummaryConfig],
-        windows: Mapping[str, WindowConfig],
+        windows: Sequence[WindowConfig],
         *,
         lives: Mapping[str, Life],
-        hub: Hub,
+        house: House,
         deliveries: Deliveries,
-        clock: Clock,
     ) -> None:
         self.summaries = {config.id: Summary(config, windows) for config in summaries}
-        self._lives, self._hub, self._deliveries, self._clock = lives, hub, deliveries, clock
+        self._lives, self._house, self._deliveries = lives, house, deliveries
+        self._changed = asyncio.Event()
         for summary in self.summaries.values():
-            life, part = self._place(summary)
-            life.wishes.slot(part, VERB).owner = f"screen {summary.config.id}"
+            self._own(summary)
 
     def restore(self, row: Desired) -> None:
         """Take up what a summary screen showed, where the site still has it."""
@@ -46,19 +47,29 @@ class Boards:
             self.summaries[name].restore(row)
 
     def show_all(self) -> list[Desired]:
-        """Show what is current on all of them; gives the rows that keep it."""
-        for summary in self.summaries.values():
-            over = summary.expire(self._clock.now())
-            for call in over:  # while the gateway was away
-                self._deliveries.begin(call, [summary.config.device])
-                self._deliveries.accepted(call)
-            self._end(summary, over, Stage.EXPIRED)
-            self._show(summary, ())
-        return [summary.kept() for summary in self.summaries.values()]
+        """Show what was on the screens before a restart; gives the rows that keep it."""
+        return [row for summary in self.summaries.values() for row in self._again(summary)]
 
-    def calls(self) -> list[Call]:
-        """Every call that is on a summary screen."""
-        return list({call.call_id: call for summary in self.summaries.values() for call in summary.calls}.values())
+    def replace(
+        self, summaries: Sequence[SummaryConfig], windows: Sequence[WindowConfig], begun: Collection[str]
+    ) -> list[Desired]:
+        """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
+
+        A summary screen that stays keeps its calls. A screen that lists calls no more is blanked.
+        """
+        old = self.summaries
+        self.summaries = {each.id: Summary(each, windows).after(old.get(each.id)) for each in summaries}
+        listed = {summary.config.device for summary in self.summaries.values()}
+        for gone in {summary.config.device for summary in old.values()} - listed:
+            self._let_go(gone)
+        for name in old.keys() - self.summaries.keys():
+            self._house.hub.hide(f"screens/{name}")
+        rows: list[Desired] = []
+        for name, summary in self.summaries.items():
+            self._own(summary)
+            if summary is not old.get(name) or summary.config.device.partition("/")[0] in begun:
+                rows += self._again(summary)
+        return rows
 
     def take(self, call: Call) -> None:
         """Put a call on the screens of its zone."""
@@ -66,25 +77,56 @@ class Boards:
             if summary.lists(call):
                 before = summary.calls
                 summary.take(call)
-                self._show(summary, [gone for gone in before if gone not in summary.calls])
+                self._show(summary)
+                self._end(summary, [gone for gone in before if gone not in summary.calls], Stage.SUPERSEDED)
+        self._changed.set()
 
     def kept(self, call: Call) -> list[Desired]:
         """The rows that keep the screens of a call as they are now, which may be newer than the call."""
         return [summary.kept() for summary in self.summaries.values() if summary.lists(call)]
 
-    def expire(self, now: datetime) -> list[Desired]:
-        """Take off what has expired; gives the rows of the screens that have changed."""
+    async def expire_forever(self) -> None:
+        """Take off the calls whose time is over."""
+        while True:
+            self._changed.clear()
+            now = self._house.clock.now()
+            if rows := self._expire(now):
+                try:
+                    await self._house.journal.record(None, [], desired=rows)
+                except JournalError:
+                    self._house.meters.dropped.labels("journal").inc()
+            ends = [end for summary in self.summaries.values() for call in summary.calls if (end := call.expires_at)]
+            wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _expire(self, now: datetime) -> list[Desired]:
         rows: list[Desired] = []
         for summary in self.summaries.values():
             if over := summary.expire(now):
                 self._end(summary, over, Stage.EXPIRED)
-                self._show(summary, ())
+                self._show(summary)
                 rows.append(summary.kept())
         return rows
 
-    def _show(self, summary: Summary, gone: Sequence[Call]) -> None:
+    def _again(self, summary: Summary) -> list[Desired]:
+        """Show calls that were recorded before; those that have expired meanwhile end."""
+        before = summary.calls
+        over = summary.expire(self._house.clock.now())
+        for call in before:
+            self._deliveries.begin(call, [summary.config.device])
+            self._deliveries.accepted(call)
+        self._end(summary, over, Stage.EXPIRED)
+        self._show(summary)
+        self._changed.set()
+        return [summary.kept()]
+
+    def _show(self, summary: Summary) -> None:
         """Show a board. A call on it stays under way until it is seen, however many newer boards that takes."""
-        life, part = self._place(summary)
+        life, part = self._place(summary.config.device)
         for call in summary.calls:
             self._deliveries.begin(call, [summary.config.device])
         newest = summary.calls[0] if summary.calls else None
@@ -97,17 +139,16 @@ class Boards:
             command_id=f"screens/{summary.config.id}/{newest.call_id if newest else 'idle'}",
         )
         life.wishes.want(wish, self._teller(summary, list(summary.calls)))
-        self._end(summary, gone, Stage.SUPERSEDED)
-        self._hub.show(f"screens/{summary.config.id}", summary.view())
+        self._house.hub.show(f"screens/{summary.config.id}", summary.view())
 
     def _teller(self, summary: Summary, calls: Sequence[Call]) -> Callable[[Result], None]:
         confirms = self._confirms(summary)
 
         def told(result: Result) -> None:
-            if result.status is Stage.SUPERSEDED:
+            if result.status is Stage.SUPERSEDED or self.summaries.get(summary.config.id) is not summary:
                 return  # the newer board tells of these calls as well
             summary.delivery = result.status
-            self._hub.show(f"screens/{summary.config.id}", summary.view())
+            self._house.hub.show(f"screens/{summary.config.id}", summary.view())
             for call in calls:
                 over = ended(result.status, confirms=confirms)
                 self._deliveries.told(call, summary.config.device, result, ended=over)
@@ -116,16 +157,36 @@ class Boards:
 
     def _end(self, summary: Summary, calls: Sequence[Call], stage: Stage) -> None:
         for call in calls:
-            result = Result(command_id=call.call_id, status=stage, at=self._clock.now())
+            result = Result(command_id=call.call_id, status=stage, at=self._house.clock.now())
             self._deliveries.told(call, summary.config.device, result, ended=True)
 
+    def _own(self, summary: Summary) -> None:
+        life, part = self._place(summary.config.device)
+        life.wishes.slot(part, VERB).owner = f"screen {summary.config.id}"
+
+    def _let_go(self, screen: str) -> None:
+        """Blank a screen that lists calls no more, and leave it to whoever wants it."""
+        if screen.partition("/")[0] not in self._lives:
+            return
+        life, part = self._place(screen)
+        life.wishes.slot(part, VERB).owner = None
+        wish = life.wishes.plan(
+            part=part,
+            verb=VERB,
+            params=msgspec.to_builtins(Board()),
+            expires_at=None,
+            actor="gateway",
+            command_id=f"released/{screen}",
+        )
+        life.wishes.want(wish)
+
     def _confirms(self, summary: Summary) -> bool:
-        life, part = self._place(summary)
+        life, part = self._place(summary.config.device)
         try:
             return life.verb(VERB, part).confirms
         except NotSupported:  # the part is gone: the device's keeper says so
             return False
 
-    def _place(self, summary: Summary) -> tuple[Life, str | None]:
-        device, _, part = summary.config.device.partition("/")
+    def _place(self, screen: str) -> tuple[Life, str | None]:
+        device, _, part = screen.partition("/")
         return self._lives[device], part or None

@@ -88,25 +88,33 @@ def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
     yield from twice(data, "screens", "id")
     yield from twice(data, "screens", "device")
     devices, zones = {str(row.get("id")): row for row in rows(data, "devices")}, names(data, "zones")
-    owner = {
-        screen: index for index, window in enumerate(rows(data, "windows")) for screen in window.get("screens") or ()
-    }
+    owner = _owners(data)
     for index, summary in enumerate(rows(data, "screens")):
         screen, inside = summary.get("device"), summary.get("zones")
         device = screen.partition("/")[0] if isinstance(screen, str) else None
         loc = ("screens", index, "device")
         if device is not None and device not in devices:
-            yield loc, unknown(device, devices, "device")
+            yield Complaint(loc, unknown(device, devices, "device"))
         elif screen in owner:
-            yield loc, f"{screen!r} already belongs to windows[{owner[screen]}]: its calls alone decide what it shows"
+            text = f"{screen!r} shows what is called to one window, and cannot list calls too: it belongs to"
+            yield Complaint(loc, text, ("windows", owner[screen]))
         elif device is not None and not _shows_boards(devices[device]):
-            yield (
-                loc,
-                f"the driver {devices[device].get('driver')} shows no board of calls, as displays.web_screen does",
-            )
+            driver = devices[device].get("driver")
+            yield Complaint(loc, f"the driver {driver} shows no board of calls, as displays.web_screen does")
         for place, zone in enumerate(inside if is_list(inside) else []):
             if isinstance(zone, str) and zone not in zones:
-                yield ("screens", index, "zones", place), unknown(zone, zones, "zone")
+                yield Complaint(("screens", index, "zones", place), unknown(zone, zones, "zone"))
+
+
+def _owners(data: Mapping[str, Any]) -> dict[str, int]:
+    """The window of every screen that a window names."""
+    owner = dict[str, int]()
+    for index, window in enumerate(rows(data, "windows")):
+        screens: Any = window.get("screens")
+        for screen in screens if is_list(screens) else []:
+            if isinstance(screen, str):
+                owner[screen] = index
+    return owner
 
 
 def _shows_boards(device: Mapping[str, Any]) -> bool:

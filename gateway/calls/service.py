@@ -58,14 +58,7 @@ class Calls:
         self._screens = Screens(lives, house.hub, self.deliveries)
         for window in self.windows.values():
             self._screens.own(window)
-        self.boards = Boards(
-            summaries,
-            {window.id: window for window in windows},
-            lives=lives,
-            hub=house.hub,
-            deliveries=self.deliveries,
-            clock=house.clock,
-        )
+        self.boards = Boards(summaries, windows, lives=lives, house=house, deliveries=self.deliveries)
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -85,7 +78,14 @@ class Calls:
         rows += self.boards.show_all()
         self._house.journal.note(None, [], desired=rows)
 
-    def replace(self, windows: Sequence[WindowConfig], config: CallsConfig, *, begun: Collection[str]) -> list[Desired]:
+    def replace(
+        self,
+        windows: Sequence[WindowConfig],
+        config: CallsConfig,
+        *,
+        begun: Collection[str],
+        summaries: Sequence[SummaryConfig] = (),
+    ) -> list[Desired]:
         """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
 
         A window that stays keeps its call. A screen that no window has any more is blanked.
@@ -103,7 +103,7 @@ class Calls:
         for gone in old.keys() - self.windows.keys():
             self._house.hub.hide(f"windows/{gone}")
         self._expiry_changed.set()
-        return rows
+        return [*rows, *self.boards.replace(summaries, windows, begun)]
 
     def _shown(self, window: Window) -> list[Desired]:
         """Show what is current at the window, which was recorded before; gives the rows that keep it."""
@@ -115,7 +115,9 @@ class Calls:
     async def run(self, up: Up) -> None:
         """Let calls expire, for ever."""
         up()
-        await self._expire_forever()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.boards.expire_forever())
+            await self._expire_forever()
 
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
         """Accept a call; returns once it is recorded, whatever the screens do.
@@ -221,10 +223,7 @@ class Calls:
                 call = window.showing()
                 if call is not None and call.expires_at is not None and call.expires_at <= now:
                     self._expire(window, call)
-            if rows := self.boards.expire(now):
-                self._house.journal.note(None, [], desired=rows)
-            showing = (*(window.showing() for window in self.windows.values()), *self.boards.calls())
-            ends = [call.expires_at for call in showing if call is not None and call.expires_at is not None]
+            ends = [call.expires_at for w in self.windows.values() if (call := w.showing()) and call.expires_at]
             wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
             try:
                 async with asyncio.timeout(wait_s):

@@ -1,6 +1,6 @@
 """One summary screen: the last calls of its zones, the newest on top. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +18,24 @@ SHOWN = (Kind.CALL, Kind.RECALL)
 class Summary:
     """The state of a summary screen. `calls` are on it now, the newest first."""
 
-    def __init__(self, config: SummaryConfig, windows: Mapping[str, WindowConfig]) -> None:
+    def __init__(self, config: SummaryConfig, windows: Sequence[WindowConfig]) -> None:
         self.config = config
-        self._labels = {name: window.label for name, window in windows.items() if self._has(window)}
+        self.labels = {window.id: window.label for window in windows if self._has(window)}
         self.calls: list[Call] = []
         self.delivery: Stage | None = None
 
+    def after(self, old: "Summary | None") -> "Summary":
+        """The screen that goes on where `old` was: itself, or `old` where nothing is configured differently."""
+        if old is None:
+            return self
+        if (old.config, old.labels) == (self.config, self.labels):
+            return old
+        self.calls = [call for call in old.calls if self.lists(call)][: self.config.rows]
+        return self
+
     def lists(self, call: Call) -> bool:
         """Whether a call belongs onto it: it shows a number, of a window in its zones."""
-        return call.window in self._labels and call.kind in SHOWN
+        return call.window in self.labels and call.kind in SHOWN
 
     def take(self, call: Call) -> None:
         """Put a call on top. A number that is called again to the same window leaves its old place."""
@@ -45,7 +54,7 @@ class Summary:
             BoardRow(
                 call_id=call.call_id,
                 ticket=call.ticket or "",
-                window=self._labels[call.window],
+                window=self.labels[call.window],
                 name=call.name if self.config.names else None,
                 at=call.accepted_at,
             )

@@ -15,7 +15,6 @@ from gateway.web.problems import problems
 from gateway.web.route import Listener
 from gateway.web.routes import ROUTES
 from gateway.web.services import Services
-from gateway.web.waiting import ATTEMPTS, attempts
 
 MOST_BYTES = {Listener.CONSOLE: 64 * 1024, Listener.FIELD: 1024 * 1024}  # of a body; devices post pictures
 SHUTDOWN_S = 0.5  # what is being answered when we stop gets this long, and as long again once it is cancelled
@@ -58,7 +57,6 @@ def application(services: Services, listener: Listener) -> web.Application:
         if listener in route.listeners:
             add = app.router.add_get if route.method == "GET" else app.router.add_post
             add(route.path, entrance(route, services))
-    app[ATTEMPTS] = attempts(services)
     app.on_response_prepare.append(_harden)
     return app
 

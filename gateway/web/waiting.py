@@ -13,11 +13,13 @@ from string import Template
 from aiohttp import web
 
 from gateway.hub import Status
+from gateway.people.token_file import TokensUnreadable
+from gateway.people.tokens import TokenExpired
 from gateway.web.answers import Health
-from gateway.web.attempts import Attempts
-from gateway.web.entrance import known
+from gateway.web.entrance import address
 from gateway.web.inlets import exchange
 from gateway.web.markup import tag
+from gateway.web.origin import ours
 from gateway.web.problems import Problem
 from gateway.web.route import reply
 from gateway.web.services import Services
@@ -38,7 +40,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self' {socket}; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-ATTEMPTS: web.AppKey[Attempts] = web.AppKey("attempts", Attempts)
+TALK = ("live", "poll")  # what a page says with its cookie alone
 
 
 async def page(request: web.Request, services: Services) -> web.StreamResponse:
@@ -89,25 +91,20 @@ async def alive(request: web.Request, services: Services) -> web.StreamResponse:
     return reply(Health("ok"))
 
 
-def attempts(services: Services) -> Attempts:
-    """What the field listener remembers of wrong keys."""
-    return Attempts(services.house.clock.monotonic)
-
-
 def _swap(request: web.Request, services: Services, screen: str) -> web.Response:
     """Keep the key as a cookie of this screen, and have the browser go on to the address without it."""
-    counted, address = request.app[ATTEMPTS], request.remote or ""
-    if wait_s := counted.wait_s(address):
+    people, where = services.people, address(request)
+    if wait_s := people.attempts.wait_s(where):
+        people.refused(where, "limit")
         seconds = math.ceil(wait_s)
-        text = f"too many wrong keys from {address}: try again in {seconds} s"
+        text = f"too many wrong keys from {where}: try again in {seconds} s"
         return _refused(429, "尝试次数过多", text, {"Retry-After": str(seconds)})
     key = request.query["key"]
-    who = known(services.tokens, key)
-    if who is None or not who.shows(screen):
-        counted.wrong(address)
+    if not _opens(key, screen, services):
+        people.attempts.tried(where)
+        people.refused(where, "unknown")
         return _refused(403, "密钥无效", f"this key is unknown, or not for the screen {screen}")
-    text = GO_ON.substitute(screen=screen)
-    response = web.Response(text=text, content_type="text/html")
+    response = web.Response(text=GO_ON.substitute(screen=screen), content_type="text/html")
     path = f"/screens/{screen}"
     response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path=path, max_age=AGE_S)
     return response
@@ -117,21 +114,29 @@ def _admit(request: web.Request, services: Services) -> None:
     """Raises Problem 401 without the screen's key, 403 for a page of another site."""
     if not _has_key(request, services):
         raise Problem(401, "this screen needs its key")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
+    if request.path.rpartition("/")[2] in TALK and not ours(request):
+        services.people.refused(address(request), "origin")
         raise Problem(403, "only a page of this gateway may ask")
 
 
 def _has_key(request: web.Request, services: Services) -> bool:
-    who = known(services.tokens, request.cookies.get(COOKIE))
-    return who is not None and who.shows(request.match_info["id"])
+    return _opens(request.cookies.get(COOKIE, ""), request.match_info["id"], services)
+
+
+def _opens(key: str, screen: str, services: Services) -> bool:
+    """Whether this is the key of that screen. Raises TokensUnreadable."""
+    try:
+        who = services.tokens.who(key)
+    except TokenExpired:
+        return False
+    return who is not None and who.shows(screen)
 
 
 def _still(request: web.Request, services: Services) -> bool:
     """Whether the key of an open page is valid; where that cannot be told it must come again."""
     try:
         return _has_key(request, services)
-    except Problem:
+    except TokensUnreadable:
         return False
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def ip(*arguments: str) -> None:
 
 
 @contextmanager
-def elsewhere() -> Iterator[list[str]]:
+def elsewhere() -> Generator[list[str]]:
     """Another namespace at the end of a cable; gives the words that run a program there."""
     holder = subprocess.Popen([program("unshare"), "-n", "sleep", "600"])
     try:

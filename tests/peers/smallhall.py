@@ -203,6 +203,7 @@ class Hall:
         """Let time go by."""
         self.clock.time += timedelta(seconds=seconds)
         self.calls._expiry_changed.set()
+        self.calls.boards._changed.set()
         await asyncio.sleep(0)
 
     async def rows(self, type_: str) -> list[dict[str, Any]]:

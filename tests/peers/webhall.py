@@ -157,7 +157,7 @@ class WebHall:
         headers |= more.pop("headers", {})
         if body is not None:
             more["json"] = body
-        base = self.field if path.startswith("/inlet") else self.url
+        base = self.field if path.startswith(("/inlet", "/screens/")) else self.url
         async with self.session.request(
             method, base + path, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(10), **more
         ) as response:
@@ -232,7 +232,7 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks, timeout=5)
 
 
-def _general(name: str, devices: Sequence[BoardConfig]) -> General:
+def _general(name: str, devices: Sequence[DeviceConfig]) -> General:
     zones = sorted({device.zone for device in devices if device.zone})
     return General(site=SiteInfo(id="test", name=name), zones=[Zone(id=zone, name=zone) for zone in zones])
 

@@ -49,7 +49,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
 
     def __init__(self, config: WebScreenConfig) -> None:
         super().__init__(config)
-        self._faults = Faults()
+        self._faults = Faults(wire.FAULTS)
         self._half_open = False
         self._freeze, self._stale = Switch(on=False), Switch(on=False)
         self._clock, self._refuse, self._away = Seconds(), Refuse(count=0), Seconds()
@@ -162,8 +162,8 @@ class WebScreenTwin(Twin[WebScreenConfig]):
             raise
         for order in orders:
             await self._obey(order)
-        if news and self._faults.slow.seconds:
-            asyncio.get_running_loop().call_later(self._faults.slow.seconds, self._show_late, received)
+        if news and self._faults.now.slow.seconds:
+            asyncio.get_running_loop().call_later(self._faults.now.slow.seconds, self._show_late, received)
         elif news:
             self._show(received)
             await self._beat()
@@ -179,7 +179,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
 
     def _show_late(self, received: float) -> None:
         self._show(received)
-        if self._writer is not None and not self._faults.mute.on:
+        if self._writer is not None and not self._faults.now.mute.on:
             self._writer.write(websocket.encode(websocket.TEXT, self._message()))
 
     async def _obey(self, order: codec.Order) -> None:
@@ -205,15 +205,18 @@ class WebScreenTwin(Twin[WebScreenConfig]):
             await wire.send(self._writer, websocket.encode(opcode, payload), self._faults)
 
     def _drop(self, given: Seconds) -> None:
+        """The connection is lost; it comes back after so long."""
         self._away = given
         if self._writer is not None:
             self._writer.transport.abort()
 
     def _reload(self, _: NoParams) -> None:
+        """The page is loaded anew and has forgotten everything."""
         self._state = None
         self._drop(Seconds())
 
     def _hang(self, _: NoParams) -> None:
+        """The connection of now stays open and silent for a while; then it comes again."""
         self._half_open = True
 
 

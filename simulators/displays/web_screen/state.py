@@ -18,8 +18,12 @@ class PageState:
     def __init__(self, config: WebScreenConfig, now: float) -> None:
         self.config = config
         self.page = secrets.token_hex(8)
-        self.run, self.rev, self.content = "", 0, codec.Content()
-        self.shown_run, self.shown_rev, self.glass = "", 0, codec.Content()
+        self.run: str = ""
+        self.rev: int = 0
+        self.shown_run: str = ""
+        self.shown_rev: int = 0
+        self.content: codec.Content = codec.Content()
+        self.glass: codec.Content = self.content
         self.greeted = False
         self.heard = now
         self.offset_ms: float | None = None
@@ -88,17 +92,12 @@ class PageState:
 
     def seen(self, now: float) -> Mapping[str, Any]:
         """What a person sees."""
-        glass = msgspec.to_builtins(self.glass)
         outdated = now - self.heard > 60 * self.config.hide_after_min
-        rows = (
-            [] if outdated else [{key: row[key] for key in ("ticket", "window", "name")} for row in glass["rows"] or []]
-        )
-        return {
-            **glass,
-            "rows": rows,
-            "text": "" if outdated else self.glass.text,
-            "identifies": now < self.identify_until,
-        }
+        rows = () if outdated else self.glass.rows or ()
+        told: dict[str, Any] = msgspec.to_builtins(self.glass)
+        told["rows"] = [{"ticket": row.ticket, "window": row.window, "name": row.name} for row in rows]
+        told["text"] = "" if outdated else self.glass.text
+        return {**told, "identifies": now < self.identify_until}
 
     def _answered(self, message: codec.Answer, now: float) -> bool:
         if message.sent not in self._sent:

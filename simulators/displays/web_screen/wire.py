@@ -8,6 +8,8 @@ from simulators import websocket
 from simulators.faults import Faults
 from simulators.tcp import RESET_ON_CLOSE
 
+FAULTS = frozenset({"mute", "slow", "pieces", "cut", "reset"})
+"""What can go wrong with what the page sends."""
 PATIENCE_S = 5.0
 COOKIE = re.compile(r"hall_screen=([^;]+); HttpOnly; Max-Age=\d+; Path=(\S+); SameSite=Strict", re.IGNORECASE)
 
@@ -45,18 +47,17 @@ async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sc
 
 async def send(writer: asyncio.StreamWriter, data: bytes, faults: Faults) -> None:
     """Send bytes through the faults of the wire."""
-    if faults.mute.on:
+    if faults.now.mute.on:
         return
-    cut, faults.cut = faults.cut, None
-    reset, faults.reset = faults.reset, None
+    cut, reset = faults.strikes("cut"), faults.strikes("reset")
     if reset:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     if cut or reset:
-        writer.write(data[: cut.after if cut else 1])
+        writer.write(data[: faults.now.cut.after if cut else 1])
         await asyncio.sleep(0)
         writer.transport.abort()
         return
-    size = faults.pieces.size or len(data)
+    size = faults.now.pieces.size or len(data)
     for start in range(0, len(data), size):
         writer.write(data[start : start + size])
         await writer.drain()

@@ -39,7 +39,10 @@ def test_a_good_section_is_taken(tmp_path: Path) -> None:
             "screens[0].device: there is no device 'tw'; there are: door, led, tv",
         ),
         ("{id: a, device: led}", "screens[0].device: the driver displays.onbon_k shows no board of calls"),
-        ("{id: a, device: door}", "screens[0].device: 'door' already belongs to windows[0]"),
+        (
+            "{id: a, device: door}",
+            "screens[0].device: 'door' shows what is called to one window, and cannot list calls too",
+        ),
         ("{id: a, device: tv, zones: [x]}", "screens[0].zones[0]: there is no zone 'x'; there are: reception"),
         ("{id: a, device: tv, rows: 21}", "screens[0].rows: must be at most 20; given: 21"),
         ("{id: a}", "screens[0].device: is missing"),

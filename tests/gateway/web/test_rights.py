@@ -70,6 +70,11 @@ EXPECTED = {
     "GET /static/{name}": Line(None, 200, "status.css"),
     "GET /inlet/{name}": Line(None, 404),
     "POST /inlet/{name}": Line(None, 404),
+    "GET /screens/{id}": Line(None, 401),
+    "GET /screens/{id}/live": Line(None, 401),
+    "POST /screens/{id}/poll": Line(None, 401),
+    "GET /screens/{id}/{name}": Line(None, 404),
+    "GET /screens/{id}/alive": Line(None, 401),
 }
 
 

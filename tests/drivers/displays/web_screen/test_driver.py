@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -303,10 +304,11 @@ async def test_a_picture_is_of_what_is_seen(box: Box) -> None:
 
 
 async def test_black_shows_nothing(box: Box) -> None:
-    for rev, task in enumerate((box.execute("show", text="A001"), box.execute("power", on=False)), 1):
+    for rev, make in enumerate((partial(box.execute, "show", text="A001"), partial(box.execute, "power", on=False)), 1):
+        task = make()
         await pending(task)
         await box.beat(rev=rev)
-    await ended(task)
+        await ended(task)
     assert box.points["text"] == ""
     dark = box.driver.picture(None)
     assert dark is not None

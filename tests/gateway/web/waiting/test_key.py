@@ -8,8 +8,8 @@ import pytest
 from screenhall import ScreenHall
 from webhall import Answer
 
+from gateway.people.attempts import BURST, EVERY_S
 from gateway.people.rights import Role
-from gateway.web.attempts import ADDRESSES, EVERY_S, FREE, Attempts
 
 PAGE = "/screens/free"
 
@@ -73,24 +73,11 @@ async def test_a_screen_that_does_not_exist_looks_like_one_with_another_key(scre
 
 
 async def test_who_tries_many_keys_must_wait_though_one_is_right(screens: ScreenHall) -> None:
-    for _ in range(FREE):
+    for _ in range(BURST):
         assert (await get(screens, f"{PAGE}?key=hall_x")).status == 403
     answer = await get(screens, f"{PAGE}?key={screens.keys['free']}")
     assert (answer.status, answer.headers["Retry-After"]) == (429, f"{EVERY_S:.0f}")
     assert (await get(screens, PAGE, Cookie=cookie(screens))).status == 200  # who has the cookie is not kept out
-
-
-def test_tries_come_back_with_time_and_every_address_has_its_own() -> None:
-    now = 0.0
-    attempts = Attempts(lambda: now)
-    for _ in range(FREE + 1):
-        attempts.wrong("10.0.0.1")
-    assert (attempts.wait_s("10.0.0.1"), attempts.wait_s("10.0.0.2")) == (2 * EVERY_S, 0)
-    now = 2 * EVERY_S
-    assert attempts.wait_s("10.0.0.1") == 0
-    for number in range(2 * ADDRESSES):
-        attempts.wrong(f"10.1.{number}")
-    assert len(attempts._spent) == ADDRESSES
 
 
 async def test_keys_are_in_no_log(screens: ScreenHall, caplog: pytest.LogCaptureFixture) -> None:

@@ -33,7 +33,12 @@ async def opened(screens: ScreenHall, context: Any, screen: str = "free", field:
     """The page, once its driver knows it."""
     page = await context.new_page()
     page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
+
+    def note(error: Any) -> None:
+        page.errors.append(str(error))
+
+    page.on("pageerror", note)
+    page.on("dialog", note)
     await page.goto(screens.url(screen, field))
     life = screens.web.services.lives[screen]
     await until(lambda: asyncio.sleep(0, life.view.status), lambda status: status is Status.ONLINE, LIMIT_S)
@@ -133,7 +138,6 @@ async def test_only_rows_that_are_new_are_read_out_and_blink(screens: ScreenHall
 async def test_hostile_text_is_text(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await opened(screens, context)
-        page.on("dialog", lambda dialog: page.errors.append(dialog.message))
         rows = [row(f"c{n}", text[:32], window=text, name=text) for n, text in enumerate(HOSTILE)]
         await screens.board(*rows, title=HOSTILE[0], notice=HOSTILE[1])
         await screens.command("show", {"text": HOSTILE[3]})

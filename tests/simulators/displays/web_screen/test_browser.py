@@ -173,7 +173,10 @@ def test_frames_that_a_server_may_not_send_are_refused(bad: bytes) -> None:
 
 
 def test_the_handshake_is_that_of_the_rfc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.urandom", lambda _: b"the sample nonce")  # RFC 6455, 1.3
+    def nonce(_: int) -> bytes:
+        return b"the sample nonce"  # RFC 6455, 1.3
+
+    monkeypatch.setattr("os.urandom", nonce)
     request, accept = websocket.upgrade("/chat", "server.example.com", {})
     assert b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" in request
     assert accept == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
