@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from drivers.displays.web_screen.config import WebScreenConfig
 from drivers.displays.web_screen.driver import WebScreen
+from gateway.core.config import DeviceConfig
 
 HOUSE = Path(__file__).parents[4]
 FOLDER = HOUSE / "drivers/displays/web_screen"
@@ -46,7 +47,7 @@ def test_every_rule_of_quality_is_done_or_says_why_not() -> None:
 def test_the_reference_names_every_key_with_its_default_every_verb_and_every_point() -> None:
     rows = [line.split(" | ") for line in REFERENCE.splitlines() if line.startswith("| `")]
     last = {row[0].strip("| `"): row[-1].strip(" |") for row in rows}
-    own = WebScreenConfig.model_fields.keys() - {"id", "driver", "zone", "name"}
+    own = WebScreenConfig.model_fields.keys() - DeviceConfig.model_fields.keys()
     assert {name: str(WebScreenConfig.model_fields[name].default) for name in own}.items() <= last.items()
     context: Any = None
     device = WebScreen(WebScreenConfig.model_validate(SECTION), context).surface().device

@@ -100,7 +100,8 @@ async def test_a_page_of_another_site_cannot_open_the_socket(screens: ScreenHall
 
 async def test_a_key_that_is_revoked_ends_an_open_page(screens: ScreenHall) -> None:
     url = f"{screens.web.field}{PAGE}/live"
-    async with screens.web.session.ws_connect(url, headers={"Cookie": cookie(screens)}) as socket:
+    headers = {"Cookie": cookie(screens), "Origin": screens.web.field}
+    async with screens.web.session.ws_connect(url, headers=headers) as socket:
         beat = '{"page": "p", "run": "", "rev": 0, "sent": 1}'
         await socket.send_str(beat)
         assert (await socket.receive_json(timeout=5))["kind"] == "answer"

@@ -17,7 +17,7 @@ from webhall import until
 from gateway.hub import Status
 from gateway.web.server import serve
 
-LIMIT_S = 15.0
+LIMIT_S = 25.0
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "</bdi><script>hit=1</script>",
