@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, select, true
+from sqlalchemy import Engine, Executable, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import JournalError
@@ -83,7 +83,7 @@ class Reader:
         return await self.ask(query, rows.desired)
 
     async def ask(
-        self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
+        self, query: Executable, make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
     ) -> list[AnswerT]:
         """What a query finds, row by row; `at_once` waits for no page. Raises JournalError."""
         pool = self._at_once if at_once else self._pool
@@ -92,7 +92,7 @@ class Reader:
         except (SQLAlchemyError, ValueError) as error:
             raise JournalError(f"the journal cannot be read: {reason(error)}") from error
 
-    def _fetch(self, query: Select[Any], make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+    def _fetch(self, query: Executable, make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
         with self._engine.connect() as db:
             found = db.execute(query)
             names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, no dict

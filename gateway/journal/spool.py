@@ -81,15 +81,15 @@ class Spool:
         self._meters.gap_events.labels(reason).inc(len(times))
         self.gaps += len(times)
         entry = self._open_gaps.get(device)
-        if entry is None or entry.gap is None or entry.gap.reason != reason:
-            entry = self._open_gaps[device] = Entry(device, [], (), self._loop.create_future())
-            entry.gap = Gap(reason, times[0], times[0])
+        gap = entry.gap if entry is not None else None
+        if gap is None or gap.reason != reason:
+            gap = Gap(reason, times[0], times[0])
+            entry = self._open_gaps[device] = Entry(device, [], (), self._loop.create_future(), gap)
             self._meters.events_accepted.inc()  # the record of the gap is itself an event
             self._append(entry)
             log.error("events of %s cannot be kept: %s", device or "the gateway", reason)
-        if entry.gap is not None:
-            entry.gap.last = times[-1]
-            entry.gap.count += len(times)
+        gap.last = times[-1]
+        gap.count += len(times)
 
     async def passed(self, device: str | None) -> None:
         """Wait until nothing of a source waits here any more. Raises JournalError when the store takes nothing.

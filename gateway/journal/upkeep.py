@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, delete, func, insert, or_, select, update
 
 from gateway.core.model import Retention
 from gateway.journal import schema
@@ -23,7 +23,7 @@ from gateway.journal.store import scrub
 SLICE_ROWS = 200  # rows: a slice takes about as long as a great commit
 PAUSE_S = 0.01  # after each slice, for those who wait to commit
 ROWS, SEALS = schema.journal.c, schema.seals.c
-Ask = Callable[[Select[Any], Callable[[Mapping[str, Any]], Any]], Awaitable[list[Any]]]
+Ask = Callable[[Executable, Callable[[Mapping[str, Any]], Any]], Awaitable[list[Any]]]
 Change = Callable[[Work], Awaitable[Any]]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import or_, select
@@ -47,7 +48,7 @@ async def erase(journal: Journal, wanted: Wanted, *, actor: str, reason: str) ->
     """
     seqs = await _find(journal, wanted)
     id_ = os.urandom(6).hex()
-    asked = {"actor": actor, "reason": reason, "seqs": seqs, **msgspec.to_builtins(wanted)}
+    asked: dict[str, Any] = {"actor": actor, "reason": reason, "seqs": seqs, **msgspec.to_builtins(wanted)}
     await journal.record(None, [_event(id_, "requested", asked)])
     done = Erased(seqs, await journal.upkeep.erase(seqs), await journal.upkeep.scrub())
     journal.note(None, [_event(id_, "done", {"erased": done.erased, "scrubbed": done.scrubbed})])
@@ -75,6 +76,6 @@ def _allowed(found: Sequence[tuple[int, str]]) -> list[int]:
     return [seq for seq, _ in found]
 
 
-def _event(id_: str, what: str, payload: dict[str, object]) -> Event:
+def _event(id_: str, what: str, payload: dict[str, Any]) -> Event:
     key = f"erasure/{id_}/{what}"
     return Event(type=f"erasure.{what}", source_key=key, payload=payload, retention=Retention.AUDIT)

@@ -45,7 +45,8 @@ def _site(db: sqlite3.Connection, site: str, key: bytes) -> int:
 
 def _sealed(db: sqlite3.Connection, site: str, key: bytes) -> tuple[dict[int, bytes], tuple[int, bytes]]:
     """The hashes that sealed days end with, as far as they are there; and the last row that has left, with its hash."""
-    ends, first, last = {}, 1, b"\0" * 32
+    ends: dict[int, bytes] = {}
+    first, last = 1, b"\0" * 32
     columns = "site, day, first_seq, last_seq, rows, lower(hex(end_hash)), sealed_at, end_hash, seal"
     for row in db.execute(f"SELECT {columns} FROM seals WHERE site = ? ORDER BY first_seq", [site]):  # noqa: S608 - constant
         *sealed, end_hash, seal = row

@@ -236,8 +236,12 @@ async def test_the_trouble_of_the_store_is_told_once(
 ) -> None:
     caplog.set_level(logging.INFO, "gateway.journal")
     full = JournalError("the journal could not record: database or disk is full")
+
+    def refuse(_engine: object, calls: list[Call], **_options: object) -> tuple[None, list[JournalError]]:
+        return None, [full for _ in calls]
+
     async with opened() as journal:
-        monkeypatch.setattr("gateway.journal.writer.commit", lambda _engine, calls, **_: (None, [full for _ in calls]))
+        monkeypatch.setattr("gateway.journal.writer.commit", refuse)
         for number in range(3):
             with pytest.raises(JournalError):
                 await journal.record(None, [event(number)])

@@ -15,7 +15,7 @@ from gateway.journal.daily import days
 from gateway.journal.journal import Journal
 from gateway.journal.rows import stamp
 from gateway.journal.upkeep import Old
-from gateway.journal.verify import verify
+from gateway.journal.verify import Verdict, verify
 
 Opened = Callable[..., AbstractAsyncContextManager[Journal]]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -215,7 +215,7 @@ async def test_rows_that_leave_while_they_are_verified_are_no_fault(
 ) -> None:
     monkeypatch.setattr(module, "SLICE_ROWS", 1)
     leaving = asyncio.create_task(journal.upkeep.leave(date(2026, 3, 4), journal.head.seq))
-    verdicts = []
+    verdicts: list[Verdict] = []
     while not leaving.done():
         verdicts.append(await asyncio.to_thread(verify, url, key=key))
     assert all(verdict.ok for verdict in verdicts)
