@@ -14,7 +14,8 @@ import msgspec
 from gateway.alarms import config as alarms_config
 from gateway.alarms.service import Alarms
 from gateway.calls import config as calls_config
-from gateway.calls.service import Calls, by_calls
+from gateway.calls.screens import by_calls
+from gateway.calls.service import Calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput

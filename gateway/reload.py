@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from gateway.alarms.service import Alarms
-from gateway.calls.service import Calls, by_calls
+from gateway.calls.screens import by_calls
+from gateway.calls.service import Calls
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.core.model import Event, Retention
 from gateway.fleet import Fleet

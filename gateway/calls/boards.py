@@ -11,7 +11,7 @@ from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call
 from gateway.calls.summary import Summary
 from gateway.commands import ended
-from gateway.core.errors import JournalError, NotSupported
+from gateway.core.errors import NotSupported
 from gateway.core.model import Result, Stage
 from gateway.core.screen import Board
 from gateway.journal.rows import Desired
@@ -91,10 +91,7 @@ class Boards:
             self._changed.clear()
             now = self._house.clock.now()
             if rows := self._expire(now):
-                try:
-                    await self._house.journal.record(None, [], desired=rows)
-                except JournalError:
-                    self._house.meters.dropped.labels("journal").inc()
+                self._house.journal.note(None, [], desired=rows)
             ends = [end for summary in self.summaries.values() for call in summary.calls if (end := call.expires_at)]
             wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
             try:

@@ -1,6 +1,6 @@
 """Puts on the screens of a window what they shall show, as desired state of their devices."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -106,3 +106,18 @@ class Screens:
     def _place(self, screen: str) -> tuple[Life, str | None]:
         device, _, part = screen.partition("/")
         return self._lives[device], part or None
+
+
+def by_calls(row: Desired) -> bool:
+    """Whether it was a call, or the want of one, that put this on a screen."""
+    return row.command_id.startswith("windows/") and not row.device.startswith("windows/")
+
+
+def place(row: Desired) -> str:
+    """The screen of a row, as the site file names it."""
+    return f"{row.device}/{row.part}" if row.part else row.device
+
+
+def screens_of(windows: Iterable[Window]) -> set[str]:
+    """The screens of these windows, as the site file names them."""
+    return {screen for window in windows for screen in window.config.screens}

@@ -25,7 +25,7 @@ from gateway.calls.model import (
     call_from,
     make_call,
 )
-from gateway.calls.screens import Screens
+from gateway.calls.screens import Screens, by_calls, place, screens_of
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
@@ -73,7 +73,7 @@ class Calls:
                 window.restore(row)
             self.boards.restore(row)
         rows = [row for window in self.windows.values() for row in self._shown(window)]
-        for screen in sorted({place(row) for row in kept if by_calls(row)} - _screens(self.windows)):
+        for screen in sorted({place(row) for row in kept if by_calls(row)} - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
         rows += self.boards.show_all()
         self._house.journal.note(None, [], desired=rows)
@@ -93,7 +93,7 @@ class Calls:
         old, self._config = self.windows, config
         self.windows = {each.id: Window(each, config).after(old.get(each.id)) for each in windows}
         rows: list[Desired] = []
-        for screen in sorted(_screens(old) - _screens(self.windows)):
+        for screen in sorted(screens_of(old.values()) - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
         for window in self.windows.values():
             self._screens.own(window)
@@ -248,17 +248,3 @@ def _event(what: str, call: Call, payload: dict[str, Any]) -> Event:
 def _same(request: CallRequest, digest: str) -> None:
     if request.digest() != digest:
         raise CallConflict(f"call_id {request.call_id!r} was used before, for another call")
-
-
-def by_calls(row: Desired) -> bool:
-    """Whether it was a call, or the want of one, that put this on a screen."""
-    return row.command_id.startswith("windows/") and not row.device.startswith("windows/")
-
-
-def place(row: Desired) -> str:
-    """The screen of a row, as the site file names it."""
-    return f"{row.device}/{row.part}" if row.part else row.device
-
-
-def _screens(windows: Mapping[str, Window]) -> set[str]:
-    return {screen for window in windows.values() for screen in window.config.screens}

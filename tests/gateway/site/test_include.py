@@ -62,7 +62,7 @@ def test_a_mistake_is_told_in_the_file_and_at_the_entry_that_has_it(write: Calla
         "devices/b.yaml:3: devices[0].id: 'led-1' is already used by devices[0] of site.yaml:4",
         "devices/b.yaml:3: devices[0].address: 'tcp://10.0.0.1:5005' is already used by devices[0] of site.yaml:4",
         "devices/b.yaml:5: mqqt: unknown key 'mqqt' (did you mean 'mqtt'?); "
-        "allowed: alarms, calls, devices, http, include, lines, mqtt, people, screens, site, store, windows, zones",
+        "allowed: calls, devices, http, include, lines, mqtt, people, screens, site, store, windows, zones",
     ]
 
 
