@@ -44,6 +44,10 @@ class Mosquitto:
         """kill -9."""
         self._child.kill()
 
+    def hang(self, *, on: bool = True) -> None:
+        """Keep every connection and answer nothing, until it is `on` no more."""
+        self._child.process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
     def save(self) -> None:
         """Write sessions and retained messages to disk: by itself it does so every half an hour."""
         saved = self.folder / "mosquitto.db"

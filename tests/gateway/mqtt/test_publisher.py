@@ -200,6 +200,24 @@ async def test_what_was_acknowledged_is_not_sent_again_by_the_next_run(
     assert ids(second()) == [4, 5]
 
 
+async def test_what_a_broker_has_not_acknowledged_is_not_taken_for_delivered(
+    house: House, outlet: MqttOutlet, mosquitto: Mosquitto, running: Running, until: Until
+) -> None:
+    def lag() -> float | None:
+        return house.meters.registry.get_sample_value("hall_outlet_lag_events", {"outlet": "mqtt"})
+
+    async with running(outlet):
+        await until(lambda: lag() == 0)
+        mosquitto.hang()
+        try:
+            await happen(house, range(3))
+            await asyncio.sleep(0.3)  # an acknowledgement takes less than a millisecond
+            assert (lag(), await house.journal.cursor("outlet/mqtt")) == (3, None)
+        finally:
+            mosquitto.hang(on=False)
+        await until(lambda: lag() == 0)
+
+
 async def test_tells_how_far_it_is_behind(house: House, outlet: MqttOutlet, running: Running, until: Until) -> None:
     def lag() -> float | None:
         return house.meters.registry.get_sample_value("hall_outlet_lag_events", {"outlet": "mqtt"})
