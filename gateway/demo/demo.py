@@ -13,10 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from gateway import app
-from gateway.client import Client, connect
+from gateway.client import ANSWER, Client, connect
 from gateway.core.errors import GatewayError
 from gateway.demo.broker import Broker, broker, child
 from gateway.demo.people import Queue
@@ -25,9 +26,12 @@ from gateway.journal.verify import verify
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
 from gateway.shipped import shipped
+from gateway.site.model import Site
 
 READY_S = 30.0
 SEED = 238
+BROKEN = "led-13"
+HALL = "fourteen screens work (four of them on one serial line, two in the waiting areas), a spare one is broken"
 
 
 async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callable[[str], None]) -> None:
@@ -41,9 +45,11 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
             levers = await _levers(folder / "simulators.log")
             own = _overlay(folder, found, port)
             site = app.load_site(shipped("demo.yaml"), twins, own)
-            token = Tokens(folder / "tokens.json").new("demo", Role.ADMIN)
+            tokens = Tokens(folder / "tokens.json")
+            token = tokens.new("demo", Role.ADMIN)
             windows = [window.id for window in site.sections["windows"]]
-            doors = f"{_broker(found, folder)}\nlevers    {levers}"
+            await _break(levers)
+            doors = f"{_pages(site, tokens)}\n{_broker(found, folder)}\nlevers    {levers}"
             await _open(site, windows, token, doors, for_s, say)
         if for_s is not None:
             say(_verdict(folder))
@@ -63,7 +69,7 @@ async def _open(
         url = await started
         say(f"console   {url}/?token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
         say(f"CLI       export HALL_TOKEN={token}; hall-gateway devices --url {url}\n{doors}")
-        say("twelve simulated window screens and a living queue are running; Ctrl-C ends the demo")
+        say(f"{HALL}; Ctrl-C ends the demo")
         async with connect(url, token) as client:
             queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")
             try:
@@ -84,9 +90,12 @@ async def _summary(client: Client, queue: Queue) -> str:
         waits_ms += [_wait_ms(call, screen) for screen in call["screens"].values() if screen.get("acked_at")]
     devices = (await client.get("/devices"))["devices"]
     online = sum(device["status"] == "online" for device in devices)
+    alarms = (await client.get("/alarms"))["alarms"]
+    told = ", ".join(alarm["id"] for alarm in alarms) or "none"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(queue.kinds.items()))
     speed = f"median {statistics.median(waits_ms):.1f}, slowest {max(waits_ms):.1f} ms" if waits_ms else "none shown"
-    return f"summary   {online} of {len(devices)} screens online; {kinds}; call to acknowledged screen: {speed}"
+    screens = f"summary   {online} of {len(devices)} screens online; {kinds}; call to acknowledged screen: {speed}"
+    return f"{screens}\nalarms    {told}"
 
 
 def _wait_ms(call: Any, screen: Any) -> float:
@@ -111,6 +120,26 @@ def _simulate(overlay: Path, folder: Path) -> list[str]:
     tokens = str(folder / "tokens.json")
     more = ["--control", "0", "--base", base, "--field", field, "--tokens", tokens]
     return [*program, "--overlay", str(overlay), *more]
+
+
+def _pages(site: Site, tokens: Tokens) -> str:
+    """The addresses of the waiting-area pages, for whoever wants to look at one in a browser of their own."""
+    shown = [summary.device for summary in site.sections["screens"]]
+    keys = {screen: tokens.new(f"to look at {screen}", Role.SCREEN, screen=screen) for screen in shown}
+    field = site.general.http.field
+    return "\n".join(f"waiting   http://{field}/screens/{screen}?key={key}" for screen, key in keys.items())
+
+
+async def _break(levers: str) -> None:
+    """Break the spare card, so that there is something to be alarmed at."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=ANSWER) as session,
+            session.post(f"{levers}/{BROKEN}/levers/mute", json={}) as answer,
+        ):
+            answer.raise_for_status()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise GatewayError(f"the simulators do not answer at {levers}: {error}") from error
 
 
 def _broker(found: Broker, folder: Path) -> str:

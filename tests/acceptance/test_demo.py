@@ -14,7 +14,7 @@ CONSOLE = r"console   http://127\.0\.0\.1:\d+/\?token=hall_\S+"
 
 @pytest.mark.parametrize("broker", ["mosquitto", "amqtt"])
 def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None:
-    command = [*PROGRAM, "demo", "--for", "8s", "--port", "0", "--broker", broker]
+    command = [*PROGRAM, "demo", "--for", "16s", "--port", "0", "--broker", broker]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert re.search(CONSOLE, done.stdout)
@@ -22,7 +22,9 @@ def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None
     who = r"user gateway, password in /\S+" if broker == "mosquitto" else "without a password"
     assert re.search(rf"(?m)^MQTT      mqtt://127\.0\.0\.1:\d+   {who}$", done.stdout)
     assert re.search(r"(?m)^levers    http://127\.0\.0\.1:\d+/devices$", done.stdout)
-    assert "12 of 12 screens online" in done.stdout
+    assert "14 of 15 screens online" in done.stdout
+    assert len(re.findall(r"(?m)^waiting   http://127\.0\.0\.1:\d+/screens/[a-z-]+\?key=hall_\S+$", done.stdout)) == 2
+    assert re.search(r"(?m)^alarms    .*device-offline\.led-13", done.stdout)
     assert "rows are whole" in done.stdout
     assert ("DEMO BROKER" in done.stderr) == (broker == "amqtt")
     assert "Traceback" not in done.stderr

@@ -40,8 +40,8 @@ MISTAKES = {
         "zone: []",
         [
             "2: zone: unknown key 'zone' (did you mean 'zones'?); "
-            "allowed: alarms, calls, devices, http, include, journal, lines, mqtt, people, screens, site, store, windows, "
-            "zones"
+            "allowed: alarms, calls, devices, http, include, journal, lines, mqtt, people, screens, site, store, "
+            "windows, zones"
         ],
     ),
     "an unknown key": (
