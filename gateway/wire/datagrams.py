@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from gateway.core.contract import Contact, DatagramKey
 from gateway.core.errors import GatewayError
+from gateway.wire import given
+from gateway.wire.given import Where
 
 SPEC = re.compile(r"udp:(?:([0-9.]+):)?([0-9]{1,5})/(.+)")
 AT_ONCE = 64  # datagrams read before the loop is let go: a flood must not stop the hall
@@ -16,7 +18,6 @@ LONGEST = 65536  # bytes of a datagram
 BUFFER = 1 << 20  # bytes in the kernel: a switch that restarts sends a trap for each of its ports at once
 
 Put = Callable[[Contact], bool]
-Where = tuple[str, int]
 
 
 class Place(NamedTuple):
@@ -46,13 +47,7 @@ class Port:
     def __init__(self, where: Where, dropped: Callable[[str], None]) -> None:
         self.places: dict[Place, Put] = {}
         self._dropped = dropped
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
-        try:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            self._sock.bind(where)
-        except OSError:
-            self._sock.close()
-            raise
+        self._sock = given.take(where) or _bound(where)
         asyncio.get_running_loop().add_reader(self._sock.fileno(), self._readable)
 
     @property
@@ -83,6 +78,17 @@ class Port:
                     self._dropped("inlet.full")
                 return
         self._dropped("inlet.unknown")
+
+
+def _bound(where: Where) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        sock.bind(where)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 class Ports:

@@ -32,10 +32,13 @@ hall() { /opt/hall-gateway/bin/hall-gateway "$@"; }
 show() { systemctl show hall-gateway -p "$1" --value; }
 ask() { exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /%s HTTP/1.0\r\n\r\n' "$1" >&3; tail -1 <&3; echo; }
 trap 'systemctl status hall-gateway; cat /out/gateway.log' ERR
+systemctl start hall-gateway.socket
 systemctl start hall-gateway
 echo "started: $(show ActiveState) $(show StatusText) $(ask readyz)"
 pid=$(show MainPID)
 echo "dynamic user: $(test $(stat -c %u /proc/$pid) -ge 61184 && echo yes)"
+read -r -a row <<< "$(grep ' 00000000:00A2 ' /proc/net/udp)"
+echo "port 162: $(test "$(readlink /proc/$pid/fd/3)" = "socket:[${row[9]}]" && echo given)"
 echo "threads: $(test $(ls /proc/$pid/task | wc -l) -lt 64 && echo few)"
 (umask 077; hall token new /etc/hall-gateway/site.yaml boss --role admin > /tmp/token)
 hall call A012 w1 --token-file /tmp/token | sed 's/(.*//'
@@ -45,7 +48,7 @@ echo "reloaded: $(show ActiveState), the same process: $(test $pid = $(show Main
 systemctl kill -s KILL hall-gateway
 for _ in $(seq 100); do sleep 0.1; test "$(show ActiveState) $(show NRestarts)" = "active 1" && break; done
 echo "killed: $(show ActiveState) $(show NRestarts) $(ask readyz)"
-systemctl stop hall-gateway
+systemctl stop hall-gateway.socket hall-gateway
 echo "stopped: $(show ActiveState) $(show Result)"
 cp -r /var/lib/private/hall-gateway /tmp/kept
 sed 's|/var/lib/hall-gateway|/tmp/kept|' /etc/hall-gateway/site.yaml > /tmp/site.yaml
@@ -80,7 +83,8 @@ def test_the_service_lives_under_systemd_as_its_unit_says(tmp_path: Path, instal
     units, out, conf = (tmp_path / name for name in ("units", "out", "conf"))
     for folder in (units, out, conf / "secrets"):
         folder.mkdir(parents=True)
-    (units / "hall-gateway.service").write_text((HOUSE / "systemd/hall-gateway.service").read_text())
+    for unit in ("hall-gateway.service", "hall-gateway.socket"):
+        (units / unit).write_text((HOUSE / "systemd" / unit).read_text())
     (units / "hall-gateway.service.d").mkdir()
     (units / "hall-gateway.service.d" / "test.conf").write_text(DROP_IN)
     (conf / "site.yaml").write_text(SITE)
@@ -93,6 +97,7 @@ def test_the_service_lives_under_systemd_as_its_unit_says(tmp_path: Path, instal
     assert re.sub(r"journal: |\d+ rows", "", told).splitlines() == [
         'started: active 测试中心: 1 devices {"status":"ready"}',
         "dynamic user: yes",
+        "port 162: given",
         "threads: few",
         "A012 is accepted for w1 ",
         "reloaded: active, the same process: yes",

@@ -27,6 +27,13 @@ def test_systemd_finds_nothing_wrong(unit: Path) -> None:
     assert analyze("verify", str(unit)).stderr == ""  # its exit code is 0 even for unknown keys
 
 
+def test_systemd_finds_nothing_wrong_with_the_port_of_the_traps(unit: Path) -> None:
+    port = unit.with_suffix(".socket")
+    port.write_text(UNIT.with_suffix(".socket").read_text())
+    assert analyze("verify", str(port), str(unit)).stderr == ""
+    assert "ListenDatagram=0.0.0.0:162" in port.read_text()
+
+
 def test_systemd_finds_a_planted_mistake(unit: Path) -> None:
     unit.write_text(unit.read_text().replace("WatchdogSec=", "WatchdogSecs="))
     assert "WatchdogSecs" in analyze("verify", str(unit)).stderr
