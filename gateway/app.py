@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy import URL
 
 from gateway.alarms import config as alarms_config
 from gateway.alarms.service import Alarms
@@ -24,6 +25,7 @@ from gateway.hub import Hub
 from gateway.journal.anchors import Anchor
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
+from gateway.journal.store import is_file, located, placed
 from gateway.keeping import config as keeping_config
 from gateway.keeping.service import Keeping
 from gateway.meters import Meters
@@ -54,14 +56,17 @@ def load_site(path: Path, *overlays: Path, without: Collection[str] = ()) -> Sit
     return load(path, SECTIONS, overlays=overlays, without=without)
 
 
-def store_url(site: Site, store: StoreConfig) -> str:
-    """The store's URL, a relative path being relative to the site file."""
-    return f"sqlite:///{(site.folder / store.url.removeprefix('sqlite:///')).resolve()}"
+def store_url(site: Site, store: StoreConfig) -> URL:
+    """The store's address with its password, paths being relative to the site file. Raises GatewayError."""
+    url = placed(located(store.url), site.folder)
+    return url.set(password=read_secret(store.password)) if store.password else url
 
 
-def anchors_path(url: str) -> Path:
-    """The file beside the store that receives the head of the journal."""
-    return Path(url.removeprefix("sqlite:///") + ".anchors")
+def anchors_path(site: Site, store: StoreConfig) -> Path:
+    """The file that receives the head of the journal: beside the store, or the site file where that is a database."""
+    url = placed(located(store.url), site.folder)
+    beside = f"{url.database if is_file(url) else site.general.site.id}.anchors"
+    return site.folder / (store.anchors or beside)
 
 
 async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[], Site] | None = None) -> None:
@@ -173,7 +178,7 @@ async def _journal(site: Site, meters: Meters, clock: SystemClock, hub: Hub) -> 
         site=site_id,
         key=key,
         clock=clock,
-        anchors=anchors_path(url),
+        anchors=anchors_path(site, store),
         on_commit=committed,
         on_anchor=anchored,
         meters=meters,

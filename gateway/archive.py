@@ -2,15 +2,21 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import URL
+
 from gateway import app
+from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
 from gateway.journal import export as exporting
 from gateway.journal import proof
 from gateway.journal.daily import days as daily
 from gateway.journal.key import load_key
+from gateway.journal.lock import this_gateway
 from gateway.journal.verify import verify as verify_journal
+from gateway.journal.version import migrate as migrate_store
 from gateway.people.secrets import read_secret
 from gateway.terminal import ask, line, say
 
@@ -18,22 +24,23 @@ from gateway.terminal import ask, line, say
 class Kept(NamedTuple):
     """The journal of a site file."""
 
-    url: str
+    url: URL
     site: str
     key: bytes
+    anchors: Path
 
 
 def verify(options: argparse.Namespace) -> int:
     """Prove that the journal is whole, or name the first broken seq; the gateway may be running."""
-    url, site, key = _kept(options)
-    verdict = verify_journal(url, key=key, anchors=[app.anchors_path(url), *options.anchors], site=site)
+    url, site, key, anchors = _kept(options)
+    verdict = verify_journal(url, key=key, anchors=[anchors, *options.anchors], site=site)
     say(options, verdict, verdict.what)
     return 0 if verdict.ok else 1
 
 
 def export(options: argparse.Namespace) -> int:
     """Export rows as JSON lines; into a file, with a proof beside it."""
-    url, site, key = _kept(options)
+    url, site, key, _ = _kept(options)
     chosen = exporting.Choice(since=options.since, until=options.until, type=options.type, device=options.device)
     if options.out is None:
         for row in exporting.lines(url, site=site, choice=chosen):
@@ -58,12 +65,20 @@ def verify_export(options: argparse.Namespace) -> int:
 
 def days(options: argparse.Namespace) -> int:
     """List the days of the journal."""
-    url, site, _ = _kept(options)
+    url, site, *_ = _kept(options)
     found = daily(url, site=site)
     for day in [] if options.json else found:
         seal = f"sealed {day.end_hash[:16]}…" if day.end_hash else "not sealed yet"
         line(f"{day.day or 'since':10} {day.rows:9} rows  seq {day.first_seq}-{day.last_seq}  {seal}{day.left_text()}")
     return say(options, found, "") if options.json else 0
+
+
+def migrate(options: argparse.Namespace) -> int:
+    """Make the tables of the store, or bring them to this program's version; the gateway may not be running."""
+    url, site, *_ = _kept(options)
+    before, after = migrate_store(url, this_gateway(site, SystemClock().now()))
+    text = f"the store has version {after}" + ("" if before == after else f"; it had {before or 'none'}")
+    return say(options, {"before": before, "after": after}, text)
 
 
 def erase(options: argparse.Namespace) -> int:
@@ -75,7 +90,7 @@ def erase(options: argparse.Namespace) -> int:
         which = {"call": options.call} if options.call is not None else {"source": options.source}
         path, body = "/erasures", {**which, "reason": options.reason}
     done = ask(options, lambda client: client.post(path, body))
-    rest = "" if done["scrubbed"] else "; a copy stays in the store's write-ahead log until the next night"
+    rest = "" if done["scrubbed"] else "; a copy stays in the store's files for a while"
     return say(options, done, f"{done['erased']} payloads are erased{rest}")
 
 
@@ -84,4 +99,5 @@ def _kept(options: argparse.Namespace) -> Kept:
     store = site.general.store
     if store is None:
         raise WrongInput(f"{options.site}: store: is missing: there is no journal")
-    return Kept(app.store_url(site, store), site.general.site.id, load_key(read_secret(store.key)))
+    key = load_key(read_secret(store.key))
+    return Kept(app.store_url(site, store), site.general.site.id, key, app.anchors_path(site, store))

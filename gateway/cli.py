@@ -114,6 +114,8 @@ def _journal(journal: argparse.ArgumentParser) -> None:
     erase = _verb(add, "erase", archive.erase, "have a running gateway erase payloads for ever", site=True)
     erase.add_argument("--url", help="of the gateway (default: http.console of SITE)")
     erase.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
+    bring_up = "make the tables of the store, or bring them to this program's version"
+    _verb(add, "migrate", archive.migrate, bring_up, site=True, overlays=True)
     which = erase.add_mutually_exclusive_group(required=True)
     which.add_argument("--seq", type=_seq, metavar="SEQ", help="one record")
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")

@@ -1,11 +1,35 @@
-"""What every test gets: no task may outlive it; a real broker for those that ask."""
+"""What every test gets: no task may outlive it; a real broker for those that ask; the kind of store that was chosen."""
 
 import asyncio
 import inspect
+import os
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from hall_contract.hall import Store
 from mosquitto import Mosquitto
+from stores import KINDS, stores
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    default = os.environ.get("HALL_TEST_STORE", KINDS[0])
+    parser.addoption("--store", choices=KINDS, default=default, help="what the tests keep their journals in")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    stores.kind = str(config.getoption("store"))
+    Store.url = stores.url  # the contract suite itself runs without our peers
+
+
+def pytest_unconfigure() -> None:
+    stores.close()
+
+
+@pytest.fixture(autouse=True)
+def databases_end_with_their_test() -> Generator[None]:
+    """Set up first, so torn down when nobody uses them any more."""
+    yield
+    stores.forget()
 
 
 @pytest.fixture

@@ -7,16 +7,18 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import JournalError, WrongInput
 from gateway.journal import chain, schema
+from gateway.journal.lock import Holder
 from gateway.journal.rows import Head, Recorded
-from gateway.journal.store import reason
+from gateway.journal.store import is_of_one_call, reason
+from gateway.journal.version import bring_up
 
 KEYS_A_QUERY = 500  # far below the bound parameters that any database takes
-ONE_CALL = (DataError, IntegrityError, InterfaceError, ProgrammingError, TypeError, ValueError, OverflowError)
-"""What only a call's own data can cause. Anything else (disk, lock) may have ended the whole transaction."""
+FAILURES = (SQLAlchemyError, TypeError, ValueError, OverflowError)
+"""What a statement can raise; `is_of_one_call` tells whose fault it is."""
 
 Outcome = list[Recorded] | JournalError
 Work = Callable[[Engine], Any]
@@ -28,7 +30,7 @@ KNOWN = select(schema.journal.c.source_key, schema.journal.c.seq).where(SITE, KE
 INSERT = {table: insert(table) for table in schema.metadata.sorted_tables}
 UPDATE = {
     table: update(table).where(*(column == bindparam(f"old_{column.name}") for column in table.primary_key))
-    for table in (schema.cursors, schema.desired)
+    for table in (schema.cursors, schema.desired, schema.holders)
 }
 FORGET = delete(schema.retained).where(*(key == bindparam(key.name) for key in schema.retained.primary_key))
 
@@ -66,8 +68,8 @@ class Batch:
         if new:
             self._db.execute(INSERT[schema.journal], new)
         for call in calls:
-            self._put(schema.cursors, call.cursors)
-            self._put(schema.desired, call.desired)
+            _put(self._db, schema.cursors, call.cursors)
+            _put(self._db, schema.desired, call.desired)
             self._note(call)
         return recorded
 
@@ -77,7 +79,9 @@ class Batch:
         try:
             with self._db.begin_nested():
                 return self.write([call])[0]
-        except ONE_CALL as error:
+        except FAILURES as error:
+            if not is_of_one_call(error):
+                raise
             self.head = before
             return _failure(Refused, "refused the record", error)
 
@@ -101,12 +105,6 @@ class Batch:
         self.head = Head(seq, whole["hash"], datetime.fromisoformat(row["at"]))
         return Recorded(seq, new=True)
 
-    def _put(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        for row in rows:
-            same = {f"old_{column.name}": row[column.name] for column in table.primary_key}
-            if not self._db.execute(UPDATE[table], same | row).rowcount:
-                self._db.execute(INSERT[table], row)
-
     def _note(self, call: Call) -> None:
         """Note retained topics with two statements, however many there are: a hall starts with thousands."""
         if forgotten := [*call.retained, *call.emptied]:
@@ -116,35 +114,38 @@ class Batch:
 
 
 def prepare(engine: Engine, *, site: str, key: bytes) -> Head:
-    """Make the tables where they are missing; gives the site's head. Raises GatewayError, SQLAlchemyError.
+    """Make the tables, or bring them up to date; gives the site's head. Raises GatewayError, SQLAlchemyError.
 
     The newest row must fit the key: to go on with another one would break the chain for ever.
     """
+    bring_up(engine)
     with engine.begin() as db:
-        schema.metadata.create_all(db)
         row = db.execute(NEWEST, {"site": site}).mappings().first()
         if row and not chain.row_fits(key, row["prev_hash"], [row[name] for name in chain.COVERED], row["hash"]):
             raise WrongInput(f"store.key: not the key of seq {row['seq']}, the newest record, or that was changed")
         return _head(db, site)
 
 
+def announce(engine: Engine, holder: Holder) -> None:
+    """Write down who has the store, for whoever is refused. Raises SQLAlchemyError."""
+    with engine.begin() as db:
+        _put(db, schema.holders, [msgspec.structs.asdict(holder)])
+
+
 def commit(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head | None, list[Outcome]]:
     """Commit the calls together; gives the new head and each caller's outcome, no head when nothing could be written.
 
-    All at once first; when the data of one is refused, again with each in a savepoint of its own.
+    All at once first; when the data of one is refused, again with each in a savepoint of its own. Raises StoreInUse.
     """
     try:
-        try:
-            with engine.begin() as db:
-                batch = Batch(db, site=site, key=key)
-                outcomes: list[Outcome] = [*batch.write(calls)]
-        except ONE_CALL:
-            with engine.begin() as db:
-                batch = Batch(db, site=site, key=key)
-                outcomes = [batch.write_apart(call) for call in calls]
+        return _commit_all(engine, calls, site=site, key=key)
+    except FAILURES as error:
+        if not is_of_one_call(error):
+            return None, [_failure(JournalError, "could not record", error) for _ in calls]
+    try:
+        return _commit_each(engine, calls, site=site, key=key)
     except SQLAlchemyError as error:
         return None, [_failure(JournalError, "could not record", error) for _ in calls]
-    return batch.head, outcomes
 
 
 def perform(engine: Engine, work: Work) -> Any:
@@ -153,6 +154,27 @@ def perform(engine: Engine, work: Work) -> Any:
         return work(engine)
     except SQLAlchemyError as error:
         return _failure(JournalError, "could not be changed", error)
+
+
+def _commit_all(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head, list[Outcome]]:
+    with engine.begin() as db:
+        batch = Batch(db, site=site, key=key)
+        outcomes: list[Outcome] = [*batch.write(calls)]
+    return batch.head, outcomes
+
+
+def _commit_each(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head, list[Outcome]]:
+    with engine.begin() as db:
+        batch = Batch(db, site=site, key=key)
+        outcomes = [batch.write_apart(call) for call in calls]
+    return batch.head, outcomes
+
+
+def _put(db: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    for row in rows:
+        same = {f"old_{column.name}": row[column.name] for column in table.primary_key}
+        if not db.execute(UPDATE[table], same | row).rowcount:
+            db.execute(INSERT[table], row)
 
 
 def _failure(kind: type[JournalError], what: str, error: Exception) -> JournalError:

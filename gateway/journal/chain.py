@@ -5,8 +5,8 @@ hash         = HMAC-SHA-256(key, prev_hash ‖ canonical JSON array of the colum
 """
 
 import hashlib
-import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ GENESIS = bytes(32)
 """`prev_hash` of the first row of a site."""
 
 SALT_BYTES = 16
+BLOCK_BYTES = 64  # of SHA-256
 COVERED = (
     *("site", "seq", "at", "device_at", "clock_offset_s", "device", "part"),
     *("type", "class", "volatile", "payload_hash", "source_key"),
@@ -40,7 +41,19 @@ def row_hash(key: bytes, prev_hash: bytes, covered: Sequence[Any]) -> bytes:
     """The hash of a row; `covered` are its values of COVERED, `payload_hash` as bytes."""
     values = list(covered)
     values[PAYLOAD_HASH] = values[PAYLOAD_HASH].hex()
-    return hmac.digest(key, prev_hash + canonical(values), "sha256")
+    inner, outer = _padded(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(prev_hash + ENCODER.encode(values))
+    outer.update(inner.digest())
+    digest: bytes = outer.digest()
+    return digest
+
+
+@lru_cache(maxsize=4)
+def _padded(key: bytes) -> tuple[Any, Any]:
+    """The two halves of HMAC-SHA-256 with a key (RFC 2104, section 4): hashed once, a row costs half."""
+    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def payload_fits(salt: Any, payload: Any, committed: Any) -> bool:

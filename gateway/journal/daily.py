@@ -1,12 +1,12 @@
 """The days of a journal: how many rows were committed in each, and with which hash it was sealed."""
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import URL, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.journal import schema, sealing
-from gateway.journal.store import reading, reason, store_path
+from gateway.journal.store import reading, reason
 
 ROWS = schema.journal.c
 
@@ -27,9 +27,9 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
         return ", its rows have left" if self.left else ""
 
 
-def days(url: str, *, site: str) -> list[Day]:
+def days(url: str | URL, *, site: str) -> list[Day]:
     """All sealed days of a site, oldest first, then what is not sealed yet. Raises GatewayError."""
-    engine = reading(store_path(url))
+    engine = reading(url)
     try:
         with engine.connect() as db:
             gone = sealing.departed(db, site)

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import URL, ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.journal import schema
 from gateway.journal.rows import stamp
-from gateway.journal.store import reading, reason, store_path
+from gateway.journal.store import reading, reason
 
-SLICE_ROWS = 2_000  # one short read each: a long one would keep the writer's log from being folded back
+SLICE_ROWS = 4_000  # one short read each: a long one would keep the writer's log from being folded back
 TABLE = schema.journal
 
 
@@ -29,9 +29,9 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
 ALL = Choice()
 
 
-def lines(url: str, *, site: str, choice: Choice = ALL) -> Generator[bytes]:
+def lines(url: str | URL, *, site: str, choice: Choice = ALL) -> Generator[bytes]:
     """One JSON object a row, by seq; bytes are lower-case hex. Raises GatewayError when the store cannot be read."""
-    engine = reading(store_path(url))
+    engine = reading(url)
     after = 0
     try:
         with engine.connect() as db:

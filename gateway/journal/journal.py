@@ -6,15 +6,15 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
 from gateway.journal.anchors import Anchor, Anchors
-from gateway.journal.batch import Call, prepare
-from gateway.journal.lock import held
+from gateway.journal.batch import Call, announce, prepare
+from gateway.journal.lock import Holder, this_gateway
 from gateway.journal.reader import Reader
 from gateway.journal.rows import (
     Desired,
@@ -26,7 +26,7 @@ from gateway.journal.rows import (
     event_columns,
 )
 from gateway.journal.spool import Spool
-from gateway.journal.store import READERS, reading, reason, store_path, writing
+from gateway.journal.store import READERS, held, label, located, reading, reason, writing
 from gateway.journal.upkeep import Upkeep
 from gateway.journal.writer import OnCommit, Writer
 from gateway.meters import Meters
@@ -71,9 +71,9 @@ class Journal(Reader):
 
         An event whose `source_key` is known already is not recorded again: its answer gives the seq of the
         first. Cursor and desired state are written even then. Raises JournalError: nothing was recorded,
-        and the source must not be told that it was. After RECORD_S without an answer, and for a cancelled caller, it
-        may still be recorded later: the same `source_key` again makes no second row. What `note` took of this device
-        before comes first.
+        and the source must not be told that it was. After RECORD_S without an answer, for a cancelled caller, and when
+        a server was lost while it committed, it may still be recorded: the same `source_key` again makes no second
+        row. What `note` took of this device before comes first.
         """
         now = self._clock.now()
         call = Call(
@@ -137,7 +137,7 @@ class Journal(Reader):
 
 @asynccontextmanager
 async def open_journal(
-    url: str,
+    url: str | URL,
     *,
     site: str,
     key: bytes,
@@ -147,26 +147,27 @@ async def open_journal(
     on_anchor: Callable[[Anchor], None] = lambda _: None,
     meters: Meters | None = None,
 ) -> AsyncGenerator[Journal]:
-    """Open, and make when missing, the store of one site; leaving commits what is queued.
+    """Open, make or bring up to date the store of one site; leaving commits what is queued.
 
     `anchors` is the file that receives the head every minute. `on_commit` is called on the loop after every
     group commit with the longest wait in it, in seconds, and the number of its new events; `on_anchor` with every
     head that is anchored. The ledger is kept in `meters`. Raises
     StoreInUse; GatewayError when the store or `anchors` cannot be opened, or `key` is not the store's.
     """
-    path, meters = store_path(url), meters or Meters()
+    store, meters = located(url), meters or Meters()
+    holder = this_gateway(site, clock.now())
     async with AsyncExitStack() as stack:
         try:
-            stack.enter_context(held(path, site=site, since=clock.now()))
-            engine = _engine(stack, writing(path))
-            head = await asyncio.to_thread(prepare, engine, site=site, key=key)
+            stack.enter_context(held(store, holder))
+            engine = _engine(stack, await asyncio.to_thread(writing, store, holder))  # loading a driver takes a while
+            head = await asyncio.to_thread(_begun, engine, holder, key)
             writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit, meters=meters)
             heads = Anchors(anchors, site=site, clock=clock, told=on_anchor)
             await stack.enter_async_context(heads.following(writer))
         except (SQLAlchemyError, OSError) as error:
-            raise GatewayError(f"store.url: {path} cannot be opened: {reason(error)}") from error
+            raise GatewayError(f"store.url: {label(store)} cannot be opened: {reason(error)}") from error
         await stack.enter_async_context(writer.running())
-        readers = _engine(stack, reading(path))
+        readers = _engine(stack, reading(store))
         pools = [stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))]
         pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
         spool = Spool(writer.submit, site=site, now=clock.now, meters=meters)
@@ -175,5 +176,11 @@ async def open_journal(
 
 
 def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:
-    stack.push_async_callback(asyncio.to_thread, engine.dispose)  # the last to close folds the write-ahead log back
+    stack.push_async_callback(asyncio.to_thread, engine.dispose)  # SQLite's last to close folds its log back
     return engine
+
+
+def _begun(engine: Engine, holder: Holder, key: bytes) -> Head:
+    head = prepare(engine, site=holder.site, key=key)
+    announce(engine, holder)
+    return head

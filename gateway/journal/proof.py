@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import URL
 
 from gateway.core.errors import WrongInput
 from gateway.journal import chain
@@ -91,7 +92,7 @@ def beside(file: Path) -> Path:
     return file.with_name(file.name + SUFFIX)
 
 
-def export(url: str, file: Path, *, site: str, key: bytes, choice: Choice) -> Proof:
+def export(url: str | URL, file: Path, *, site: str, key: bytes, choice: Choice) -> Proof:
     """Write rows to a file and their proof beside it; both appear whole or not at all. Raises GatewayError, OSError."""
     tally = Tally()
     part = file.with_name(file.name + ".part")

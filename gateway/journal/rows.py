@@ -94,6 +94,8 @@ def event_columns(event: Event, *, site: str, device: str | None, now: datetime)
         msgspec.convert(msgspec.structs.asdict(event) | {"payload": {}}, Event)
     except msgspec.ValidationError as error:
         raise JournalError(f"the journal refused the record: {error}") from error
+    if any("\0" in value for value in (event.type, event.source_key, event.part, event.device_at, device) if value):
+        raise JournalError("the journal refused the record: text must be without NUL")  # PostgreSQL has none
     return {
         "site": site,
         "at": stamp(event.at or now),

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, event, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Select, func, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.journal import anchors as anchor_file
 from gateway.journal import chain, schema, sealing
-from gateway.journal.store import reading, reason, store_path
+from gateway.journal.store import reading, reason
 
-SLICE_ROWS = 2_000  # one short read each: a long one would keep the writer's log from being folded back
+SLICE_ROWS = 4_000  # one short read each: a long one would keep the writer's log from being folded back
+SEQ, PAYLOAD, HASH = chain.COVERED.index("seq"), len(chain.COVERED), -1
 COLUMNS = [schema.journal.c[name] for name in (*chain.COVERED, "payload", "salt", "prev_hash", "hash")]
 
 
@@ -28,14 +29,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-def verify(url: str, *, key: bytes, anchors: Sequence[Path] = (), site: str | None = None) -> Verdict:
+def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: str | None = None) -> Verdict:
     """Check a site's rows, or every site's, from the first to the last; the gateway may be writing.
 
     With several sites it is the first broken one's verdict, else `rows` is the sum and `head` the greatest.
     A payload that has been erased is no fault. Raises GatewayError when the store or `anchors` cannot be read.
     """
-    engine = reading(store_path(url))
-    event.listen(engine, "connect", _any_text)
+    engine = reading(url)
     try:
         with engine.connect() as db:
             noted = anchor_file.load(*anchors)  # before the rows: what is anchored is committed
@@ -71,7 +71,7 @@ def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> 
         fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=noted.get(seq + 1), end=start.ends.get(seq + 1))
         if fault:
             break
-        seq, erased, last = seq + 1, erased + (row.payload is None), row.hash
+        seq, erased, last = seq + 1, erased + (row[PAYLOAD] is None), row[HASH]
     later = max([*noted, *start.ends], default=0)
     if not fault and later > seq:
         fault = f"is missing, and all after it: seq {later} was {'anchored' if later in noted else 'sealed'}"
@@ -85,8 +85,8 @@ def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> 
 
 def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None, end: str | None) -> str | None:
     *covered, payload, salt, prev_hash, found = row
-    if row.seq != seq:
-        return f"is missing: seq {row.seq} stands in its place"
+    if row[SEQ] != seq:
+        return f"is missing: seq {row[SEQ]} stands in its place"
     if payload is not None and not chain.payload_fits(salt, payload, covered[chain.PAYLOAD_HASH]):
         return "has another payload than it was recorded with"
     if prev_hash != last:
@@ -106,11 +106,26 @@ def _rows(db: Connection, site: str) -> Generator[Any]:
     first = -(2**63)
     while True:
         page = select(*COLUMNS).where(table.site == site, table.seq >= first).order_by(table.seq).limit(SLICE_ROWS)
-        rows = db.execute(page).all()
+        rows = _fetched(db, page)
         yield from rows
         if len(rows) < SLICE_ROWS:
             return
-        first = rows[-1].seq + 1
+        first = rows[-1][SEQ] + 1
+
+
+def _fetched(db: Connection, page: Select[Any]) -> Sequence[Any]:
+    """Text that is not UTF-8, which only a file can hold, comes through, so that its row can be named: it fits no hash.
+
+    All text would have to pass through Python for that, which takes as long as all the rest: only when there is such.
+    """
+    try:
+        return db.execute(page).all()
+    except OperationalError:
+        driver: Any = db.connection.driver_connection
+        if db.dialect.name != "sqlite" or driver.text_factory is not str:
+            raise
+        driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    return db.execute(page).all()
 
 
 def _sites(db: Connection) -> Generator[str]:
@@ -129,8 +144,3 @@ def _together(verdicts: Sequence[Verdict]) -> Verdict:
     head = max((verdict.head for verdict in verdicts), default=0)
     what = "; ".join(verdict.what for verdict in verdicts) or "the journal is empty"
     return Verdict(ok=True, rows=rows, head=head, broken_seq=None, what=what)
-
-
-def _any_text(connection: Any, _record: object) -> None:
-    """Let text that is not UTF-8 come through, so that its row can be named; it fits no hash."""
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
-from gateway.core.errors import JournalError
+from gateway.core.errors import GatewayError, JournalError
 from gateway.journal.batch import Call, Outcome, Work, commit, perform
 from gateway.journal.rows import Head, Recorded
 from gateway.meters import Meters
@@ -57,9 +57,10 @@ class Writer:
         self._moved, self._over = asyncio.Event(), asyncio.Event()
         self._open = True
         self._progress = 0.0
+        self._lost: GatewayError | None = None
 
     async def submit(self, call: Call) -> list[Recorded]:
-        """Commit one call. Raises JournalError: then nothing of it was written.
+        """Commit one call. Raises JournalError: then nothing of it was written, unless a server was lost meanwhile.
 
         A caller that is cancelled while it waits does not know; its call may still be committed.
         """
@@ -88,8 +89,12 @@ class Writer:
         return time.perf_counter() - self._progress if self._answers else 0.0
 
     async def stopped(self) -> None:
-        """Wait for the end of the thread; raises JournalError when nobody asked for it."""
+        """Wait for the end of the thread; raises StoreInUse when another gateway has taken the store, and
+        JournalError when nobody asked for it.
+        """
         await self._over.wait()
+        if self._lost:
+            raise self._lost
         if self._open:
             raise JournalError("the journal's writer stopped by a bug; it is in the log")
 
@@ -170,7 +175,9 @@ class Writer:
 
     def _ended(self, thread: "asyncio.Future[None]") -> None:
         self._over.set()
-        if error := thread.exception():
+        if isinstance(error := thread.exception(), GatewayError):
+            self._lost = error
+        elif error:
             log.critical("the journal's writer stopped", exc_info=error)
         for answer in self._answers:
             _answer(answer, JournalError("the journal's writer stopped"))

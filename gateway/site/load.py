@@ -22,7 +22,7 @@ from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
 from gateway.site.wires import addresses, units
 
-SECRETS = (("store", "key"), ("mqtt", "password"))
+SECRETS = (("store", "key"), ("mqtt", "password"), ("store", "password"))
 
 
 class SiteError(GatewayError):

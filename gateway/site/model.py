@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 
 from gateway.core.address import HOST
 from gateway.core.config import DeviceConfig, Id, SecretRef, WireAddress
-from gateway.core.errors import GatewayError
-from gateway.journal.store import store_path
+from gateway.journal.store import address, is_file
 from gateway.site.positions import Mistake
 
 PORT = re.compile(r"[0-9]{1,5}")
@@ -36,10 +35,7 @@ def _listener(text: str) -> str:
 
 
 def _store(url: str) -> str:
-    try:
-        store_path(url)
-    except GatewayError as error:
-        raise ValueError("must be sqlite:///PATH without ? and # (sqlite:////PATH for an absolute path)") from error
+    address(url)
     return url
 
 
@@ -84,6 +80,14 @@ class StoreConfig(BaseModel, frozen=True, extra="forbid"):
 
     url: Annotated[str, AfterValidator(_store)]
     key: SecretRef
+    password: SecretRef | None = None
+    anchors: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _used(self) -> "StoreConfig":
+        if self.password and is_file(address(self.url)):
+            raise ValueError("password: a SQLite file has none; it goes with postgresql+psycopg://…")
+        return self
 
 
 class MqttConfig(BaseModel, frozen=True, extra="forbid"):

@@ -40,7 +40,7 @@ PATTERNS = {
     ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable: letters, digits and _",
 }
-USER = re.compile(r"//[^/]*@")
+SECRET = re.compile(r"(//)[^/]*@|((?:password|passwd)=)[^&]*")
 
 
 def sentence(detail: Any, model: Any, also: Sequence[str] = ()) -> str:
@@ -62,7 +62,11 @@ def _given(value: Any) -> str:
     """What was given, as YAML has it; never a whole section, never a password inside an address."""
     if not isinstance(value, str | int | float | bool | None):
         return ""
-    return f"; given: {USER.sub('//…@', json.dumps(value, ensure_ascii=False)):.80}"
+    return f"; given: {SECRET.sub(_hidden, json.dumps(value, ensure_ascii=False)):.80}"
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return "//…@" if found[1] else f"{found[2]}…"
 
 
 def _model_at(model: Any, loc: Sequence[str | int]) -> type[BaseModel] | None:

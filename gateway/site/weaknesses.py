@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from gateway.core.config import SecretRef
 from gateway.core.errors import GatewayError
@@ -24,6 +24,7 @@ def weaknesses(site: Site) -> Iterable[Complaint]:
     """All weak choices of a site."""
     general = site.general
     yield from _broker(general)
+    yield from _store(general)
     if not is_loopback(general.http.console.rpartition(":")[0]):
         yield Complaint(("http", "console"), "is served without TLS: keep it on 127.0.0.1, behind a proxy with TLS")
     yield from _secrets(general)
@@ -52,6 +53,14 @@ def _broker(general: General) -> Iterable[Complaint]:
         yield Complaint(("mqtt",), "the broker takes us without a username: then it takes everybody")
 
 
+def _store(general: General) -> Iterable[Complaint]:
+    url = urlsplit(general.store.url if general.store else "")
+    options = dict(parse_qsl(url.query))
+    host = url.hostname or options.get("host", "/")  # without one libpq takes a socket of this machine
+    if not host.startswith("/") and not is_loopback(host) and options.get("sslmode") != "verify-full":
+        yield Complaint(("store", "url"), "nobody knows which server answers: use ?sslmode=verify-full&sslrootcert=…")
+
+
 def _secrets(general: General) -> Iterable[Complaint]:
     """Secrets that others may read, or guess; that they can be read at all is known by now."""
     if general.store is not None:
@@ -59,12 +68,17 @@ def _secrets(general: General) -> Iterable[Complaint]:
     if general.mqtt is not None and general.mqtt.key is not None:
         yield from _readable(("mqtt", "key"), general.mqtt.key)
     if general.mqtt is not None and general.mqtt.password is not None:
-        loc = ("mqtt", "password")
-        yield from _readable(loc, general.mqtt.password)
-        with suppress(GatewayError):
-            password = read_secret(general.mqtt.password)
-            if len(password) < SHORTEST or password in DEFAULTS:
-                yield Complaint(loc, f"is easily guessed: choose {SHORTEST} or more characters that no manual has")
+        yield from _password(("mqtt", "password"), general.mqtt.password)
+    if general.store is not None and general.store.password is not None:
+        yield from _password(("store", "password"), general.store.password)
+
+
+def _password(loc: tuple[str, str], ref: SecretRef) -> Iterable[Complaint]:
+    yield from _readable(loc, ref)
+    with suppress(GatewayError):
+        password = read_secret(ref)
+        if len(password) < SHORTEST or password in DEFAULTS:
+            yield Complaint(loc, f"is easily guessed: choose {SHORTEST} or more characters that no manual has")
 
 
 def _readable(loc: tuple[str, str], ref: SecretRef) -> Iterable[Complaint]:

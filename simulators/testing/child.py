@@ -44,13 +44,22 @@ def free_network(port: int) -> str:
 
 
 class Child:
-    """One run of a program. `log` receives stdout and stderr; it is appended to, so that it spans restarts."""
+    """One run of a program. `log` receives stdout and stderr; it is appended to, so that it spans restarts.
 
-    def __init__(self, arguments: Sequence[str], log: Path) -> None:
+    `uid` is the user that it runs as, which only root can choose.
+    """
+
+    def __init__(self, arguments: Sequence[str], log: Path, *, uid: int | None = None) -> None:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=uid,
+                cwd=None if uid is None else "/",
             )
 
     def until(self, ready: Callable[[], bool]) -> None:

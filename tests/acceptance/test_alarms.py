@@ -1,7 +1,6 @@
 """Alarms through real processes: a card dies, the gateway is killed, and the alarm is neither lost nor doubled."""
 
 import json
-import sqlite3
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -28,9 +27,7 @@ def alarms(hall: Hall) -> dict[str, str]:
 
 def steps(hall: Hall, id_: str) -> list[str]:
     """What the journal tells of an alarm."""
-    with sqlite3.connect(hall.folder / "hall.db") as db:
-        rows = db.execute("SELECT type, payload FROM journal WHERE type LIKE 'alarm.%' ORDER BY seq").fetchall()
-    db.close()
+    rows = hall.database.rows("SELECT type, payload FROM journal WHERE type LIKE 'alarm.%' ORDER BY seq")
     return [type_ for type_, payload in rows if json.loads(payload)["alarm"] == id_]
 
 

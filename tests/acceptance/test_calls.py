@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import sqlite3
 import subprocess
 import threading
 from collections.abc import Generator, Sequence
@@ -49,9 +48,7 @@ def in_order_once(ids: Sequence[int]) -> list[int]:
 
 def journal(hall: Hall, type_: str) -> list[dict[str, Any]]:
     """All payloads of one type in the journal, in order."""
-    with sqlite3.connect(hall.folder / "hall.db") as db:
-        rows = db.execute("SELECT payload FROM journal WHERE type = ? ORDER BY seq", (type_,)).fetchall()
-    db.close()
+    rows = hall.database.rows("SELECT payload FROM journal WHERE type = ? ORDER BY seq", type_)
     return [json.loads(row[0]) for row in rows]
 
 
@@ -118,6 +115,7 @@ def test_a_call_over_mqtt_is_shown_and_a_retained_or_broken_one_is_not(hall: Hal
     assert [call["call_id"] for call in journal(hall, "call.accepted")] == ["m-2"]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_the_fsync_comes_before_the_202(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     with Hall(tmp_path, windows=1) as hall:
@@ -148,7 +146,7 @@ def test_the_gateway_killed_comes_back_with_the_call_on_the_screen(hall: Hall) -
     assert (kept["name"], kept["screens"]["led-01"]["status"]) == ("欧**", "acked")
     assert hall.ask("GET", "/windows")[1]["windows"][0]["ticket"] == "A013"
     until(lambda: [payload["ticket"] for _, payload in lines(window)][-1:] == ["A013"], 5)
-    assert "欧阳娜娜" not in (hall.folder / "hall.db").read_bytes().decode(errors="replace")
+    assert "欧阳娜娜" not in hall.database.text()
     assert verified(hall)
 
 
@@ -220,9 +218,7 @@ def test_no_event_is_lost_when_the_broker_dies_within_a_thousand(hall: Hall) -> 
             hall.broker.kill()
         if number == 330:
             hall.broker.restart()
-    with sqlite3.connect(hall.folder / "hall.db") as db:
-        accepted = {row[0] for row in db.execute("SELECT seq FROM journal WHERE type = 'call.accepted'")}
-    db.close()
+    accepted = {row[0] for row in hall.database.rows("SELECT seq FROM journal WHERE type = 'call.accepted'")}
     until(lambda: accepted <= set(event_ids(got)), 30)
     assert len(in_order_once(event_ids(got))) >= 1000
     log = (hall.folder / "gateway.log").read_text()

@@ -8,7 +8,7 @@ import time
 import pytest
 from hall import PROGRAM
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]  # it makes its own
 CONSOLE = r"console   http://127\.0\.0\.1:\d+/\?token=hall_\S+"
 
 

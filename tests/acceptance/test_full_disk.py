@@ -11,7 +11,7 @@ import pytest
 from hall import PROGRAM, Hall, until
 from smalldisk import beside, on_small_disk, seen_by
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]
 GAPS = ("spool_full", "refused")
 
 
@@ -22,7 +22,7 @@ class FullHall:
         self.hall = hall
         self.disk = hall.folder / "disk"
         self.disk.mkdir()
-        text = hall.site.read_text().replace("sqlite:///hall.db", "sqlite:///disk/hall.db")
+        text = hall.site.read_text().replace("/hall.db", "/disk/hall.db")
         hall.site.write_text(text)
 
     def start(self) -> None:

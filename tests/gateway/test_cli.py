@@ -16,6 +16,7 @@ from child import Child, free_network, free_port
 
 from gateway import app, registry
 from gateway.cli import main, parser
+from gateway.journal.version import NEWEST
 
 PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
@@ -324,9 +325,12 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         code, _, error = ran("run", site)
         assert (code, str(gateway.process.pid) in error) == (1, True)
         assert ran("journal", "verify", site)[0] == 0
+        code, _, error = ran("journal", "migrate", site)
+        assert (code, str(gateway.process.pid) in error) == (1, True)
         assert gateway.stop() == 0
     finally:
         gateway.kill()
+    assert json.loads(ran("journal", "migrate", site, "--json")[1]) == {"before": NEWEST, "after": NEWEST}
     rows = [json.loads(line) for line in ran("journal", "export", site)[1].splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     assert {"call.accepted", "device.offline", "token.made"} <= {row["type"] for row in rows}

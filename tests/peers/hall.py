@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from child import Child, free_network, free_port, program
 from mosquitto import Mosquitto
+from stores import Database, stores
 
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
@@ -30,6 +31,7 @@ class Hall(Processes):
         site_file = folder / "site.yaml"
         super().__init__(site_file, folder, base=free_network(CARD_PORT), port=free_port(), token=token)
         self._windows = windows
+        self.database = Database(stores.url(folder))
         self.broker = Mosquitto()
         key = folder / "journal.key"
         key.touch(mode=0o600)
@@ -38,7 +40,7 @@ class Hall(Processes):
         cards = "timeout_s: 0.5, ping_s: 0.5" + (f", {card}" if card else "")
         site_file.write_text(
             f"site: {{id: test, name: 测试中心}}\n"
-            f"store: {{url: 'sqlite:///hall.db', key: {{file: journal.key}}}}\n"
+            f"store: {{url: '{self.database.url}', key: {{file: journal.key}}}}\n"
             f"mqtt: {{url: '{self.broker.url}'}}\n"
             f"http: {{console: '127.0.0.1:{self.port}'}}\n"
             f"{site}devices:\n"

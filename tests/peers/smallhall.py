@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+from stores import stores
 
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.model import Call, CallRequest
@@ -242,7 +243,7 @@ async def until(what: Callable[[], FoundT]) -> FoundT:
 async def opened(folder: Path, clock: HeldClock, summaries: Sequence[SummaryConfig] = ()) -> AsyncGenerator[Hall]:
     """Run the calls of a hall; what an earlier run kept in the folder is taken up."""
     async with AsyncExitStack() as stack:
-        url, anchors = f"sqlite:///{folder / 'hall.db'}", folder / "anchors"
+        url, anchors = stores.url(folder), folder / "anchors"
         real = await stack.enter_async_context(
             open_journal(url, site="hall", key=bytes(32), clock=clock, anchors=anchors)
         )

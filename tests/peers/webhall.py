@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import msgspec
 from child import free_port
+from stores import stores
 
 from drivers.shared.image import Panel
 from gateway import registry
@@ -249,9 +250,7 @@ async def web_hall(
     """A hall with these devices, none of them online, and these windows."""
     clock, meters = SystemClock(), Meters()
     async with AsyncExitStack() as stack:
-        opened = open_journal(
-            f"sqlite:///{folder / 'hall.db'}", site="test", key=bytes(32), clock=clock, anchors=folder / "anchors"
-        )
+        opened = open_journal(stores.url(folder), site="test", key=bytes(32), clock=clock, anchors=folder / "anchors")
         journal = await stack.enter_async_context(opened)
         house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
         kinds = {each.id: Board if isinstance(each, BoardConfig) else registry.driver(each.driver) for each in devices}

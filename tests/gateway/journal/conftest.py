@@ -1,4 +1,4 @@
-"""A store of its own for every test."""
+"""A store of its own for every test, and every test on both kinds."""
 
 import runpy
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from stores import KINDS, Database, stores
 
 from gateway.clock import SystemClock
 from gateway.journal.journal import Journal, open_journal
@@ -19,14 +20,21 @@ def key() -> bytes:
     return bytes(range(32))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "hall.db"
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(stores, "kind", request.param)
+    return str(request.param)
 
 
 @pytest.fixture
-def url(path: Path) -> str:
-    return f"sqlite:///{path}"
+def url(kind: str, tmp_path: Path) -> str:
+    return stores.url(tmp_path)
+
+
+@pytest.fixture
+def database(url: str) -> Database:
+    """This test's store, as a stranger sees it."""
+    return Database(url)
 
 
 @pytest.fixture
@@ -41,7 +49,7 @@ def opened(url: str, key: bytes, anchors: Path) -> Callable[..., AbstractAsyncCo
 
 
 @pytest.fixture(scope="session")
-def independent() -> Callable[[Path, bytes], int]:
+def independent() -> Callable[[Database, bytes], int]:
     """The verifier that shares nothing with ours: gives the number of rows, or raises ValueError naming a seq."""
-    found: Callable[[Path, bytes], int] = runpy.run_path(str(VERIFIER))["verify"]
-    return found
+    verify: Callable[..., int] = runpy.run_path(str(VERIFIER))["verify"]
+    return lambda database, key: verify(database.connect(), key)

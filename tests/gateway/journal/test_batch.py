@@ -1,9 +1,7 @@
 """What one group commit does with the calls in it."""
 
-import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
+from stores import Database
 
 from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
@@ -33,8 +32,8 @@ def call(*source_keys: str, cursor: str | None = None, at: datetime = NOON) -> C
 
 
 @pytest.fixture
-def engine(path: Path) -> Generator[Engine]:
-    engine = writing(path)
+def engine(url: str) -> Generator[Engine]:
+    engine = writing(url)
     prepare(engine, site="liandu", key=KEY)
     yield engine
     engine.dispose()
@@ -44,11 +43,8 @@ def commit_all(engine: Engine, *calls: Call) -> list[Outcome]:
     return commit(engine, calls, site="liandu", key=KEY)[1]
 
 
-def keys(path: Path) -> list[tuple[int, str]]:
-    db = sqlite3.connect(path)
-    found = db.execute("SELECT seq, source_key FROM journal ORDER BY seq").fetchall()
-    db.close()
-    return found
+def keys(database: Database) -> list[tuple[Any, ...]]:
+    return database.rows("SELECT seq, source_key FROM journal ORDER BY seq")
 
 
 def test_calls_get_their_seq_in_order(engine: Engine) -> None:
@@ -66,65 +62,58 @@ def test_a_repeat_gets_the_earlier_seq_wherever_it_is(engine: Engine) -> None:
     ]
 
 
-def test_a_call_with_bad_data_fails_alone(engine: Engine, path: Path) -> None:
+def test_a_call_with_bad_data_fails_alone(engine: Engine, database: Database) -> None:
     bad = [call("x", "\ud800", cursor="7"), call("y", cursor="\ud800")]
     outcomes = commit_all(engine, call("a"), bad[0], call("b", "x"), bad[1], call("c"))
     assert [str(outcome) for outcome in outcomes if isinstance(outcome, JournalError)] == [
         "the journal refused the record: 'utf-8' codec can't encode character '\\ud800' in position 0: "
         "surrogates not allowed"
     ] * 2
-    assert keys(path) == [(1, "a"), (2, "b"), (3, "x"), (4, "c")]
-    assert verify(f"sqlite:///{path}", key=KEY).rows == 4
+    assert keys(database) == [(1, "a"), (2, "b"), (3, "x"), (4, "c")]
+    assert verify(database.url, key=KEY).rows == 4
 
 
-def test_a_batch_with_bad_data_is_one_transaction_all_the_same(engine: Engine, path: Path) -> None:
+def test_a_batch_with_bad_data_is_one_transaction_all_the_same(engine: Engine, database: Database) -> None:
     seen: list[int] = []
 
     def look(*_arguments: object) -> None:
-        seen.append(len(keys(path)))
+        seen.append(len(keys(database)))
 
     listen(engine, "savepoint", look)
     commit_all(engine, call("a"), call("\ud800"), call("b"))
     assert seen == [0, 0, 0]
 
 
-def test_a_call_that_the_database_refuses_fails_alone(engine: Engine, path: Path) -> None:
-    db = sqlite3.connect(path)
-    db.execute(
-        "CREATE TRIGGER t BEFORE INSERT ON journal WHEN NEW.source_key = 'x' BEGIN SELECT RAISE(ABORT, 'no x'); END"
-    )
-    db.close()
+def test_a_call_that_the_database_refuses_fails_alone(engine: Engine, database: Database) -> None:
+    database.refuse("INSERT", "journal", "no x", when="NEW.source_key = 'x'")
     outcomes = commit_all(engine, call("a"), call("w", "x", "y", cursor="7"), call("b"))
     assert isinstance(outcomes[1], JournalError)
     assert str(outcomes[1]) == "the journal refused the record: no x"
-    assert keys(path) == [(1, "a"), (2, "b")]
+    assert keys(database) == [(1, "a"), (2, "b")]
 
 
-def test_a_refused_call_moves_no_cursor(engine: Engine, path: Path) -> None:
+def test_a_refused_call_moves_no_cursor(engine: Engine, database: Database) -> None:
     commit_all(engine, call("a", cursor="1"), call("\ud800", cursor="2"))
-    db = sqlite3.connect(path)
-    assert db.execute("SELECT value FROM cursors").fetchall() == [("1",)]
-    db.close()
+    assert database.rows("SELECT value FROM cursors") == [("1",)]
 
 
-def test_more_events_than_a_query_takes_parameters(engine: Engine, path: Path) -> None:
+def test_more_events_than_a_query_takes_parameters(engine: Engine, database: Database) -> None:
     many = [f"log/{number}" for number in range(1201)]
     commit_all(engine, call(*many[::2]))
     [outcome] = commit_all(engine, call(*many))
     assert not isinstance(outcome, JournalError)
     assert [seq.new for seq in outcome] == [number % 2 == 1 for number in range(1201)]
-    assert len(keys(path)) == 1201
+    assert len(keys(database)) == 1201
 
 
-def test_a_dead_database_fails_every_call_and_then_the_numbers_go_on(engine: Engine, path: Path) -> None:
+def test_a_dead_database_fails_every_call_and_then_the_numbers_go_on(engine: Engine, database: Database) -> None:
     commit_all(engine, call("a"))
-    db = sqlite3.connect(path)
-    db.execute("ALTER TABLE journal RENAME TO gone")
+    database.do("ALTER TABLE journal RENAME TO gone")
     head, outcomes = commit(engine, [call("b"), call("c")], site="liandu", key=KEY)
     assert head is None
-    assert [str(outcome) for outcome in outcomes] == ["the journal could not record: no such table: journal"] * 2
-    db.execute("ALTER TABLE gone RENAME TO journal")
-    db.close()
+    why = "no such table: journal" if database.is_file else 'relation "journal" does not exist'
+    assert [str(outcome) for outcome in outcomes] == [f"the journal could not record: {why}"] * 2
+    database.do("ALTER TABLE gone RENAME TO journal")
     assert commit_all(engine, call("b")) == [[Recorded(2, new=True)]]
 
 
@@ -144,26 +133,23 @@ def test_the_head_is_the_newest_row(engine: Engine) -> None:
 
 
 Batches = Sequence[Sequence[Sequence[str]]]
-SOURCE_KEYS = st.text(max_size=2) | st.sampled_from(["a", "b", "\ud800"])
+SOURCE_KEYS = st.text(st.characters(min_codepoint=1), max_size=2) | st.sampled_from(["a", "b", "\ud800"])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(st.lists(SOURCE_KEYS, max_size=4), max_size=5), min_size=1, max_size=5))
 def test_any_batches_leave_no_gap_no_twin_and_a_whole_chain(
-    batches: Batches, independent: Callable[[Path, bytes], int], tmp_path_factory: pytest.TempPathFactory
+    batches: Batches, engine: Engine, database: Database, independent: Callable[[Database, bytes], int]
 ) -> None:
-    path = tmp_path_factory.mktemp("any") / "hall.db"
-    engine = writing(path)
-    prepare(engine, site="liandu", key=KEY)
+    database.do("DELETE FROM journal")
     told: dict[str, int] = {}
     for batch in batches:
         for wanted, outcome in zip(batch, commit_all(engine, *(call(*c) for c in batch)), strict=True):
             assert isinstance(outcome, JournalError) == ("\ud800" in wanted)
             _believe(told, wanted, outcome)
-    engine.dispose()
-    assert keys(path) == sorted((seq, source_key) for source_key, seq in told.items())
+    assert keys(database) == sorted((seq, source_key) for source_key, seq in told.items())
     assert sorted(told.values()) == list(range(1, len(told) + 1))
-    assert independent(path, KEY) == verify(f"sqlite:///{path}", key=KEY).rows == len(told)
+    assert independent(database, KEY) == verify(database.url, key=KEY).rows == len(told)
 
 
 def _believe(told: dict[str, int], wanted: Sequence[str], outcome: Any) -> None:

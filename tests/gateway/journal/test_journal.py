@@ -1,13 +1,12 @@
 """The journal as its callers see it."""
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import msgspec
 import pytest
+from stores import Database
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Cursor, Event, Retention
@@ -66,21 +65,15 @@ async def test_an_event_without_time_happened_now(opened: Opened) -> None:
         assert journal.head == Head(1, row.hash, NOON)
 
 
-async def test_events_cursor_and_desired_state_commit_together(opened: Opened, path: Path) -> None:
+async def test_events_cursor_and_desired_state_commit_together(opened: Opened, database: Database) -> None:
     async with opened() as journal:
         await journal.record("led-03", [event("a")], cursor=Cursor("led-03/log", "1"), desired=[desired(rev=1)])
-        spoil(path, "desired")
+        database.refuse("UPDATE", "desired", "spoilt")
         with pytest.raises(JournalError, match="the journal refused the record: spoilt"):
             await journal.record("led-03", [event("b")], cursor=Cursor("led-03/log", "2"), desired=[desired(rev=2)])
         assert [row.source_key for row in await journal.read()] == ["a"]
         assert await journal.cursor("led-03/log") == "1"
         assert [item.rev for item in await journal.desired()] == [1]
-
-
-def spoil(path: Path, table: str) -> None:
-    db = sqlite3.connect(path)
-    db.execute(f"CREATE TRIGGER spoil BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'spoilt'); END")
-    db.close()
 
 
 async def test_desired_state_keeps_the_newest_of_each_verb_and_part(opened: Opened) -> None:
@@ -128,6 +121,8 @@ async def test_the_numbers_go_on_after_a_restart(opened: Opened) -> None:
         (event("a", clock_offset_s=float("nan")), "takes no clock offset"),
         (event("a\ud800"), "refused the record"),
         (event("a", type="\ud800"), "refused the record"),
+        (event("a\0"), "refused the record: text must be without NUL"),
+        (event("a", part="\0"), "refused the record: text must be without NUL"),
     ],
 )
 async def test_what_cannot_be_stored_is_refused_in_one_sentence(opened: Opened, bad: Event, why: str) -> None:
@@ -140,11 +135,11 @@ async def test_what_cannot_be_stored_is_refused_in_one_sentence(opened: Opened, 
 
 
 async def test_an_offset_of_minus_nothing_is_hashed_as_it_is_stored(
-    opened: Opened, path: Path, key: bytes, independent: Callable[[Path, bytes], int]
+    opened: Opened, database: Database, key: bytes, independent: Callable[[Database, bytes], int]
 ) -> None:
     async with opened() as journal:
         await journal.record(None, [event("a", clock_offset_s=-0.0), event("b", clock_offset_s=-0.0001)])
-    assert independent(path, key) == 2
+    assert independent(database, key) == 2
 
 
 async def test_desired_state_too_big_for_the_store_is_refused(opened: Opened) -> None:

@@ -1,13 +1,13 @@
 """Days are sealed, payloads are erased, whole days leave: and the rest is proven as before."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from stores import Database
 
 from gateway.core.model import Event, Retention
 from gateway.journal import upkeep as module
@@ -46,10 +46,8 @@ async def sealed(journal: Journal) -> None:
 
 
 @pytest.fixture
-def tamper(sealed: None, path: Path) -> Generator[sqlite3.Connection]:
-    db = sqlite3.connect(path, isolation_level=None, timeout=5)
-    yield db
-    db.close()
+def tamper(sealed: None, database: Database) -> Database:
+    return database
 
 
 async def with_payload(journal: Journal) -> list[int]:
@@ -114,16 +112,24 @@ async def test_a_time_that_lies_ahead_of_its_own_commit_does_not_keep_a_payload_
         assert await journal.upkeep.expire(Retention.CALL, Old(until(1), 2)) == 2
 
 
-async def test_erased_bytes_are_in_no_file_of_the_store(journal: Journal, path: Path) -> None:
-    files = [path, Path(f"{path}-wal")]
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_erased_bytes_are_in_no_file_of_the_store(journal: Journal, database: Database) -> None:
+    files = [database.path, Path(f"{database.path}-wal")]
     assert any(SECRET.encode() in file.read_bytes() for file in files)
     await journal.upkeep.erase(range(1, 41))
     assert await journal.upkeep.scrub()
     assert [file.name for file in files if SECRET.encode() in file.read_bytes()] == []
 
 
-async def test_a_scrub_says_when_a_reader_prevents_it(journal: Journal, path: Path) -> None:
-    reader = sqlite3.connect(path, isolation_level=None)
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_no_scrub_is_promised_of_a_server(journal: Journal) -> None:
+    await journal.upkeep.erase([1])
+    assert await journal.upkeep.scrub() is False
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_a_scrub_says_when_a_reader_prevents_it(journal: Journal, database: Database) -> None:
+    reader = database.connect()
     reader.execute("BEGIN")
     reader.execute("SELECT COUNT(*) FROM journal").fetchone()
     await journal.upkeep.erase([1])
@@ -139,18 +145,18 @@ async def test_rows_leave_by_whole_sealed_days_and_the_rest_is_proven(
     journal: Journal,
     url: str,
     key: bytes,
-    path: Path,
-    independent: Callable[[Path, bytes], int],
+    database: Database,
+    independent: Callable[[Database, bytes], int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert independent(path, key) == 40
+    assert independent(database, key) == 40
     monkeypatch.setattr(module, "SLICE_ROWS", 3)
     assert await journal.upkeep.leave(date(2026, 3, 3), journal.head.seq) == ["2026-03-01", "2026-03-02"]
     assert [row.seq for row in await journal.read(limit=1000)] == list(range(21, 41))
     verdict = verify(url, key=key)
     assert (verdict.ok, verdict.rows, verdict.head) == (True, 20, 40)
     assert verdict.what == "site liandu: 20 rows are whole, 20 before them have left"
-    assert independent(path, key) == 20
+    assert independent(database, key) == 20
     assert [day.left for day in days(url, site="liandu")] == [True, True, False, False]
     assert await journal.upkeep.leave(date(2026, 3, 3), journal.head.seq) == []
 
@@ -183,30 +189,32 @@ async def test_the_newest_row_never_leaves(journal: Journal, opened: Opened) -> 
     [
         ("UPDATE seals SET rows = 9 WHERE day = '2026-03-02'", 11, "the seal of 2026-03-02 is not as it was made"),
         ("UPDATE seals SET sealed_at = '2026-03-01T00:00:00.000000Z' WHERE day = '2026-03-02'", 11, "the seal of 2026"),
-        ("UPDATE seals SET end_hash = zeroblob(32) WHERE day = '2026-03-03'", 21, "the seal of 2026-03-03"),
+        ("UPDATE seals SET end_hash = seal WHERE day = '2026-03-03'", 21, "the seal of 2026-03-03"),
         ("DELETE FROM seals WHERE day = '2026-03-02'", 11, "the seal of 2026-03-03"),
         ("UPDATE seals SET day = '2026-03-12' WHERE day = '2026-03-03'", 21, "the seal of 2026-03-12"),
         ("DELETE FROM journal WHERE seq <= 10", 1, "seq 1 is missing: seq 11 stands in its place"),
-        ("INSERT INTO departed VALUES ('liandu', 10, (SELECT end_hash FROM seals WHERE last_seq = 10), zeroblob(32));"
+        ("INSERT INTO departed VALUES ('liandu', 10, (SELECT end_hash FROM seals WHERE last_seq = 10), 'x');"
          "DELETE FROM journal WHERE seq <= 10", 1, "how far the rows have left is not as it was made"),
         ("DELETE FROM journal WHERE seq > 25", 26, "is missing, and all after it: seq 30 was sealed"),
     ],
 )  # fmt: skip
 def test_tampering_with_days_is_found(
-    tamper: sqlite3.Connection, url: str, key: bytes, edit: str, broken: int, what: str
+    tamper: Database, url: str, key: bytes, edit: str, broken: int, what: str
 ) -> None:
-    tamper.executescript(edit)
+    tamper.do(*edit.split(";"))
     verdict = verify(url, key=key)
     assert (verdict.ok, verdict.broken_seq) == (False, broken)
     assert what in verdict.what
 
 
-async def test_tampering_with_what_has_left_is_found(journal: Journal, path: Path, url: str, key: bytes) -> None:
+async def test_tampering_with_what_has_left_is_found(
+    journal: Journal, database: Database, url: str, key: bytes
+) -> None:
     await journal.upkeep.leave(date(2026, 3, 2), journal.head.seq)
-    db = sqlite3.connect(path, isolation_level=None, timeout=5)
-    db.execute("UPDATE departed SET seq = 20, hash = (SELECT end_hash FROM seals WHERE last_seq = 20)")
-    db.execute("DELETE FROM journal WHERE seq <= 20")
-    db.close()
+    database.do(
+        "UPDATE departed SET seq = 20, hash = (SELECT end_hash FROM seals WHERE last_seq = 20)",
+        "DELETE FROM journal WHERE seq <= 20",
+    )
     assert "how far the rows have left is not as it was made" in verify(url, key=key).what
 
 
@@ -223,13 +231,11 @@ async def test_rows_that_leave_while_they_are_verified_are_no_fault(
 
 
 async def test_a_store_without_tables_for_days_is_verified_as_before(
-    opened: Opened, path: Path, url: str, key: bytes
+    opened: Opened, database: Database, url: str, key: bytes
 ) -> None:
     async with opened() as journal:
         await journal.record("d", [event(1)])
-    db = sqlite3.connect(path, isolation_level=None)
-    db.executescript("DROP TABLE seals; DROP TABLE departed")
-    db.close()
+    database.do("DROP TABLE seals", "DROP TABLE departed")
     assert verify(url, key=key).rows == 1
 
 

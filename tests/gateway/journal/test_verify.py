@@ -1,16 +1,15 @@
 """Every kind of tampering is found, at the first seq that it touched."""
 
 import asyncio
-import os
 import shutil
-import sqlite3
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from stores import Database
 
 from gateway.core.errors import GatewayError
 from gateway.core.model import Event
@@ -25,6 +24,7 @@ from gateway.journal.verify import Verdict, verify
 
 Opened = Callable[..., AbstractAsyncContextManager[Journal]]
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+COLUMNS = [column.name for column in table.columns if column.name not in ("site", "seq")]
 
 
 def event(source_key: str) -> Event:
@@ -40,10 +40,8 @@ async def written(opened: Opened) -> None:
 
 
 @pytest.fixture
-def tamper(written: None, path: Path) -> Generator[sqlite3.Connection]:
-    db = sqlite3.connect(path, isolation_level=None)
-    yield db
-    db.close()
+def tamper(written: None, database: Database) -> Database:
+    return database
 
 
 def whole(verdict: Verdict) -> tuple[bool, int, int, int | None]:
@@ -57,28 +55,38 @@ def test_a_whole_journal_is_said_to_be_whole(url: str, key: bytes, anchors: Path
     assert verdict.what == "site liandu: 12 rows are whole"
 
 
-@pytest.mark.parametrize("column", [column.name for column in table.columns if column.name not in ("site", "seq")])
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("value", ["'edited'", "x'00ff'", "7", "CAST(x'ff41' AS TEXT)", "CAST(x'eda080' AS TEXT)"])
-def test_an_edited_column_is_found(tamper: sqlite3.Connection, url: str, key: bytes, column: str, value: str) -> None:
-    tamper.execute(f'UPDATE journal SET "{column}" = {value} WHERE seq = 5')  # noqa: S608 - names of our own
+def test_an_edited_column_is_found_whatever_a_file_takes(
+    tamper: Database, url: str, key: bytes, column: str, value: str
+) -> None:
+    tamper.do(f'UPDATE journal SET "{column}" = {value} WHERE seq = 5')  # noqa: S608 - names of our own
+    assert whole(verify(url, key=key)) == (False, 4, 4, 5)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("column", COLUMNS)
+def test_an_edited_column_is_found_in_a_database(tamper: Database, url: str, key: bytes, column: str) -> None:
+    [(type_,)] = tamper.rows(f'SELECT pg_typeof("{column}")::text FROM journal LIMIT 1')  # noqa: S608 - our own
+    value = {"text": "'edited'", "bytea": "'\\x00ff'"}.get(type_, "7")
+    tamper.do(f'UPDATE journal SET "{column}" = {value} WHERE seq = 5')  # noqa: S608 - names of our own
     assert whole(verify(url, key=key)) == (False, 4, 4, 5)
 
 
 @pytest.mark.parametrize("column", ["clock_offset_s", "device", "part"])
-def test_an_emptied_column_is_found(tamper: sqlite3.Connection, url: str, key: bytes, column: str) -> None:
-    tamper.execute(f"UPDATE journal SET {column} = NULL WHERE seq = 5")  # noqa: S608 - names of our own
+def test_an_emptied_column_is_found(tamper: Database, url: str, key: bytes, column: str) -> None:
+    tamper.do(f"UPDATE journal SET {column} = NULL WHERE seq = 5")  # noqa: S608 - names of our own
     assert whole(verify(url, key=key)) == (False, 4, 4, 5)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 async def test_a_byte_that_is_no_text_is_not_taken_for_the_sign_that_stands_for_such(
-    opened: Opened, path: Path, url: str, key: bytes
+    opened: Opened, database: Database, url: str, key: bytes
 ) -> None:
     async with opened() as journal:
         await journal.record("\ufffd", [event("a")])
-    db = sqlite3.connect(path)
-    db.execute("UPDATE journal SET device = CAST(x'ff' AS TEXT)")
-    db.commit()
-    db.close()
+    database.do("UPDATE journal SET device = CAST(x'ff' AS TEXT)")
     assert verify(url, key=key).broken_seq == 1
 
 
@@ -86,7 +94,7 @@ async def test_a_byte_that_is_no_text_is_not_taken_for_the_sign_that_stands_for_
     ("edit", "broken", "what"),
     [
         ("UPDATE journal SET payload = '{\"door\":2}' WHERE seq = 5", 5, "another payload"),
-        ("UPDATE journal SET payload = NULL, payload_hash = zeroblob(32) WHERE seq = 5", 5, "does not fit its hash"),
+        ("UPDATE journal SET payload = NULL, payload_hash = prev_hash WHERE seq = 5", 5, "does not fit its hash"),
         ("DELETE FROM journal WHERE seq = 5", 5, "is missing: seq 6 stands in its place"),
         ("DELETE FROM journal WHERE seq = 1", 1, "is missing: seq 2 stands in its place"),
         ("DELETE FROM journal WHERE seq < 12", 1, "is missing: seq 12 stands in its place"),
@@ -95,24 +103,29 @@ async def test_a_byte_that_is_no_text_is_not_taken_for_the_sign_that_stands_for_
         ("DELETE FROM journal WHERE seq = 5; UPDATE journal SET seq = -seq WHERE seq > 5;"
          "UPDATE journal SET seq = -seq - 1 WHERE seq < 0", 5, "does not continue seq 4"),
         ("UPDATE journal SET seq = 0 WHERE seq = 5", 1, "is missing: seq 0 stands in its place"),
-        ("UPDATE journal SET seq = 'five' WHERE seq = 5", 5, "is missing: seq 6 stands in its place"),
         ("UPDATE journal SET site = 'other' WHERE seq = 5", 5, "is missing: seq 6 stands in its place"),
         ("DELETE FROM journal WHERE seq > 9", 10, "is missing, and all after it: seq 12 was anchored"),
         ("DELETE FROM journal", 1, "is missing, and all after it: seq 12 was anchored"),
     ],
 )  # fmt: skip
 def test_tampering_is_found_and_named(
-    tamper: sqlite3.Connection, url: str, key: bytes, anchors: Path, edit: str, broken: int, what: str
+    tamper: Database, url: str, key: bytes, anchors: Path, edit: str, broken: int, what: str
 ) -> None:
-    tamper.executescript(edit)
+    tamper.do(*edit.split(";"))
     verdict = verify(url, key=key, anchors=[anchors], site="liandu")
     assert whole(verdict) == (False, broken - 1, broken - 1, broken)
     assert verdict.what.startswith(f"site liandu: seq {broken} ")
     assert what in verdict.what
 
 
-def test_a_cut_tail_is_whole_to_whoever_has_no_anchors(tamper: sqlite3.Connection, url: str, key: bytes) -> None:
-    tamper.execute("DELETE FROM journal WHERE seq > 9")
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_seq_that_is_no_number_is_found(tamper: Database, url: str, key: bytes) -> None:
+    tamper.do("UPDATE journal SET seq = 'five' WHERE seq = 5")
+    assert verify(url, key=key).what == "site liandu: seq 5 is missing: seq 6 stands in its place"
+
+
+def test_a_cut_tail_is_whole_to_whoever_has_no_anchors(tamper: Database, url: str, key: bytes) -> None:
+    tamper.do("DELETE FROM journal WHERE seq > 9")
     assert whole(verify(url, key=key)) == (True, 9, 9, None)
 
 
@@ -124,9 +137,9 @@ def test_another_key_fits_no_row(url: str) -> None:
 
 
 async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
-    opened: Opened, written: None, path: Path, url: str, key: bytes, anchors: Path
+    opened: Opened, tamper: Database, url: str, key: bytes, anchors: Path
 ) -> None:
-    os.unlink(path)  # noqa: PTH108 - blocks as little as all of this test
+    tamper.do("DELETE FROM journal")
     async with opened() as journal:
         await journal.record("door-1", [event(f"log/{number}") for number in range(12)])
     verdict = verify(url, key=key, anchors=[anchors])
@@ -134,21 +147,22 @@ async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
     assert "was anchored: the journal was written anew" in verdict.what
 
 
-def test_an_erased_payload_is_no_fault(tamper: sqlite3.Connection, url: str, key: bytes) -> None:
-    tamper.execute("UPDATE journal SET payload = NULL, salt = NULL WHERE seq IN (3, 5)")
+def test_an_erased_payload_is_no_fault(tamper: Database, url: str, key: bytes) -> None:
+    tamper.do("UPDATE journal SET payload = NULL, salt = NULL WHERE seq IN (3, 5)")
     assert verify(url, key=key).what == "site liandu: 12 rows are whole, 2 payloads erased"
 
 
-def test_damaged_pages_are_told_in_one_sentence(tamper: sqlite3.Connection, path: Path, url: str, key: bytes) -> None:
-    tamper.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    content = path.read_bytes()
-    path.write_bytes(content[:100] + bytes(len(content) - 100))
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_damaged_pages_are_told_in_one_sentence(tamper: Database, url: str, key: bytes) -> None:
+    tamper.do("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = tamper.path.read_bytes()
+    tamper.path.write_bytes(content[:100] + bytes(len(content) - 100))
     with pytest.raises(GatewayError, match=r"^the journal cannot be read: .*malformed"):
         verify(url, key=key)
 
 
-def test_every_site_of_a_store_is_verified_on_its_own(path: Path, url: str, key: bytes, anchors: Path) -> None:
-    engine = writing(path)
+def test_every_site_of_a_store_is_verified_on_its_own(database: Database, url: str, key: bytes, anchors: Path) -> None:
+    engine = writing(url)
     for site in ("liandu", "qingtian"):
         prepare(engine, site=site, key=key)
         rows = [
@@ -158,10 +172,7 @@ def test_every_site_of_a_store_is_verified_on_its_own(path: Path, url: str, key:
     engine.dispose()
     assert whole(verify(url, key=key)) == (True, 8, 5, None)
     assert verify(url, key=key).what == "site liandu: 3 rows are whole; site qingtian: 5 rows are whole"
-    db = sqlite3.connect(path)
-    db.execute("UPDATE journal SET type = 'x' WHERE site = 'qingtian' AND seq = 4")
-    db.commit()
-    db.close()
+    database.do("UPDATE journal SET type = 'x' WHERE site = 'qingtian' AND seq = 4")
     assert verify(url, key=key).what.startswith("site qingtian: seq 4 ")
     assert whole(verify(url, key=key, site="liandu")) == (True, 3, 3, None)
     anchors.write_text('{"at":"2025-03-01T01:02:03.000000Z","site":"songyang","seq":2,"hash":"00"}\n')
@@ -174,10 +185,17 @@ async def test_an_empty_journal_is_whole(opened: Opened, url: str, key: bytes, a
     assert verify(url, key=key, anchors=[anchors]).what == "the journal is empty"
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_missing_store_is_told_in_one_sentence(tmp_path: Path, url: str, key: bytes) -> None:
     for anchors in ([], [tmp_path / "none"]):
-        with pytest.raises(GatewayError, match="the journal cannot be read: unable to open database file"):
+        with pytest.raises(GatewayError, match=r"^the journal cannot be read: unable to open database file$"):
             verify(url, key=key, anchors=anchors)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_database_without_tables_is_told_in_one_sentence(url: str, key: bytes) -> None:
+    with pytest.raises(GatewayError, match=r'^the journal cannot be read: relation "journal" does not exist$'):
+        verify(url, key=key)
 
 
 @pytest.mark.usefixtures("written")
@@ -193,7 +211,7 @@ def test_reads_in_short_slices(url: str, key: bytes, monkeypatch: pytest.MonkeyP
 
 
 async def test_runs_in_another_process_while_the_gateway_writes(
-    opened: Opened, path: Path, url: str, key: bytes, anchors: Path
+    opened: Opened, url: str, key: bytes, anchors: Path
 ) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom gateway.journal.verify import verify\n"
@@ -214,9 +232,8 @@ async def test_runs_in_another_process_while_the_gateway_writes(
     assert 1 <= int(output) <= count
 
 
-def test_a_copy_of_a_stopped_store_can_be_verified_elsewhere(
-    written: None, path: Path, tmp_path: Path, key: bytes
-) -> None:
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_copy_of_a_stopped_store_can_be_verified_elsewhere(tamper: Database, tmp_path: Path, key: bytes) -> None:
     copy = tmp_path / "副本 100%.db"
-    shutil.copy(path, copy)
+    shutil.copy(tamper.path, copy)
     assert verify(f"sqlite:///{copy}", key=key).ok

@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import resource
-import sqlite3
 import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
+from stores import Database
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event
@@ -24,17 +23,6 @@ def event(source_key: str) -> Event:
     return Event(type="door.opened", source_key=source_key, payload={"door": 1})
 
 
-@contextmanager
-def held_up(path: Path) -> Generator[sqlite3.Connection]:
-    """Keep the writer waiting: nothing commits before this is left."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-    finally:
-        db.close()
-
-
 async def started(journal: Journal, source_keys: Sequence[str]) -> list["asyncio.Task[list[Recorded]]"]:
     """One waiting caller for each key."""
     tasks = [asyncio.create_task(journal.record("d", [event(source_key)])) for source_key in source_keys]
@@ -42,14 +30,14 @@ async def started(journal: Journal, source_keys: Sequence[str]) -> list["asyncio
     return tasks
 
 
-async def test_callers_that_wait_together_share_a_commit(opened: Opened, path: Path) -> None:
+async def test_callers_that_wait_together_share_a_commit(opened: Opened, database: Database) -> None:
     commits: list[int] = []
 
     def tell(_seconds: float, events: int) -> None:
         commits.append(events)
 
     async with opened(on_commit=tell) as journal:
-        with held_up(path):
+        with database.held_up():
             tasks = await started(journal, [f"{number}" for number in range(100)])
             await asyncio.sleep(0.02)
         seqs = [recorded[0].seq for recorded in await asyncio.gather(*tasks)]
@@ -59,7 +47,7 @@ async def test_callers_that_wait_together_share_a_commit(opened: Opened, path: P
 
 
 async def test_a_commit_takes_no_more_than_its_share(
-    opened: Opened, path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "BATCH_LIMIT", 10)
     commits: list[int] = []
@@ -68,7 +56,7 @@ async def test_a_commit_takes_no_more_than_its_share(
         commits.append(events)
 
     async with opened(on_commit=tell) as journal:
-        with held_up(path):
+        with database.held_up():
             tasks = [asyncio.create_task(journal.record("d", [event(f"{n}/{m}") for m in range(4)])) for n in range(10)]
             await asyncio.sleep(0.02)
         await asyncio.gather(*tasks)
@@ -77,7 +65,7 @@ async def test_a_commit_takes_no_more_than_its_share(
 
 
 async def test_two_hundred_callers_are_all_answered_and_the_chain_is_whole(
-    opened: Opened, independent: Callable[[Path, bytes], int], path: Path, key: bytes
+    opened: Opened, independent: Callable[[Database, bytes], int], database: Database, key: bytes
 ) -> None:
     async def work(journal: Journal, worker: int) -> list[int]:
         return [(await journal.record("d", [event(f"{worker}/{n}"), event("same")]))[0].seq for n in range(5)]
@@ -87,7 +75,7 @@ async def test_two_hundred_callers_are_all_answered_and_the_chain_is_whole(
         assert journal.head.seq == 1001
     assert all(mine == sorted(mine) for mine in seqs)
     assert len({seq for mine in seqs for seq in mine}) == 1000
-    assert independent(path, key) == 1001
+    assert independent(database, key) == 1001
 
 
 async def test_tells_every_commit_on_the_loop(opened: Opened) -> None:
@@ -104,10 +92,10 @@ async def test_tells_every_commit_on_the_loop(opened: Opened) -> None:
     assert {thread for _, _, thread in told} == {threading.get_ident()}
 
 
-async def test_refuses_when_too_many_wait(opened: Opened, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_refuses_when_too_many_wait(opened: Opened, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "QUEUE_LIMIT", 3)
     async with opened() as journal:
-        with held_up(path):
+        with database.held_up():
             tasks = await started(journal, ["a", "b", "c"])
             with pytest.raises(JournalError, match="the journal is behind: 3 records wait to be written"):
                 await journal.record(None, [event("d")])
@@ -115,9 +103,9 @@ async def test_refuses_when_too_many_wait(opened: Opened, path: Path, monkeypatc
         assert await journal.record(None, [event("d")]) == [Recorded(4, new=True)]
 
 
-async def test_a_cancelled_caller_harms_nobody(opened: Opened, path: Path) -> None:
+async def test_a_cancelled_caller_harms_nobody(opened: Opened, database: Database) -> None:
     async with opened() as journal:
-        with held_up(path):
+        with database.held_up():
             first, second, third = await started(journal, ["a", "b", "c"])
             second.cancel()
             await asyncio.wait({second})
@@ -126,10 +114,13 @@ async def test_a_cancelled_caller_harms_nobody(opened: Opened, path: Path) -> No
         assert await journal.record(None, [event("b")]) == [Recorded(2, new=False)], "it was committed all the same"
 
 
-async def test_a_full_disk_is_told_to_every_caller_and_then_the_numbers_go_on(opened: Opened, path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_a_full_disk_is_told_to_every_caller_and_then_the_numbers_go_on(
+    opened: Opened, database: Database
+) -> None:
     async with opened() as journal:
         await journal.record(None, [event("a")])
-        with held_up(path):
+        with database.held_up():
             tasks = await started(journal, ["b", "c"])
             before = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # SQLite's files are longer already
@@ -142,9 +133,9 @@ async def test_a_full_disk_is_told_to_every_caller_and_then_the_numbers_go_on(op
         assert await journal.record(None, [event("b")]) == [Recorded(2, new=True)]
 
 
-async def test_leaving_commits_what_is_queued(opened: Opened, path: Path) -> None:
+async def test_leaving_commits_what_is_queued(opened: Opened, database: Database) -> None:
     async with opened() as journal:
-        with held_up(path):
+        with database.held_up():
             tasks = await started(journal, [f"{number}" for number in range(20)])
     assert [task.result()[0].seq for task in tasks] == list(range(1, 21))
 
@@ -157,10 +148,10 @@ async def test_refuses_once_it_is_closed(opened: Opened) -> None:
 
 
 async def test_leaving_under_many_cancellations_still_commits_before_it_frees_the_store(
-    opened: Opened, path: Path, caplog: pytest.LogCaptureFixture
+    opened: Opened, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with held_up(path):
-        pass  # made, so that it can be held before the journal opens it
+    async with opened():
+        pass  # made, so that it can be held
 
     async def hall(ready: "asyncio.Future[Journal]") -> None:
         async with opened() as journal:
@@ -170,7 +161,7 @@ async def test_leaving_under_many_cancellations_still_commits_before_it_frees_th
     ready: asyncio.Future[Journal] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(hall(ready))
     journal = await ready
-    with held_up(path) as db:
+    with database.held_up() as db:
         [caller] = await started(journal, ["a"])
         threading.Timer(0.05, db.execute, ["ROLLBACK"]).start()
         while not task.done():

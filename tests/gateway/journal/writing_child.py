@@ -1,4 +1,4 @@
-"""Writes until it is killed, and says every acknowledged seq: python writing_child.py DB ANCHORS ROUND."""
+"""Writes until it is killed, and says every acknowledged seq: python writing_child.py URL ANCHORS ROUND."""
 
 import asyncio
 import os
@@ -17,8 +17,8 @@ async def work(journal: Journal, name: str) -> None:
         os.write(1, f"{recorded.seq} {event.source_key}\n".encode())
 
 
-async def main(path: str, anchors: str, turn: str) -> None:
-    url, key = f"sqlite:///{path}", bytes(range(32))
+async def main(url: str, anchors: str, turn: str) -> None:
+    key = bytes(range(32))
     async with (
         open_journal(url, site="liandu", key=key, clock=SystemClock(), anchors=Path(anchors)) as journal,
         asyncio.TaskGroup() as group,

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from stores import stores
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
@@ -88,7 +89,7 @@ async def opened(
     folder: Path, clock: Clock, *, zone: str = "Asia/Shanghai", **section: object
 ) -> AsyncGenerator[Record]:
     """The record of a hall; opened again, it is the same after a restart."""
-    url, config = f"sqlite:///{folder / 'hall.db'}", JournalConfig.model_validate(section)
+    url, config = stores.url(folder), JournalConfig.model_validate(section)
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(
             open_journal(url, site="hall", key=KEY, clock=clock, anchors=folder / "anchors")

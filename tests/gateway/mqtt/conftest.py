@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from child import Child, program
 from mosquitto import Mosquitto
+from stores import stores
 
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.service import Calls
@@ -34,7 +35,7 @@ REGION = PartKind(points=(Point("lit", "boolean", "Shows something"),))
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncGenerator[House]:
     clock = SystemClock()
-    url, anchors = f"sqlite:///{tmp_path / 'hall.db'}", tmp_path / "anchors.jsonl"
+    url, anchors = stores.url(tmp_path), tmp_path / "anchors.jsonl"
     async with open_journal(url, site="liandu", key=bytes(32), clock=clock, anchors=anchors) as journal:
         house = House(Hub(clock), journal, Inlets(), clock, Meters())
         surface = Surface(device=PANEL, kinds={"region": REGION})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from smallhall import MoodyJournal
+from stores import stores
 from webhall import until
 
 from gateway.core.errors import JournalError, WrongInput
@@ -38,7 +39,7 @@ class Office:
 
 @asynccontextmanager
 async def opened(folder: Path, tokens: Tokens, clock: Any) -> AsyncGenerator[Office]:
-    store = f"sqlite:///{folder / 'hall.db'}"
+    store = stores.url(folder)
     async with AsyncExitStack() as stack:
         real = await stack.enter_async_context(
             open_journal(store, site="test", key=bytes(32), clock=clock, anchors=folder / "anchors")

@@ -7,7 +7,12 @@ import pytest
 ID = "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit"
 TEXT = "must be text, in quotes where it looks like a number or a date"
 LISTENER = "must be HOST:PORT with a port from 0 to 65535, for example 127.0.0.1:8080"
-STORE = "must be sqlite:///PATH without ? and # (sqlite:////PATH for an absolute path)"
+STORE = (
+    "must be sqlite:///PATH without ? and # (sqlite:////PATH for an absolute path) "
+    "or postgresql+psycopg://USER@HOST:PORT/DATABASE"
+)
+POSTGRESQL = "store: {url: 'postgresql+psycopg://%s', key: {env: HALL_TEST_KEY}}"
+INSIDE = "must hold no password: that goes into store.password, as {file: …} or {env: …}"
 BROKER = "must be mqtt://HOST, mqtts://HOST, or either with :PORT, a port from 1 to 65535"
 
 MISTAKES = {
@@ -85,6 +90,22 @@ MISTAKES = {
     "a store with options": (
         "store: {url: 'sqlite:///a.db?mode=ro', key: {env: HALL_TEST_KEY}}",
         [f'2: store.url: {STORE}; given: "sqlite:///a.db?mode=ro"'],
+    ),
+    "a store with its password inside": (
+        POSTGRESQL % "hall:s3cret@h/d",
+        [f'2: store.url: {INSIDE}; given: "postgresql+psycopg://…@h/d"'],
+    ),
+    "a store with its password behind": (
+        POSTGRESQL % "hall@h/d?password=s3cret&sslmode=require",
+        [f'2: store.url: {INSIDE}; given: "postgresql+psycopg://…@h/d?password=…&sslmode=require"'],
+    ),
+    "a file with a password": (
+        "store: {url: 'sqlite:///a.db', key: {env: HALL_TEST_KEY}, password: {env: HALL_TEST_KEY}}",
+        ["2: store: password: a SQLite file has none; it goes with postgresql+psycopg://…"],
+    ),
+    "a store whose password is missing": (
+        "store: {url: 'postgresql+psycopg://h/d', key: {env: HALL_TEST_KEY}, password: {env: HALL_TEST_NONE}}",
+        ["2: store.password: secret: environment variable HALL_TEST_NONE is not set"],
     ),
     "a store without its key": ("store:\n  url: sqlite:///a.db", ["2: store.key: is missing"]),
     "a secret whose file is missing": (

@@ -47,6 +47,22 @@ WEAK: dict[str, tuple[str, list[str]]] = {
         "store: {url: sqlite:///a.db, key: {file: open.key}}",
         ["2: store.key: everybody on this machine may use open.key: chmod 600"],
     ),
+    "a server that anybody can play": (
+        "store: {url: 'postgresql+psycopg://h@10.8.1.20/d?sslmode=require', key: {file: journal.key},"
+        " password: {file: short}}",
+        [
+            "2: store.url: nobody knows which server answers: use ?sslmode=verify-full&sslrootcert=…",
+            f"2: store.password: {GUESSED}",
+        ],
+    ),
+    "a server that proves itself": (
+        "store: {url: 'postgresql+psycopg://h@10.8.1.20/d?sslmode=verify-full', key: {file: journal.key}}",
+        [],
+    ),
+    "a server of this machine": (
+        "store: {url: 'postgresql+psycopg://h@/d?host=/run/postgresql', key: {file: journal.key}}",
+        [],
+    ),
     "a short password": (
         "mqtt: {url: mqtt://localhost, username: a, password: {file: short}}",
         [f"2: mqtt.password: {GUESSED}"],

@@ -1,0 +1,47 @@
+-- A store of release 0.1.0, as `sqlite3 hall.db .dump` gives it; the key is 0001…1f.
+BEGIN TRANSACTION;
+CREATE TABLE cursors (
+	site TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	CONSTRAINT cursors_pkey PRIMARY KEY (site, name)
+);
+INSERT INTO "cursors" VALUES('liandu','door-1/log','2','2025-03-01T12:00:00.000000Z');
+CREATE TABLE desired (
+	site TEXT NOT NULL, 
+	device TEXT NOT NULL, 
+	part TEXT NOT NULL, 
+	verb TEXT NOT NULL, 
+	params TEXT NOT NULL, 
+	rev BIGINT NOT NULL, 
+	expires_at TEXT, 
+	actor TEXT NOT NULL, 
+	command_id TEXT NOT NULL, 
+	CONSTRAINT desired_pkey PRIMARY KEY (site, device, part, verb)
+);
+CREATE TABLE journal (
+	site TEXT NOT NULL, 
+	seq BIGINT NOT NULL, 
+	at TEXT NOT NULL, 
+	device_at TEXT, 
+	clock_offset_s FLOAT, 
+	device TEXT, 
+	part TEXT, 
+	type TEXT NOT NULL, 
+	class TEXT NOT NULL, 
+	volatile INTEGER NOT NULL, 
+	payload TEXT, 
+	salt BLOB, 
+	payload_hash BLOB NOT NULL, 
+	source_key TEXT NOT NULL, 
+	prev_hash BLOB NOT NULL, 
+	hash BLOB NOT NULL, 
+	CONSTRAINT journal_pkey PRIMARY KEY (site, seq), 
+	CONSTRAINT journal_source UNIQUE (site, source_key)
+);
+INSERT INTO "journal" VALUES('liandu',1,'2025-03-01T12:00:00.000000Z','2025-03-01 20:00:00',-1.5,'door-1','left','door.opened','device',0,'{"door":1,"who":"王*明"}',X'CC98654E439F4AE6FC33E1840BCE935B',X'91CE4E5E52E9611210ACEE98559D666F9C9D0D360457F37283FC698996D71D17','log/1',X'0000000000000000000000000000000000000000000000000000000000000000',X'3015A2EF8169A94B9C1F87FE1825B964326993869DC555722CC462CE3D550839');
+INSERT INTO "journal" VALUES('liandu',2,'2025-03-01T12:00:00.000000Z','2025-03-01 20:00:00',-1.5,'door-1','left','door.opened','device',0,'{"door":1,"who":"王*明"}',X'5313DBAD482BD5AF5201F2380E7CE6A8',X'D2613072F0D873EE2C046C836DB7FB030C24E8A571D37BDA501439207E9A8D97','log/2',X'3015A2EF8169A94B9C1F87FE1825B964326993869DC555722CC462CE3D550839',X'BA947BF3A76592BC589358149F75808E1D9E37CB6D219B6662A527C24AD3E97B');
+CREATE INDEX journal_type ON journal (site, type, seq);
+CREATE INDEX journal_device ON journal (site, device, seq);
+COMMIT;
