@@ -1,5 +1,7 @@
 """A hall of real processes: broker, simulated cards, gateway, a subscriber. Each can be killed and started again."""
 
+import re
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
@@ -62,16 +64,20 @@ class Hall(Processes):
 
     def start(self) -> None:
         """Start cards and gateway at the same time, and wait until all are online."""
-        overlay = [
-            f"  led-{n:02d}: {{address: 'tcp://{IPv4Address(self.base) + n - 1}:{CARD_PORT}'}}\n"
-            for n in range(1, self._windows + 1)
-        ]
-        (self.folder / "site.sim.yaml").write_text("devices:\n" + "".join(overlay))
+        self.point_at_cards()
         with ThreadPoolExecutor(1) as apart:
             cards = apart.submit(self.start_cards)
             self.start_gateway()
             cards.result()
         self.online(self._windows)
+
+    def point_at_cards(self) -> None:
+        """Lay over the site file where the cards are, or will be."""
+        overlay = [
+            f"  led-{n:02d}: {{address: 'tcp://{IPv4Address(self.base) + n - 1}:{CARD_PORT}'}}\n"
+            for n in range(1, self._windows + 1)
+        ]
+        (self.folder / "site.sim.yaml").write_text("devices:\n" + "".join(overlay))
 
     def start_cards(self) -> None:
         """Start the simulators, on the same addresses every time."""
@@ -80,6 +86,34 @@ class Hall(Processes):
     def start_gateway(self, *before: str, wait: bool = True) -> None:
         """Start the gateway, behind other words of a command line where they are given; wait for its console."""
         self.run([self.folder / "site.sim.yaml"], *before, wait=wait)
+
+    def kill(self) -> None:
+        """kill -9 of the gateway."""
+        assert self.gateway is not None
+        self.gateway.kill()
+
+    def edit(self, *changes: tuple[str, str]) -> None:
+        """Change the site file, and what is laid over it, by patterns and what comes in their place."""
+        for path in (self.site, self.folder / "site.sim.yaml"):
+            text = path.read_text()
+            for pattern, new in changes:
+                text = re.sub(f"(?m){pattern}", new, text)
+            path.write_text(text)
+
+    def standing(self) -> dict[str, str]:
+        """What a fresh subscriber finds below the hall and below Home Assistant's prefix: payloads by topic."""
+        where = ["-p", str(self.broker.port), "-t", "hall/#", "-t", "homeassistant/#", "--retained-only", "-W", "1"]
+        command = [program("mosquitto_sub"), *where, "-F", "%t %p"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # it always ends by -W
+        return dict(line.split(" ", 1) for line in told.splitlines())
+
+    def log(self) -> str:
+        """What the gateway has logged, all its runs."""
+        return self.gateway_log.read_text(errors="replace")
+
+    def told(self, name: str) -> tuple[int, int]:
+        """How often the log says that something is offline, and that it is back."""
+        return self.log().count(f" {name} is offline"), self.log().count(f" {name} is back")
 
     def subscribe(self, topic: str) -> Path:
         """Write what a subscriber with a session of its own gets to a file: a line `retained topic payload` each."""
