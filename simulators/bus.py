@@ -36,10 +36,12 @@ class Bus:
         self._chunk = max(1, int(chunk_s / port.byte_s))
         self._gateway = Voice(gateway)
         self._voices = [self._gateway]
+        self._boxes: list[Box] = []
 
     def plug(self, twin: TcpTwin[Any]) -> None:
         """Put a box on the bus, until the bus ends."""
-        self._voices.append(Box(self, twin).voice)
+        self._boxes.append(Box(self, twin))
+        self._voices.append(self._boxes[-1].voice)
 
     def say(self, data: bytes, voice: Voice | None = None) -> None:
         """Put bytes on the wire, behind those that this voice has not said yet."""
@@ -60,9 +62,10 @@ class Bus:
         voice.until = min(voice.until, asyncio.get_running_loop().time())
 
     def end(self) -> None:
-        """Nothing is heard any more."""
-        for voice in self._voices:
-            self.hush(voice)
+        """Nothing is heard any more, and no box believes in a connection."""
+        self.hush(self._gateway)
+        for box in self._boxes:
+            box.abort()
 
     def _at(self, voice: Voice, begin: float, piece: bytes) -> None:
         end = voice.until

@@ -126,3 +126,18 @@ def test_faults_spoil_what_a_box_says_and_a_box_that_restarts_is_silent_for_a_wh
             assert await answers()
 
     virtually(main())
+
+
+def test_a_bus_that_ends_leaves_no_connection_with_its_boxes() -> None:
+    async def main() -> None:
+        box = card(1)
+        for _ in range(3):
+            bus = Bus(PORT, Ear())
+            bus.plug(box)
+            bus.say(PING.wire(1))
+            await asyncio.sleep(1)
+            assert len(box._connections) == 1
+            bus.end()
+            assert box._connections == set()
+
+    virtually(main())
