@@ -2,7 +2,6 @@
 
 import asyncio
 from logging import INFO, WARNING
-from pathlib import Path
 
 import pytest
 from hall_contract.hall import ID, Hall
@@ -146,21 +145,6 @@ async def test_stops_at_once_while_an_outage_closes_it(hall: Hall) -> None:
             await hall.stop()
             await asking
         del hall.house.hub.devices[ID]
-
-
-async def test_fifty_outages_leave_no_task_and_no_descriptor_behind(hall: Hall) -> None:
-    def held() -> tuple[int, int]:
-        return len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
-
-    await hall.online(often_s=0.01)
-    await asyncio.sleep(0.03)
-    before = held()
-    for _ in range(50):
-        await hall.unplug()
-        await hall.until(lambda: hall.is_(Status.OFFLINE))
-        await hall.plug()
-        await hall.settled()
-    await hall.until(lambda: held() <= before, within_s=1.0)
 
 
 async def test_parts_that_are_gone_take_their_points_with_them(hall: Hall) -> None:

@@ -1,0 +1,61 @@
+"""A device that comes and goes for years costs no more than one that stays."""
+
+import asyncio
+import gc
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from hall_contract.hall import ID, Hall
+
+from gateway.hub import Status
+from gateway.supervisor import guard as retries
+from gateway.wire import asking
+
+WARM, OFTEN = 50, 200
+MOST_BYTES = 8 << 20  # what is freed is not given back page by page
+
+
+async def again(hall: Hall) -> None:
+    """Lose the device, and have it back: unplugged; one that is the client is let go and taken on, as it is sooner."""
+    if hall.case.passive:
+        await hall.stop()
+        del hall.house.hub.devices[ID]
+        hall.start()
+    else:
+        await hall.unplug()
+        await hall.until(lambda: hall.is_(Status.OFFLINE))
+        await hall.plug()
+    await hall.settled()
+
+
+def held() -> tuple[int, int]:
+    """Tasks and file descriptors."""
+    return len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
+
+
+def memory() -> tuple[int, int]:
+    """Objects that the collector knows, and the bytes of the process."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return len(gc.get_objects()), pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_two_hundred_reconnects_leave_nothing_behind(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "gateway")  # pytest keeps every line
+    for name in ("FIRST_S", "LAST_S"):
+        monkeypatch.setattr(retries, name, 0.001)
+    monkeypatch.setattr(asking, "QUIET_S", 0.001)  # on a line; the box is never late here
+    await hall.online(often_s=0.01)
+    for _ in range(WARM):
+        await again(hall)
+    before, (objects, size) = held(), memory()
+    for _ in range(OFTEN):
+        await again(hall)
+    await hall.until(lambda: held() <= before, within_s=1.0)
+    objects_now, size_now = memory()
+    assert objects_now - objects < OFTEN, "at least one object is left behind each time"
+    assert size_now - size < MOST_BYTES
