@@ -118,7 +118,8 @@ async def _pages(chromium: Chromium, urls: list[str]) -> AsyncGenerator[list[Any
     ) as context:  # twenty full screens would measure the painting of one processor
         pages = [await context.new_page() for _ in urls]
         for page, url in zip(pages, urls, strict=True):
-            await page.goto(url)
+            await page.goto(url, wait_until="commit")
+            await page.wait_for_url(url.partition("?")[0])
             await page.wait_for_selector("#rows", state="attached")
             await page.evaluate(WATCH)
         yield pages

@@ -74,7 +74,8 @@ async def look(hall: ScreenHall, wrapper: Path) -> dict[str, Any]:
         page = await browser.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        await page.goto(hall.url(field=f"http://{FIELD}"))
+        await page.goto(hall.url(field=f"http://{FIELD}"), wait_until="commit")
+        await page.wait_for_url(f"http://{FIELD}/screens/free")
         await until(lambda: asyncio.sleep(0, hall.point("clients")), lambda count: count == 1, 20)
         sockets_open = asked[:]
         result = await hall.board(row("c1", "A012"))

@@ -17,7 +17,7 @@
   let run = "", rev = 0, greeted = false, content = null, beatS = 5, hideAfterMin = 10;
   let offset = null, heard = started, beaten = -Infinity, polled = -Infinity, polling = false, changed = started;
   let renderedAt = null, renderMs = null, fps = null, done = null, failed = null, failedRun = null, failedRev = null, forbidden = false;
-  let received = 0, shifted = -1, identifyUntil = 0, shownRun = "", shownRev = 0;
+  let received = 0, shifted = -1, identifyUntil = 0, shownRun = "", shownRev = 0, layoutDue = false;
   const page = Array.from(crypto.getRandomValues(new Uint8Array(8)), function (byte) {
     return byte.toString(16).padStart(2, "0");
   }).join("");
@@ -217,7 +217,7 @@
     at("empty").hidden = board ? next.rows.length > 0 : next.text !== "";
     at("rows").dataset.size = String(next.size);
     at("dark").hidden = next.lit;
-    layout();
+    layoutSoon();
   }
 
   function say(id, text) {
@@ -254,6 +254,16 @@
       setTimeout(function () { item.classList.toggle("dim", turn % 2 === 0); }, 1000 * when);
     });
     setTimeout(function () { item.classList.remove("new"); }, 1000 * NEW_S);
+  }
+
+  /* Before the next frame, once, however many messages come until then. */
+  function layoutSoon() {
+    if (layoutDue) { return; }
+    layoutDue = true;
+    requestAnimationFrame(function () {
+      layoutDue = false;
+      layout();
+    });
   }
 
   /* Everything is seen whole: letters are as large as the screen allows, and smaller where a text is long.

@@ -178,3 +178,39 @@ def test_a_row_needs_a_time_zone() -> None:
         convert(Board, {"rows": [row]})
     good = convert(Board, {"rows": [{**row, "at": "2026-07-17T09:00:00+08:00"}]})
     assert isinstance(good.rows[0], BoardRow)
+
+
+def replaced(hall: Hall, *summaries: SummaryConfig) -> None:
+    """Take over another section `screens`, as SIGHUP does."""
+    windows = [window.config for window in hall.calls.windows.values()]
+    hall.calls.replace(windows, hall.calls._config, begun=(), summaries=summaries)
+
+
+async def test_a_changed_section_keeps_the_calls_and_shows_them_as_it_says_now(hall: Hall) -> None:
+    for number in range(3):
+        await hall.call(f"c{number}", f"A{number}", window="w3", person_name="张三")
+    replaced(hall, SummaryConfig(id="all", device="tv-1", rows=2, names=True, title="二楼"), EAST)
+    assert (board(hall).title, [(row.ticket, row.name) for row in board(hall).rows]) == (
+        "二楼",
+        [("A2", "张*"), ("A1", "张*")],
+    )
+    await hall.call("c9", "A9", window="w3")
+    assert tickets(hall) == ["A9", "A2"]
+
+
+async def test_a_section_that_has_not_changed_sends_nothing_anew(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    row = hall.lives["tv-1"].wishes.slot(None, "board").wanted
+    replaced(hall, ALL, EAST)
+    assert hall.lives["tv-1"].wishes.slot(None, "board").wanted is row
+
+
+async def test_a_screen_that_lists_calls_no_more_is_blanked_and_anybodys(hall: Hall) -> None:
+    await hall.call("c1", "B1", window="w3")
+    replaced(hall, ALL)
+    assert tickets(hall, "tv-2") == []
+    assert hall.lives["tv-2"].wishes.owner(None, "board") is None
+    assert set(hall.hub.views) >= {"screens/all"}
+    assert "screens/east" not in hall.hub.views
+    await hall.call("c2", "B2", window="w3")
+    assert (tickets(hall), tickets(hall, "tv-2")) == (["B2", "B1"], [])

@@ -39,10 +39,16 @@ async def opened(screens: ScreenHall, context: Any, screen: str = "free", field:
 
     page.on("pageerror", note)
     page.on("dialog", note)
-    await page.goto(screens.url(screen, field))
+    await enter(page, screens.url(screen, field))
     life = screens.web.services.lives[screen]
     await until(lambda: asyncio.sleep(0, life.view.status), lambda status: status is Status.ONLINE, LIMIT_S)
     return page
+
+
+async def enter(page: Any, url: str) -> None:
+    """Open a page by its key; it goes on to the address without it by itself."""
+    await page.goto(url, wait_until="commit")
+    await page.wait_for_url(url.partition("?")[0])
 
 
 async def becomes(page: Any, true: str) -> None:
@@ -172,15 +178,15 @@ async def test_a_screen_of_a_window_shows_its_text_over_the_whole_screen(
         await screens.web.call("c1", "w02", "B007")
         await becomes(page, "document.getElementById('text').textContent === 'B007'")
         assert await page.evaluate("document.getElementById('text').offsetHeight > innerHeight / 3")
-        content = await screens.web.get("/screens/door/content")
-        assert (content["text"], content["colour"]) == ("B007", "red")
+        content = await until(lambda: screens.web.get("/screens/door/content"), lambda found: found["text"] == "B007")
+        assert content["colour"] == "red"
 
 
 async def test_the_clock_is_the_servers_though_the_boxs_is_wrong(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await context.new_page()
         await page.clock.install(time=datetime.now(UTC) + timedelta(minutes=10, hours=3))
-        await page.goto(screens.url())
+        await enter(page, screens.url())
         await becomes(page, "document.getElementById('clock').textContent !== '--:--'")
         now = datetime.now(ZoneInfo("Asia/Shanghai"))
         assert await page.inner_text("#clock") in {f"{now - timedelta(seconds=s):%H:%M}" for s in (0, 5)}
@@ -195,7 +201,7 @@ async def test_a_lost_gateway_is_told_within_15_s_numbers_are_hidden_later_and_i
         await gateway.enter_async_context(serve(screens.web.services, console="127.0.0.1:0", field=field))
         page = await context.new_page()
         await page.clock.install()
-        await page.goto(screens.url(field=f"http://{field}"))
+        await enter(page, screens.url(field=f"http://{field}"))
         await until(lambda: asyncio.sleep(0, screens.point("clients")), lambda count: count == 1, LIMIT_S)
         board = asyncio.create_task(screens.board(row("c1", "A012")))
         await becomes(page, "document.querySelectorAll('#rows li').length === 1")
@@ -237,7 +243,7 @@ async def test_a_gap_brings_a_snapshot(screens: ScreenHall, chromium: Chromium) 
             server.on_message(down)
 
         await page.route_web_socket("**/live", relay)
-        await page.goto(screens.url())
+        await enter(page, screens.url())
         await until(lambda: asyncio.sleep(0, screens.point("clients")), lambda count: count == 1, LIMIT_S)
         await screens.board(row("c1", "A001"))
         lost = asyncio.create_task(screens.command("board", {"rows": [row("c2", "A002"), row("c1", "A001")]}))
@@ -251,7 +257,7 @@ async def test_where_a_websocket_does_not_come_through_it_polls(screens: ScreenH
     async with chromium.context() as context:
         page = await context.new_page()
         await page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } }")
-        await page.goto(screens.url())
+        await enter(page, screens.url())
         await until(lambda: asyncio.sleep(0, screens.point("clients")), lambda count: count == 1, LIMIT_S)
         await screens.board(row("c1", "A001"))
         assert await tickets(page) == ["A001"]
