@@ -44,7 +44,6 @@ def run(folder: Path, tests: list[str]) -> "subprocess.CompletedProcess[str]":
 def test_is_noticed_when(mutant: dict[str, Any], tmp_path: Path) -> None:
     done = run(mutated(tmp_path, mutant), mutant["tests"])
     assert done.returncode == FAILED, done.stdout[-2000:]
-    assert " failed" in done.stdout.splitlines()[-1]
 
 
 def test_there_are_twenty_of_them() -> None:
