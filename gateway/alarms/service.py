@@ -195,9 +195,10 @@ class Alarms:
         watched.on_seen = told.over
         if rule.clear_after_s is not None and watched.alarm.on and watched.alarm.changed_at is not None:
             passed_s = (self._clock.now() - watched.alarm.changed_at).total_seconds()
-            told.say(
-                True, watched.alarm.detail, until=self._clock.monotonic() + max(0.0, rule.clear_after_s - passed_s)
-            )
+            left_s = min(
+                max(0.0, rule.clear_after_s - passed_s), rule.clear_after_s
+            )  # the clock may have been set back
+            told.say(True, watched.alarm.detail, until=self._clock.monotonic() + left_s)
         self._events.add(device, Rule(rule, told, watched))
         return condition.id
 

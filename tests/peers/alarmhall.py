@@ -101,8 +101,9 @@ class MemoryJournal:
 class AlarmHall:
     """`box` and others are devices that are told how they are."""
 
-    def __init__(self, journal: MemoryJournal | None = None, **config: Any) -> None:
+    def __init__(self, journal: MemoryJournal | None = None, *, ahead_s: float = 0.0, **config: Any) -> None:
         self.clock, self.meters = LoopClock(), Meters()
+        self.clock.ahead_s = ahead_s
         self.journal = journal or MemoryJournal()
         self.hub = Hub(self.clock)
         self.house = House(self.hub, cast(Journal, self.journal), Inlets(), self.clock, self.meters)

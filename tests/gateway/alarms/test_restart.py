@@ -57,6 +57,27 @@ def test_an_alarm_that_is_over_while_the_gateway_is_down_is_cleared_once() -> No
     runs(hot, again, third)
 
 
+def test_a_clock_that_is_set_back_meanwhile_makes_no_alarm_last_longer() -> None:
+    async def held(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.held")
+        await asyncio.sleep(0.01)
+        assert hall.state("held.box") == "active"
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        for ahead_s, story in ((0.0, held), (-600.0, still_for_a_minute)):
+            hall = AlarmHall(journal, ahead_s=ahead_s, rules=RULES)
+            hall.plug("box")
+            await hall.during(story)
+
+    async def still_for_a_minute(hall: AlarmHall) -> None:
+        assert hall.state("held.box") == "active"
+        await asyncio.sleep(61)
+        assert hall.state("held.box") == "normal"
+
+    virtually(main())
+
+
 def test_what_a_person_decided_stands_after_a_restart() -> None:
     async def decide(hall: AlarmHall) -> None:
         await hot(hall)
