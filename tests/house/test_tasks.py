@@ -20,7 +20,8 @@ async def test_awaits_its_task():
 def test_a_task_that_outlives_its_test_fails_it(tmp_path: Path) -> None:
     shutil.copy(TESTS / "conftest.py", tmp_path)
     (tmp_path / "test_forgetful.py").write_text(FORGETFUL)
-    options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "-o", f"pythonpath={TESTS / 'peers'}"]
+    path = f"pythonpath={TESTS / 'peers'} {TESTS / 'fixtures'}"
+    options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "-o", path]
     done = subprocess.run([sys.executable, "-m", "pytest", *options, str(tmp_path)], capture_output=True, text=True)
     assert "2 passed, 1 error" in done.stdout, done.stdout
     assert "tasks outlive the test: <coroutine object sleep" in done.stdout
