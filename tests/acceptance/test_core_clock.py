@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hall import PROGRAM, Hall, until
+from stores import stores
 
 from gateway.journal.daily import days
 
@@ -54,7 +55,7 @@ def hall(tmp_path: Path, clock: Clock) -> Generator[Hall]:
 
 def sealed(hall: Hall) -> list[str]:
     """The days that are sealed."""
-    return [day.day for day in days(f"sqlite:///{hall.folder / 'hall.db'}", site="test") if day.day]
+    return [day.day for day in days(stores.url(hall.folder), site="test") if day.day]
 
 
 def accepted(hall: Hall, call_id: str) -> dict[str, Any]:
