@@ -93,16 +93,18 @@ def append(path: Path, line: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def load(*paths: Path) -> dict[str, dict[int, str]]:
-    """The first anchor of every seq, by site; lines that are none, as a crash cuts them, are left out. Raises OSError.
+def load(*paths: Path) -> dict[str, dict[int, set[str]]]:
+    """Every hash that was anchored for a seq, by site; lines that are none, as a crash cuts them, are left out.
+
+    Two hashes for one seq are told both: no file overrules another. Raises OSError.
 
     Words in front of an anchor do no harm: what `mosquitto_sub -v` writes down can be read.
     """
-    noted: dict[str, dict[int, str]] = {}
+    noted: dict[str, dict[int, set[str]]] = {}
     for line in [line for path in paths for line in path.read_bytes().splitlines()]:
         try:
             anchor = msgspec.json.decode(line[max(0, line.find(b"{")) :], type=Anchor)
         except ValueError:
             continue
-        noted.setdefault(anchor.site, {}).setdefault(anchor.seq, anchor.hash)
+        noted.setdefault(anchor.site, {}).setdefault(anchor.seq, set()).add(anchor.hash)
     return noted

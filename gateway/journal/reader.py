@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable, func, select, true
+from sqlalchemy import ColumnElement, Engine, Executable, and_, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import JournalError
@@ -77,8 +77,7 @@ class Reader:
     async def by_source(self, prefix: str) -> list[Row]:
         """All rows whose `source_key` starts with `prefix`, by seq."""
         table = schema.journal.c
-        within = (table.source_key >= prefix, table.source_key < prefix + LAST_CHARACTER)
-        query = select(schema.journal).where(table.site == self.site, *within).order_by(table.seq)
+        query = select(schema.journal).where(table.site == self.site, within(prefix)).order_by(table.seq)
         return await self.ask(query, rows.row, at_once=True)
 
     async def cursor(self, name: str) -> str | None:
@@ -110,3 +109,9 @@ class Reader:
             names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, no dict
             every = found.all()  # before any is made: an error between two rows would leave the read open
             return [make(dict(zip(names, stored, strict=True))) for stored in every]
+
+
+def within(prefix: str) -> ColumnElement[bool]:
+    """Whether a `source_key` starts with `prefix`, in the case of its letters: LIKE of SQLite takes A for a."""
+    key = schema.journal.c.source_key
+    return and_(key >= prefix, key < prefix + LAST_CHARACTER)

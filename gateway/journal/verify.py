@@ -1,6 +1,6 @@
 """Proves that the journal is whole, or names the first seq where it is not. Needs no lock and no running gateway."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
     return _together(verdicts)
 
 
-def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> Verdict:
+def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, Set[str]]) -> Verdict:
     """Verify; and again, when rows have left meanwhile."""
     while True:
         before = sealing.departed(db, site)
@@ -61,7 +61,7 @@ def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, str
             return verdict
 
 
-def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> Verdict:
+def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, Set[str]]) -> Verdict:
     start = sealing.start(db, site, key)
     if start.fault:
         what = f"site {site}: seq {start.fault_seq}: {start.fault}"
@@ -83,7 +83,7 @@ def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, str]) -> 
     return Verdict(ok=True, rows=rows, head=seq, broken_seq=None, what=what)
 
 
-def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None, end: str | None) -> str | None:
+def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: Set[str] | None, end: str | None) -> str | None:
     *covered, payload, salt, prev_hash, found = row
     if row[SEQ] != seq:
         return f"is missing: seq {row[SEQ]} stands in its place"
@@ -93,7 +93,7 @@ def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: str | None,
         return f"does not continue seq {seq - 1}"
     if not chain.row_fits(key, last, covered, found):
         return "does not fit its hash: a column was changed, or the key is another"
-    if anchored and found.hex() != anchored:
+    if anchored and anchored != {found.hex()}:
         return "is not the row that was anchored: the journal was written anew"
     if end and found.hex() != end:
         return "is not the row that its day was sealed with"

@@ -11,6 +11,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Event, Retention
 from gateway.journal import schema
 from gateway.journal.journal import Journal
+from gateway.journal.reader import within
 
 MOST_ROWS = 1000  # at once
 ROWS = schema.journal.c
@@ -60,7 +61,7 @@ async def _find(journal: Journal, wanted: Wanted) -> list[int]:
         where = ROWS.seq == wanted.seq
     else:
         source = f"call/{wanted.call}" if wanted.call is not None else wanted.source or ""
-        where = or_(ROWS.source_key == source, ROWS.source_key.startswith(f"{source}/", autoescape=True))
+        where = or_(ROWS.source_key == source, within(f"{source}/"))
     page = select(ROWS.seq, ROWS["class"]).where(ROWS.site == journal.site, where).order_by(ROWS.seq)
     found = await journal.ask(page.limit(MOST_ROWS + 1), lambda stored: (int(stored["seq"]), str(stored["class"])))
     return _allowed(found)

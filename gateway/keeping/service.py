@@ -94,7 +94,8 @@ class Keeping:
         for left in await self._upkeep.leave(day - timedelta(days=config.keep_rows_days), head):
             log.info("the rows of %s have left; its seal stays", left)
         await self._upkeep.scrub()
-        state.night, state.believed, state.head = today, day, head
+        state.night, state.head = today, head
+        state.believed = max(state.believed or day, day)  # a clock that was behind once must not hold it back for years
         await self._save(state)
 
     async def _expire(self, state: State, retention: Retention, first_kept: date) -> Seen:

@@ -14,6 +14,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Event
 from gateway.journal import anchors as anchors_module
 from gateway.journal.journal import Journal
+from gateway.journal.verify import verify
 
 Opened = Callable[..., AbstractAsyncContextManager[Journal]]
 
@@ -75,10 +76,23 @@ async def test_a_line_that_a_crash_cut_spoils_no_other(opened: Opened, anchors: 
     assert list(anchors_module.load(anchors)["liandu"]) == [1]
 
 
-async def test_of_two_anchors_of_one_seq_the_first_counts(anchors: Path) -> None:
+async def test_no_anchor_of_a_seq_overrules_another(anchors: Path) -> None:
     for digest in ("aa", "bb"):
         anchors_module.append(anchors, b'{"at":"","site":"liandu","seq":7,"hash":"%b"}\n' % digest.encode())
-    assert anchors_module.load(anchors) == {"liandu": {7: "aa"}}
+    assert anchors_module.load(anchors) == {"liandu": {7: {"aa", "bb"}}}
+
+
+async def test_an_anchor_that_was_taken_elsewhere_is_not_hidden_by_the_one_beside_the_store(
+    opened: Opened, anchors: Path, url: str, key: bytes, tmp_path: Path
+) -> None:
+    async with opened() as journal:
+        await journal.record(None, [event("a")])
+        head = journal.head
+    elsewhere = tmp_path / "elsewhere"
+    forged = {"at": "", "site": "liandu", "seq": head.seq, "hash": "00" * 32}
+    elsewhere.write_text(json.dumps(forged) + "\n")
+    assert verify(url, key=key, anchors=[anchors]).ok
+    assert verify(url, key=key, anchors=[anchors, elsewhere]).broken_seq == head.seq
 
 
 async def test_a_failing_file_is_told_once_and_tried_again(

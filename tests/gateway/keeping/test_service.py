@@ -206,6 +206,18 @@ async def test_a_clock_that_is_years_ahead_erases_a_week_too_much_a_night_and_no
         assert verify(record.url, key=KEY).ok
 
 
+async def test_a_clock_that_was_years_behind_for_one_night_delays_nothing(tmp_path: Path, clock: Clock) -> None:
+    async with opened(tmp_path, clock) as record:
+        for _ in range(40):
+            await record.write(Retention.CALL)
+            await record.forward(timedelta(days=1))
+        kept = len(await record.kept())
+        await record.jump(timedelta(days=-3650))
+        await record.jump(timedelta(days=3650))
+        await record.forward(timedelta(days=10))
+        assert len(await record.kept()) == kept - 10
+
+
 async def test_whole_days_leave_when_their_time_is_over(tmp_path: Path, clock: Clock) -> None:
     async with opened(tmp_path, clock, keep_rows_days=180) as record:
         for _ in range(190):
