@@ -19,7 +19,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Stage
 from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, BrokerOffline, Link, Received
-from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
+from gateway.mqtt.topics import ADDRESSABLE, NO_JSON, Topics, encode
 from gateway.people.rights import Principal
 
 MOST_WAITING = 16  # for one target at a time: more means that nobody reads the answers
@@ -105,7 +105,7 @@ class Desk:
             raise Refused("not_allowed", "mqtt.allow of the site file does not allow this command by MQTT")
         try:
             order = msgspec.json.decode(message.payload, type=Order)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except NO_JSON as error:
             raise Refused("invalid", str(error)) from error
         request = Request(device=target, verb=verb, **msgspec.structs.asdict(order))
         return Asked(message, request, self._clock.monotonic() + order.deadline_s)
@@ -154,7 +154,7 @@ def _starred(text: str, star: str) -> str:
 
 def _command_id(message: Received) -> str | None:
     """The command_id of a command that may be wrong in everything else."""
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    with suppress(*NO_JSON):
         found = msgspec.json.decode(message.payload or b"", type=dict[str, Any]).get("command_id")
         if isinstance(found, str) and ADDRESSABLE.fullmatch(found):
             return found

@@ -15,7 +15,7 @@ from gateway.calls.model import Call, CallConflict, CallRefused, CallRequest, Un
 from gateway.core.errors import JournalError
 from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, Link, Received
-from gateway.mqtt.topics import ADDRESSABLE, Topics, encode
+from gateway.mqtt.topics import ADDRESSABLE, NO_JSON, Topics, encode
 
 RETRY_S = 1.0  # between two tries to record
 MOST_OPEN = 1000  # not acknowledged; then the broker keeps what comes in meanwhile
@@ -137,7 +137,7 @@ def _call_id(message: Received) -> str | None:
     """The call_id of a call that may be wrong in everything else."""
     try:
         fields = msgspec.json.decode(message.payload or b"", type=dict[str, Any])
-    except msgspec.MsgspecError:
+    except NO_JSON:
         return None
     call_id = fields.get("call_id")
     return call_id if isinstance(call_id, str) and ADDRESSABLE.fullmatch(call_id) else None

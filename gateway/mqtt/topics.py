@@ -116,6 +116,10 @@ def online(version: str, started_at: datetime) -> bytes:
     return encode({"status": "online", "version": version, "started_at": started_at})
 
 
+NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON of ours: no UTF-8, or brackets without end, are not MsgspecErrors."""
+
+
 def encode(value: Mapping[str, Any]) -> bytes:
     """JSON in UTF-8, times as RFC 3339."""
     return msgspec.json.encode(value)

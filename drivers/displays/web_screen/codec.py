@@ -109,6 +109,10 @@ class Beat(msgspec.Struct, frozen=True):
     failed_rev: Count | None = None
 
 
+NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON: no UTF-8, or brackets without end, are not MsgspecErrors."""
+
+
 class Noise(NamedTuple):
     """What is no beat, and why."""
 
@@ -121,7 +125,7 @@ def read_beat(data: bytes) -> Beat | Noise:
         return Noise(f"longer than {MOST_BEAT} bytes")
     try:
         return msgspec.json.decode(data, type=Beat)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except NO_JSON as error:
         return Noise(str(error))
 
 
@@ -135,7 +139,7 @@ def read_message(data: bytes) -> Message | Noise:
     try:
         message: Message = msgspec.json.decode(data, type=Message)
         return message
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except NO_JSON as error:
         return Noise(str(error))
 
 

@@ -122,7 +122,6 @@
   }
 
   function delta(message) {
-    if (!greeted) { return; }
     if (message.run !== run || message.base !== rev) {
       greeted = false;
       beat();
@@ -234,11 +233,14 @@
     const list = at("rows"), before = new Map(), now = serverNow();
     Array.from(list.children).forEach(function (item) { before.set(item.dataset.id, item); });
     rows.forEach(function (row, place) {
-      let item = before.get(row.id);
-      before.delete(row.id);
-      if (!item) {
+      const known = before.get(row.id), whole = JSON.stringify(row);
+      let item = known;
+      if (known && known.dataset.whole === whole) {
+        before.delete(row.id);
+      } else {  /* a row that says something else by now is another row */
         item = made(row);
-        if (now === null || now - row.at < 1000 * NEW_S) { highlight(item); }
+        item.dataset.whole = whole;
+        if (!known && (now === null || now - row.at < 1000 * NEW_S)) { highlight(item); }
       }
       if (list.children[place] !== item) { list.insertBefore(item, list.children[place] || null); }
       item.classList.toggle("newest", place === 0);

@@ -176,6 +176,7 @@ async def test_the_same_command_again_is_done_once_and_answered_again(
     ("payload", "options", "reason", "said"),
     [
         ("garbage", (), "invalid", "malformed"),
+        ("[" * 5_000, (), "invalid", ""),
         ("{}", (), "invalid", "command_id"),
         ('{"command_id": "a/#"}', (), "invalid", "command_id"),
         ('{"command_id": "k-1", "deadline_s": 0}', (), "invalid", "deadline_s"),

@@ -13,6 +13,7 @@ from mosquitto import Mosquitto
 
 from gateway.core.errors import JournalError
 from gateway.mqtt import inbox
+from gateway.mqtt.client import Received
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.supervisor.context import House
 
@@ -197,6 +198,7 @@ async def test_a_call_that_was_not_acknowledged_comes_again_and_is_accepted_once
     [
         ("\x01\x02 garbage", "invalid", "Invalid JSON"),
         ("[1, 2]", "invalid", "should be an object"),
+        ('{"call_id": ' + "[" * 5_000, "invalid", "Invalid JSON"),
         ("", "invalid", "Invalid JSON"),
         ({"window": "w03", "ticket": "A1"}, "invalid", "call_id: Field required"),
         (CALL | {"call_id": "a/../#"}, "invalid", "call_id: "),
@@ -225,6 +227,11 @@ async def test_what_is_no_call_is_refused_with_the_reason(
     assert (correlation, answer["status"], detail in answer["detail"]) == ("c7", "rejected", True), answer
     assert "330102199003071234" not in answer["detail"]
     assert (dropped(house, reason), await accepted(house)) == (1, [])
+
+
+@pytest.mark.parametrize("payload", [b'{"call_id": "\xff"}', b'{"call_id":' * 5_000, b"\xff", b"[]", b""])
+def test_what_names_no_call_has_no_call_id(payload: bytes) -> None:
+    assert inbox._call_id(Received(1, CALLS, False, payload, None, None)) is None
 
 
 async def test_a_refusal_is_told_on_the_topic_of_the_call_when_it_can_be_named(

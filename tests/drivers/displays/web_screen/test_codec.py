@@ -110,3 +110,9 @@ def test_messages_are_told_apart_by_their_kind() -> None:
     assert codec.encode(order) == b'{"kind":"order","id":3,"what":"identify","seconds":15}'
     assert codec.read_message(codec.encode(order)) == order
     assert isinstance(codec.read_message(b'{"kind":"other"}'), Noise)
+
+
+@pytest.mark.parametrize("data", [b'{"page":' * 500, b"[" * 4_000, b'{"page":"\xff"}'])
+def test_what_is_no_json_is_noise(data: bytes) -> None:
+    assert isinstance(codec.read_beat(data), Noise)
+    assert isinstance(codec.read_message(data), Noise)

@@ -114,6 +114,16 @@ async def test_what_is_confirmed_is_on_the_glass(screens: ScreenHall, chromium: 
         assert page.errors == []
 
 
+async def test_a_row_that_says_something_else_by_now_is_shown_anew(screens: ScreenHall, chromium: Chromium) -> None:
+    async with chromium.context() as context:
+        page = await opened(screens, context)
+        await screens.board(row("c1", "A012"))
+        await screens.board(row("c2", "A013"), row("c1", "A012", name="欧阳**"))
+        text = await page.inner_text("#rows")
+        assert [each in text for each in ("A012", "A013", "欧阳**")] == [True, True, True]
+        assert await tickets(page) == ["A013", "A012"]
+
+
 async def test_calls_that_arrive_back_to_back_are_all_shown_and_each_is_confirmed(
     screens: ScreenHall, chromium: Chromium
 ) -> None:
