@@ -99,6 +99,7 @@ class Reload:
         try:
             new = await asyncio.to_thread(self._reread)
             found = changes(old, new)
+            kept = await self._house.journal.desired()  # what is accepted must not fail for want of it
             if found:
                 await self._record("config.accepted", msgspec.to_builtins(found))
         except GatewayError as error:
@@ -107,7 +108,7 @@ class Reload:
         for weak in new.warnings:
             log.warning("%s", weak.warning())
         if found:
-            await self._apply(new, found)
+            await self._apply(new, found, kept)
         log.info("the site file was read again: %s", _told(found))
 
     async def _reject(self, error: GatewayError) -> None:
@@ -120,8 +121,7 @@ class Reload:
         except GatewayError as failure:
             log.error("config.rejected is not recorded: %s", failure)
 
-    async def _apply(self, new: Site, found: Changes) -> None:
-        kept = await self._house.journal.desired()
+    async def _apply(self, new: Site, found: Changes, kept: Sequence[Desired]) -> None:
         known = {line.id for line in self._in_force.site.general.lines}
         await self._fleet.stop([*found.removed, *found.changed], lines=known.intersection(found.lines))
         rows = self._replace(new, found, kept)

@@ -7,14 +7,13 @@ import msgspec
 
 from gateway.alarms import records
 from gateway.alarms.engine import Engine
-from gateway.alarms.lifecycle import Alarm, State, unshelved
+from gateway.alarms.lifecycle import LONGEST_S, SHORTEST_S, Alarm, State, unshelved
 from gateway.alarms.register import Register
 from gateway.alarms.watched import Step, Watched, What
 from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError
 from gateway.journal.journal import Journal
 
-SHORTEST_S, LONGEST_S = 60.0, 86_400.0
 """How long an alarm can be shelved, in seconds: ISA-18.2 wants a limit, and a day is the longest maintenance."""
 
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+SHORTEST_S, LONGEST_S = 60.0, 86_400.0  # for which an alarm can be shelved: an alarm is not put aside for ever
+
 
 class State(StrEnum):
     """How an alarm stands, as a person is told."""

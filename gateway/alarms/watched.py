@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.alarms import lifecycle
 from gateway.alarms.condition import Condition, Delay, Look
-from gateway.alarms.lifecycle import Alarm, State
+from gateway.alarms.lifecycle import LONGEST_S, Alarm, State
 
 SETTLE_S = 30.0  # what a switch takes with it is back within seconds after the switch: only what stays away is news
 CHATTER_RAISES, CHATTER_S = 3, 600.0
@@ -71,7 +71,8 @@ class Watched:
         self._detail: dict[str, Any] = {}
         self._event_seq = alarm.event_seq
         if alarm.shelved_until is not None:
-            self._unshelved = now + max(0.0, (alarm.shelved_until - at).total_seconds())
+            left_s = (alarm.shelved_until - at).total_seconds()
+            self._unshelved = now + min(max(0.0, left_s), LONGEST_S)  # the clock may have been set back meanwhile
 
     @property
     def out(self) -> bool:

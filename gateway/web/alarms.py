@@ -8,7 +8,8 @@ import msgspec
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from gateway.alarms.desk import LONGEST_S, SHORTEST_S, UnknownAlarm, no_alarm
+from gateway.alarms.desk import UnknownAlarm, no_alarm
+from gateway.alarms.lifecycle import LONGEST_S, SHORTEST_S
 from gateway.web import answers
 from gateway.web.route import BODY, QUERY, WHO, reply
 from gateway.web.services import Services

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from gateway.core.address import host_port
 from gateway.core.errors import DeviceOffline
 from gateway.wire.stream import StreamLink
 
+UNHEARD_S = 4  # the other end's kernel confirms within milliseconds: then what waits in ours must never arrive at all
 CONNECT_S = 3.0  # a LAN host answers SYN in under 1 ms; 3 s covers two lost SYNs (retransmitted after 1 s)
 
 
@@ -24,12 +26,23 @@ async def open_tcp(address: str) -> AsyncGenerator[StreamLink]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_S):
-            _, link = await loop.create_connection(lambda: StreamLink(address), host, port)
+            transport, link = await loop.create_connection(lambda: StreamLink(address), host, port)
     except TimeoutError as error:
         raise DeviceOffline(f"{address} did not accept a connection within {CONNECT_S:g} s") from error
     except OSError as error:
         raise DeviceOffline(f"{address}: {reason(error)}") from error
+    _never_late(transport.get_extra_info("socket"))
     try:
         yield link
     finally:
         link.abort()
+
+
+def _never_late(sock: socket.socket) -> None:
+    """End the connection when its other end is not heard of, also while nothing is sent.
+
+    Else a question that has timed out stays in the kernel while a cable is out, and is put to the device minutes later.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 1), ("TCP_USER_TIMEOUT", UNHEARD_S * 1000)):
+        sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

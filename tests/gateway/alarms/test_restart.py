@@ -78,6 +78,30 @@ def test_a_clock_that_is_set_back_meanwhile_makes_no_alarm_last_longer() -> None
     virtually(main())
 
 
+def test_an_alarm_is_not_shelved_for_longer_than_a_day_whatever_the_clock_says() -> None:
+    async def shelved(hall: AlarmHall) -> None:
+        await hot(hall)
+        await hall.alarms.desk.shelve("hot.box", for_s=120, actor="zhang", reason=None)
+
+    async def again(hall: AlarmHall) -> None:
+        assert hall.state("hot.box") == "shelved"
+        await hot_still(hall)
+        await asyncio.sleep(86_401)
+        assert hall.state("hot.box") == "active"
+
+    async def hot_still(hall: AlarmHall) -> None:
+        hall.tell("box", "heat", 40)
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        for ahead_s, story in ((0.0, shelved), (-3e7, again)):
+            hall = AlarmHall(journal, ahead_s=ahead_s, rules=RULES)
+            hall.plug("box")
+            await hall.during(story)
+
+    virtually(main())
+
+
 def test_what_a_person_decided_stands_after_a_restart() -> None:
     async def decide(hall: AlarmHall) -> None:
         await hot(hall)

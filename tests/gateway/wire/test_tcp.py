@@ -262,3 +262,14 @@ async def test_leaving_closes_the_connection(peer: Peer) -> None:
             break
         await asyncio.sleep(0.002)
     assert peer.writers[0].is_closing()
+
+
+async def test_a_question_that_timed_out_does_not_wait_in_the_kernel_for_a_cable() -> None:
+    async with await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with open_tcp(f"tcp://127.0.0.1:{port}") as link:
+            transport = link._transport
+            assert transport is not None
+            sock = transport.get_extra_info("socket")
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 4000
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
