@@ -15,6 +15,7 @@ HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 EXPECTED = {
     "displays.onbon_k": {"show": STEERS, "power": STEERS},
+    "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload"), STEERS),
 }
 
 
