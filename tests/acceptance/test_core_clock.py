@@ -99,6 +99,7 @@ def test_a_clock_that_jumps_by_ten_minutes_ends_what_its_time_has_ended_and_noth
     clock.set("2026-07-17T02:00")
     hall.start()
     since = [device["since"] for device in hall.ask("GET", "/devices")[1]["devices"]]
+    told = [hall.told(name) for name in ("led-01", "led-02", "mqtt")]  # the gateway may have begun before its cards
     heard = hall.subscribe("hall/test/calls/+")
     hall.call("c-1", "w01", "A012", ttl_s=300)
     hall.call("c-2", "w02", "A013", ttl_s=1800)
@@ -120,6 +121,6 @@ def test_a_clock_that_jumps_by_ten_minutes_ends_what_its_time_has_ended_and_noth
     assert [event["payload"]["call_id"] for event in expired] == ["c-1"]
     until(lambda: heard.read_text().count('"type":"call.accepted"') == 4, 5)
     assert [device["since"] for device in hall.ask("GET", "/devices")[1]["devices"]] == since
-    assert [hall.told(name) for name in ("led-01", "led-02", "mqtt")] == [(0, 0)] * 3
+    assert [hall.told(name) for name in ("led-01", "led-02", "mqtt")] == told
     command = [*PROGRAM, "journal", "verify", str(hall.site)]
     assert subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0

@@ -42,6 +42,8 @@ def publish(hall: Hall, topic: str, payload: dict[str, Any]) -> None:
 
 
 def test_calls_that_came_while_it_was_dead_are_judged_by_their_time(hall: Hall) -> None:
+    publish(hall, "calls", {"call_id": "first", "window": "w03", "ticket": "A999"})
+    hall.shows("led-03", "A999")  # from now on the broker keeps what is for us
     hall.kill()
     now = datetime.now(UTC)
     for number, at in enumerate((now - HOUR, now)):
@@ -50,11 +52,11 @@ def test_calls_that_came_while_it_was_dead_are_judged_by_their_time(hall: Hall) 
     publish(hall, "do/led-03/power", {"command_id": "k-1", "params": {"on": False}})
     hall.start_gateway()
     hall.shows("led-02", "A001")
-    until(lambda: len(hall.ask("GET", "/events?type=call.accepted")[1]["events"]) == 2, 10)
+    until(lambda: len(hall.ask("GET", "/events?type=call.accepted")[1]["events"]) == 3, 10)
     why = {
         event["payload"]["call_id"]: event["payload"]["why"]
         for event in hall.ask("GET", "/events?type=call.accepted")[1]["events"]
     }
-    assert why == {"c-0": "expired before it arrived", "c-1": None}
+    assert why == {"first": None, "c-0": "expired before it arrived", "c-1": None}
     assert hall.seen("led-01")["text"] != "A000"
     assert hall.ask("GET", "/events?type=command.requested")[1]["events"] == []
