@@ -6,8 +6,10 @@ This is the only place of the project that reconnects, backs off, logs an outage
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
+from typing import cast
 
 from gateway.core.errors import AuthFailed, GatewayError
 from gateway.meters import Meters
@@ -17,7 +19,8 @@ log = logging.getLogger("gateway")
 FIRST_S, LAST_S = 1.0, 4.0  # site addresses: a card that starts again is right within 5 s, its first answer included
 EXPECTED = (GatewayError, OSError, TimeoutError)
 """What ends a body without being a bug."""
-BUG_S = 5.0  # a bug comes back at every try: leave its traceback readable
+BUG_S = 5.0  # a bug comes back at every try
+SOUND_S = 60.0  # what ran for so long before it failed had got over the bug before: it is told anew
 
 Up = Callable[[], None]
 Body = Callable[[Up], Awaitable[None]]
@@ -53,6 +56,23 @@ class Outage:
         self._wait_s = FIRST_S
 
 
+class Bugs:
+    """Tells a bug that is new from one that comes at every try: of that is only logged how often, at 10, 100, …"""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._last: object = None
+        self._count = 0
+
+    def news(self, error: Exception, *, after_s: float) -> bool:
+        """Whether the bug that ended what had run for `after_s` needs its traceback."""
+        same = after_s < SOUND_S and self._last == _place(error)
+        self._last, self._count = _place(error), self._count + 1 if same else 1
+        if same and str(self._count).rstrip("0") == "1":
+            log.error("%s failed %d times by the same bug, whose traceback is above", self.name, self._count)
+        return not same
+
+
 @contextmanager
 def alone() -> Generator[None]:
     """Raise what ends a body by itself, out of the groups that it comes in; AuthFailed first: it is not tried again."""
@@ -60,7 +80,7 @@ def alone() -> Generator[None]:
     try:
         yield
     except* EXPECTED as failures:
-        failure = _first(failures.subgroup(AuthFailed) or failures)
+        failure = first(failures.subgroup(AuthFailed) or failures)
     if failure is not None:
         raise failure
 
@@ -73,8 +93,10 @@ async def guard(
     `body` is given a function that it calls once it works; `down` is told every failure; `wake` ends the wait
     before the next try. AuthFailed is not tried again: devices lock accounts.
     """
-    outage, wake = Outage(name), wake or asyncio.Event()
+    outage, bugs, wake = Outage(name), Bugs(name), wake or asyncio.Event()
+    time = asyncio.get_running_loop().time
     while True:
+        begun = time()
         try:
             await _apart(body(outage.over), name)
             return
@@ -83,7 +105,8 @@ async def guard(
             wait_s = outage.begin(_why(error))
         except Exception as error:  # the one broad except: a bug stops this one, and is retried
             failure, wait_s = error, BUG_S
-            log.exception("%s failed: this is a bug; it is started again in %g s", name, BUG_S)
+            if bugs.news(error, after_s=time() - begun):
+                log.exception("%s failed: this is a bug; it is started again every %g s", name, BUG_S)
             meters.guard_failures.labels(name).inc()
         await down(failure)
         if isinstance(failure, AuthFailed):
@@ -118,9 +141,19 @@ async def _apart(body: Awaitable[None], name: str) -> None:
     task.result()
 
 
-def _first(failures: BaseExceptionGroup[Exception]) -> Exception:
-    first = failures.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _place(error: Exception) -> tuple[type[Exception], str]:
+    """What tells one bug from another: its kind and where it was raised. Its words may differ each time."""
+    leaf = first(error)
+    where = traceback.extract_tb(leaf.__traceback__)
+    return type(leaf), f"{where[-1].filename}:{where[-1].lineno}" if where else ""
+
+
+def first(error: Exception) -> Exception:
+    """The first failure of a group, out of all groups that it is in; what is no group is itself."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    group: ExceptionGroup[Exception] = cast("ExceptionGroup[Exception]", error)
+    return first(group.exceptions[0])
 
 
 def _why(error: Exception) -> str:

@@ -89,6 +89,36 @@ def test_a_bug_leaves_its_traceback_and_is_started_again(caplog: pytest.LogCaptu
     assert meters.registry.get_sample_value("hall_guard_failures_total", {"name": "box"}) == 1
 
 
+def test_a_bug_that_comes_at_every_try_leaves_one_traceback_and_how_often_it_came(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def body(up: Up) -> None:
+        up()
+        raise ValueError(f"at {asyncio.get_running_loop().time()}")
+
+    meters = Meters()
+    virtually(run_for(101 * module.BUG_S, body, meters))
+    often = "box failed {} times by the same bug, whose traceback is above"
+    assert [message for _, message in logged(caplog)][1:] == [often.format(10), often.format(100)]
+    assert caplog.text.count("Traceback") == 1
+    assert (meters.registry.get_sample_value("hall_guard_failures_total", {"name": "box"}) or 0) > 100
+
+
+def test_another_bug_and_one_after_a_while_leave_their_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
+    runs = iter([0.0, 0.0, module.SOUND_S])
+
+    async def body(up: Up) -> None:
+        up()
+        await asyncio.sleep(next(runs, 3600.0))
+        raise ValueError("again")
+
+    virtually(run_for(3 * module.SOUND_S, body))
+    assert caplog.text.count("Traceback") == 2
+    caplog.clear()
+    virtually(run_for(60, Body(IndexError("one"), KeyError("two"))))
+    assert caplog.text.count("Traceback") == 2
+
+
 def test_every_failure_is_handed_to_down() -> None:
     failures: list[BaseException] = [DeviceOffline("1"), IndexError("2"), OSError("3")]
     told: list[BaseException] = []
