@@ -87,7 +87,10 @@ class Hub:
             self._mark(change)
 
     def publish(self, device: str, *readings: Reading) -> None:
-        """Take readings of a device. What did not change is not a change, but its time moves."""
+        """Take readings of a device. What did not change is not a change, but its time moves.
+
+        Raises ValueError for a point or a part that the device does not have: a bug of its driver.
+        """
         view = self.devices[device]
         now = self.clock.now()
         self._put(view, (reading if reading.at else msgspec.structs.replace(reading, at=now) for reading in readings))
@@ -171,7 +174,9 @@ class Hub:
     def _put(self, view: DeviceView, readings: Iterable[Reading]) -> None:
         changed: dict[str | None, None] = {}
         for reading in readings:
-            points = view.points[reading.part]
+            points = view.points.get(reading.part, {})
+            if reading.point not in points:
+                raise ValueError(_undeclared(view, reading))
             before = points[reading.point]
             good = reading if reading.quality is Quality.GOOD else before.last_good
             news = before.news(reading)
@@ -197,6 +202,13 @@ def _changes(view: DeviceView) -> Iterator[Change]:
     yield Change("device", view.id)
     for part in view.points:
         yield Change("state", view.id, part)
+
+
+def _undeclared(view: DeviceView, reading: Reading) -> str:
+    if reading.part not in view.points:
+        return f"part {reading.part!r} was not told; {view.id} told: {', '.join(view.parts) or 'none'}"
+    declared = ", ".join(view.points[reading.part]) or "none"
+    return f"point {reading.point!r} of part {reading.part} is not declared by surface(); declared: {declared}"
 
 
 def _number(value: Scalar) -> TypeGuard[float]:

@@ -118,7 +118,11 @@ class DeviceContext(Protocol):
         ...
 
     def publish(self, *readings: Reading) -> None:
-        """Hand over readings: the latest wins; never waits."""
+        """Hand over readings: the latest wins; never waits.
+
+        Only what the device has said: a command's effect once it is confirmed. Raises ValueError for what `surface`
+        does not declare.
+        """
         ...
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
@@ -170,7 +174,7 @@ class Driver(ABC, Generic[ConfigT]):
 
     async def poll(self, group: str) -> Sequence[Reading]:
         """Read one poll group. Never called twice at once. Raises DeviceError, OSError."""
-        raise NotSupported(f"no poll group {group!r}")
+        raise NotSupported(f"surface() declares the poll group {group!r}, and poll() does not serve it")
 
     async def listen(self) -> None:
         """Take what the device pushes, until cancelled. Only overridden by drivers whose device pushes.

@@ -1,6 +1,7 @@
 """The hub: the latest wins, nothing waits, and nothing stale is shown."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -92,9 +93,18 @@ def test_a_part_that_has_become_another_kind_has_the_points_of_that_kind_only(hu
     assert set(points(hub, "x1")) == {"percent"}
 
 
-@pytest.mark.parametrize("reading", [Reading(None, "colour", "red"), Reading("d9", "open", value=True)])
-def test_what_was_not_declared_is_a_bug_of_its_driver(hub: Hub, reading: Reading) -> None:
-    with pytest.raises(KeyError):
+@pytest.mark.parametrize(
+    ("reading", "sentence"),
+    [
+        (
+            Reading(None, "haet", 20),
+            "point 'haet' of part None is not declared by surface(); declared: heat, fan",
+        ),
+        (Reading("d9", "open", value=True), "part 'd9' was not told; box told: none"),
+    ],
+)
+def test_what_was_not_declared_is_a_bug_of_its_driver(hub: Hub, reading: Reading, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
         hub.publish("box", reading)
 
 
