@@ -7,6 +7,8 @@ from typing import Any, TypeGuard
 from gateway.core.contract import Driver
 from gateway.core.errors import GatewayError
 
+BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError, OSError)
+"""What reading a package that is broken, or half installed, raises."""
 DRIVERS = "hall_gateway.drivers"
 TOOLS = "hall_gateway.tools"
 
@@ -44,5 +46,5 @@ def _load(group: str, name: str, what: str) -> Any:
         raise GatewayError(f"no {what} {name!r}; installed: {', '.join(sorted(_found(group))) or 'none'}")
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:  # the module, or the name in it
+    except BROKEN as error:
         raise GatewayError(f"{what} {name!r} cannot be loaded: {error}") from error

@@ -20,7 +20,7 @@ import msgspec
 
 from gateway import app, registry
 from gateway.client import connect
-from gateway.core.errors import WrongInput
+from gateway.core.errors import GatewayError, WrongInput
 from gateway.demo import demo as demo_hall
 from gateway.people import listing
 from gateway.people.expiry import expiry
@@ -68,9 +68,16 @@ def check(options: argparse.Namespace) -> int:
 
 
 def drivers(options: argparse.Namespace) -> int:
-    """List the installed drivers."""
-    found = {name: _summary(registry.driver(name)) for name in registry.driver_names()}
-    return _say(options, found, "\n".join(f"{name:24} {text}" for name, text in found.items()))
+    """List the installed drivers; what is wrong with one stands in its line."""
+    found: dict[str, Any] = {}
+    broken: dict[str, Any] = {}
+    for name in registry.driver_names():
+        try:
+            found[name] = _summary(registry.driver(name))
+        except GatewayError as error:
+            found[name], broken[name] = {"error": str(error)}, f"ERROR: {error}"
+    _say(options, found, "\n".join(f"{name:24} {text}" for name, text in (found | broken).items()))
+    return 1 if broken else 0
 
 
 def schema(options: argparse.Namespace) -> int:
@@ -89,7 +96,8 @@ def simulate(options: argparse.Namespace) -> int:
 
     def ready(url: str) -> None:
         found = {"devices": len(site.devices), "levers": f"{url}/devices", "overlay": str(overlay)}
-        text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with:"
+        after = "" if "store" in site.passed_over else ", once the site file has a store, which `run` needs"
+        text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with{after}:"
         _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
 
     where = {"overlay": overlay, "control_port": options.control, "base": options.base}

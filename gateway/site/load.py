@@ -59,8 +59,9 @@ def load(
     over = [read_yaml(overlay) for overlay in overlays]
     mistakes = [*files.mistakes, *(mistake for overlay in over for mistake in lay(files.data, overlay))]
 
-    for section in without:
-        files.data.pop(section, None)
+    passed_over = [section for section in without if section in files.data]
+    for section in passed_over:
+        del files.data[section]
 
     def told(complaint: Complaint) -> Mistake:
         where, inside = origin(files.data, complaint.loc, reversed(over), files)
@@ -72,7 +73,8 @@ def load(
     order = [*files.paths, *overlays]
     if mistakes or site is None:
         raise SiteError(sorted(mistakes, key=lambda mistake: (order.index(mistake.path), mistake.line)))
-    return site._replace(warnings=[told(complaint) for complaint in weaknesses(site)])
+    warnings = [told(complaint) for complaint in weaknesses(site)]
+    return site._replace(warnings=warnings, passed_over=passed_over)
 
 
 def _other(loc: Loc | None, where: Source, files: Files) -> str:

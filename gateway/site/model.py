@@ -1,7 +1,7 @@
 """The sections of the site file that belong to no service (DESIGN §8)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -175,7 +175,8 @@ class General(BaseModel, frozen=True, extra="forbid"):
 class Site(NamedTuple):
     """A site file that holds together. `sections` has one value for each section that a service asked for.
 
-    `warnings` are choices that work and are weak, each with its file and line.
+    `warnings` are choices that work and are weak, each with its file and line. `passed_over` are the sections that are
+    there and that nobody wanted to read.
     """
 
     path: Path
@@ -183,6 +184,7 @@ class Site(NamedTuple):
     devices: list[DeviceConfig]
     sections: dict[str, Any]
     warnings: Sequence[Mistake] = ()
+    passed_over: Collection[str] = ()
 
     @property
     def folder(self) -> Path:

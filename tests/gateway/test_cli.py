@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,17 @@ def test_simulates_a_site_whose_secrets_are_elsewhere(site: Path, ran: Ran, tmp_
     assert ran("check", site)[0] == 2
     child = Child([*PROGRAM, "simulate", str(site), "--control", "0", "--base", free_network(10001)], tmp_path / "log")
     try:
-        child.until(lambda: b"levers: " in child.log.read_bytes())
+        child.until(lambda: b"run the gateway with:" in child.log.read_bytes())
+    finally:
+        child.kill()
+
+
+def test_simulate_says_that_run_needs_a_store(site: Path, tmp_path: Path) -> None:
+    site.write_text(re.sub("store: .*\n", "", site.read_text()))
+    child = Child([*PROGRAM, "simulate", str(site), "--control", "0", "--base", free_network(10001)], tmp_path / "log")
+    says = b"run the gateway with, once the site file has a store, which `run` needs:"
+    try:
+        child.until(lambda: says in child.log.read_bytes())
     finally:
         child.kill()
 
@@ -209,6 +220,22 @@ def test_lists_the_drivers(ran: Ran) -> None:
     assert code == 0
     assert "displays.onbon_k         Drives an LED screen behind an Onbon BX-5K or BX-6K card" in output
     assert sorted(json.loads(ran("drivers", "--json")[1])) == registry.driver_names()
+
+
+def test_lists_the_drivers_beside_one_that_cannot_be_loaded(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = {**registry._found(registry.DRIVERS), "lights.lamp": EntryPoint("lights.lamp", "hall_lost:Lamp", "any")}
+
+    def found(_: str) -> dict[str, EntryPoint]:
+        return points
+
+    monkeypatch.setattr(registry, "_found", found)
+    code, output, error = ran("drivers")
+    told = "driver 'lights.lamp' cannot be loaded: No module named 'hall_lost'"
+    assert (code, error) == (1, "")
+    assert f"lights.lamp              ERROR: {told}\n" in output
+    assert "displays.onbon_k         Drives an LED screen" in output
+    code, output, _ = ran("drivers", "--json")
+    assert (code, json.loads(output)["lights.lamp"]) == (1, {"error": told})
 
 
 def test_prints_schemas(ran: Ran) -> None:
