@@ -10,6 +10,8 @@ from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.cases.web_screen import WebScreen
 from hall_contract.hall import Hall, hurry, open_hall
+from hall_contract.sound import mistakes
+from pluggy import PluginValidationError
 
 
 class Hooks:
@@ -23,6 +25,26 @@ class Hooks:
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Say in one sentence what is wrong with a plugin, before pytest does in forty lines."""
+    try:
+        session.config.pluginmanager.check_pending()
+    except PluginValidationError as error:
+        raise pytest.UsageError(f"{error}; the hook of a driver's cases is pytest_hall_cases") from error
+    wrong_cases(session.config)
+
+
+def wrong_cases(config: pytest.Config) -> None:
+    """Raise what is wrong with the cases, if anything: then nothing that the suite finds would mean anything."""
+    try:
+        wrong = [sentence for case in all_cases(config) for sentence in mistakes(case)]
+    except (TypeError, AttributeError) as error:  # an abstract method is missing, or the plugin gives no list
+        wrong = [str(error)]
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
 
 
 def pytest_hall_cases() -> Sequence[Case]:
@@ -51,3 +73,4 @@ async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     hurry(monkeypatch)
     async with open_hall(case, tmp_path) as opened:
         yield opened
+        opened.no_bug()

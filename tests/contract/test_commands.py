@@ -8,19 +8,21 @@ from hall_contract.case import Ask
 from hall_contract.hall import Hall
 
 from gateway.core.errors import NotSupported
-from gateway.core.model import Result, Stage
+from gateway.core.model import Quality, Result, Stage
 from gateway.hub import Status
 
 MARGIN_S = 0.2  # for a machine that does much else
 DONE = (Stage.CONFIRMED, Stage.ACKED)
 
 
-def wishes(hall: Hall) -> tuple[Ask, Ask] | None:
-    """The two wishes of the case; None only where the driver has no desired verb."""
-    kinds = [hall.life.surface.device, *hall.life.surface.kinds.values()]
-    desired = {verb.name for kind in kinds for verb in kind.verbs if verb.desired}
-    assert bool(desired) == (hall.case.wishes is not None)
-    return hall.case.wishes
+def good(hall: Hall) -> dict[tuple[str | None, str], object]:
+    """The value of every good point, by part and name."""
+    return {
+        (part, name): held.now.value
+        for part, points in hall.life.view.points.items()
+        for name, held in points.items()
+        if held.now.quality is Quality.GOOD
+    }
 
 
 def stages(reports: list[Result]) -> list[Stage]:
@@ -43,6 +45,19 @@ async def test_a_command_that_the_device_refuses_is_rejected_with_a_sentence(hal
     assert result.status is Stage.REJECTED
     assert result.detail["reason"]
     assert hall.is_(Status.ONLINE)
+
+
+async def test_what_the_device_refused_is_not_told_as_its_state(hall: Hall) -> None:
+    """A driver that publishes what it asks for, and not what the device has confirmed, leaves a false value behind."""
+    await hall.online()
+    ask = hall.case.wishes[0] if hall.case.wishes else hall.case.command
+    before = good(hall)
+    hall.pull(hall.case.refuse.lever, **hall.case.refuse.params)
+    assert (await hall.ask(ask)).status is Stage.REJECTED
+    refused = good(hall)
+    assert (await hall.ask(ask)).status in DONE
+    false = {key for key, value in good(hall).items() if value == refused.get(key) != before.get(key)}
+    assert not false, f"published before the device had confirmed: {false}"
 
 
 async def test_a_command_to_an_offline_device_is_refused_at_once(hall: Hall) -> None:
@@ -78,7 +93,7 @@ async def test_of_two_wishes_the_newest_wins_while_the_device_is_away(hall: Hall
     await hall.plug()
     await hall.unplug()
     hall.start()
-    if (both := wishes(hall)) is None:
+    if (both := hall.case.wishes) is None:
         return
     older, newer = hall.wish(both[0]), hall.wish(both[1])
     assert stages(older) == [Stage.QUEUED, Stage.SUPERSEDED]
@@ -90,7 +105,7 @@ async def test_of_two_wishes_the_newest_wins_while_the_device_is_away(hall: Hall
 
 async def test_of_two_wishes_the_newest_wins_while_the_older_is_under_way(hall: Hall) -> None:
     await hall.online()
-    if (both := wishes(hall)) is None:
+    if (both := hall.case.wishes) is None:
         return
     hall.pull("slow", seconds=0.1)
     older = hall.wish(both[0])
@@ -105,7 +120,7 @@ async def test_a_wish_that_has_expired_is_not_sent(hall: Hall) -> None:
     await hall.plug()
     await hall.unplug()
     hall.start()
-    if (both := wishes(hall)) is None:
+    if (both := hall.case.wishes) is None:
         return
     expired = hall.wish(both[0], expires_at=hall.house.clock.now() + timedelta(milliseconds=1))
     await asyncio.sleep(0.002)
@@ -115,9 +130,23 @@ async def test_a_wish_that_has_expired_is_not_sent(hall: Hall) -> None:
     assert not hall.did(both[0])
 
 
+async def test_the_first_wish_of_the_case_can_be_told_from_its_command_and_from_a_box_that_starts(hall: Hall) -> None:
+    """Else the tests of desired state prove nothing."""
+    await hall.online()
+    if (both := hall.case.wishes) is None:
+        return
+    assert not hall.did(both[0]), "wishes[0] is what the box does already when it has just started: choose another"
+    assert (await hall.ask(hall.case.command)).status in DONE
+    assert not hall.did(both[0]), "`command` leaves the box as wishes[0] asks: choose another for one of them"
+    assert (await hall.ask(both[0])).status in DONE
+    assert hall.did(both[0]), "did() does not see what wishes[0] asked, and the device confirmed"
+    hall.pull(hall.case.reboot.lever, **hall.case.reboot.params)
+    assert not hall.did(both[0]), "the box is as wishes[0] asks after a reboot too: choose another"
+
+
 async def test_a_wish_is_granted_again_after_the_device_has_forgotten_it(hall: Hall) -> None:
     await hall.online(often_s=0.2)
-    if (both := wishes(hall)) is None:
+    if (both := hall.case.wishes) is None:
         return
     granted = hall.wish(both[0])
     assert (await hall.ended(granted)).status in DONE
@@ -130,7 +159,7 @@ async def test_a_wish_is_granted_again_after_the_device_has_forgotten_it(hall: H
 
 async def test_a_wish_that_the_device_refuses_is_rejected_once(hall: Hall) -> None:
     await hall.online()
-    if (both := wishes(hall)) is None:
+    if (both := hall.case.wishes) is None:
         return
     lever, params = hall.case.refuse
     hall.pull(lever, **params)

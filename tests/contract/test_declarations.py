@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hall_contract.case import Case
 from hall_contract.hall import ID, Hall
+from hall_contract.sound import NoContext
 
 from gateway import registry
 from gateway.core.contract import DeviceContext, Driver
@@ -17,13 +18,6 @@ from gateway.core.errors import CommandRejected
 from gateway.core.model import Quality
 
 TYPES: dict[str, tuple[type, ...]] = {"number": (int, float), "integer": (int,), "boolean": (bool,), "text": (str,)}
-
-
-class NoContext:
-    """Has nothing to give."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"context.{name} was asked for")
 
 
 def forbidden(*_: Any, **__: Any) -> Any:

@@ -100,6 +100,34 @@ async def test_answers_may_come_byte_by_byte(hall: Hall) -> None:
     assert hall.metric("hall_device_errors_total", device=ID, kind="DeviceOffline") == 0
 
 
+async def test_is_not_online_before_the_box_has_said_something(hall: Hall) -> None:
+    await hall.plug()
+    hall.pull("mute")
+    hall.start()
+    await asyncio.sleep(0.05)
+    assert not hall.is_(Status.ONLINE), "connect() asked nothing: a box that is mute would be online"
+
+
+@pytest.mark.parametrize("lever", ["garbage", "corrupt"])
+async def test_comes_back_after_answers_that_are_garbage(hall: Hall, lever: str) -> None:
+    """What is no protocol is a ProtocolError, or is passed over; a ValueError that gets through is a bug."""
+    await hall.online(often_s=0.05)
+    if lever not in hall.box.levers():
+        return
+    for seed in range(4 if hall.case.line else 16):  # each may cost two time-outs there
+        hall.pull(lever, seed=seed, count=2, **({"bits": 1 + seed % 4} if lever == "corrupt" else {}))
+        if seed % 2:
+            await hall.ask(hall.case.command)
+        else:
+            await asyncio.sleep(0.06)  # the next poll
+        await hall.settled()
+    hall.no_bug()
+    hall.pull("heal")
+    await asyncio.sleep(0.8 if hall.case.line else 0.4)  # what waited for an answer that was spoiled has timed out
+    await hall.settled()
+    assert (await hall.ask(hall.case.command)).status in (Stage.CONFIRMED, Stage.ACKED)
+
+
 async def test_a_late_answer_never_answers_the_next_question(hall: Hall) -> None:
     await hall.online()
     hall.pull("slow", seconds=0.45)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,9 +30,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(installed: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(installed: Path, *arguments: str, before: Path | None = None) -> "subprocess.CompletedProcess[str]":
     command: Sequence[str] = [sys.executable, "-P", "-m", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [before or installed, installed]))}
     return subprocess.run(
         command, cwd=installed, env=environment, capture_output=True, text=True, timeout=200, check=False
     )
@@ -56,6 +57,55 @@ def test_it_passes_the_contract_suite(installed: Path) -> None:
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed
     assert int(passed[1]) > 30
+
+
+CONFIRM = """        await self._ask(f"COLOUR {light.colour}", "OK", partial(self.context.stage, command, Stage.SENT))
+"""
+PUBLISH = """        self.context.publish(Reading(None, "colour", light.colour.value))
+"""
+WORD = 'raise ProtocolError(f"{self.config.id} answered {word} instead of {expected}")'
+WHO = """            model, _, firmware = (await self._ask("ID?", "ID")).partition(" ")
+            yield Identity(model=model, firmware=firmware)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "tried", "told"),
+    [
+        ("driver", CONFIRM + PUBLISH, PUBLISH + CONFIRM, "refused_is_not_told", "published before the device"),
+        ("driver", WORD, "raise ValueError(word)", "garbage", "a bug of the driver: ValueError: "),
+        ("driver", WHO, "            yield Identity()\n", "not_online_before", "connect() asked nothing"),
+        (
+            "driver",
+            '[Reading(None, "colour", colour)]',
+            '[Reading(None, "clour", colour)]',
+            "reads_every",
+            "bug of the driver: ValueError: point 'clour' of part None is not declared by surface(); declared: colour",
+        ),
+        (
+            "driver",
+            '(PollGroup("colour"',
+            '(PollGroup("clour"',
+            "reads_every",
+            "bug of the driver: NotSupported: surface() declares the poll group 'clour', and poll() does not serve it",
+        ),
+        ("case", '"red"', '"off"', "first_wish", "wishes[0] is what the box does already when it has just started"),
+        ("case", "def pytest_hall_cases", "def pytest_hall_case", "reads_every", "unknown hook 'pytest_hall_case'"),
+        ("case", "    notices_s = 0.5\n", "", "reads_every", "Lamp.notices_s is missing"),
+    ],
+)
+def test_the_suite_says_what_is_wrong(
+    installed: Path, tmp_path: Path, file: str, right: str, wrong: str, tried: str, told: str
+) -> None:
+    shutil.copytree(HERE / "hall_lamp", tmp_path / "hall_lamp")
+    module = tmp_path / "hall_lamp" / f"{file}.py"
+    assert module.read_text().count(right) == 1
+    module.write_text(module.read_text().replace(right, wrong))
+    only = f"lights.lamp and {tried}"
+    done = run(installed, "hall_contract", "-q", "-p", "hall_lamp.case", "-k", only, before=tmp_path)
+    assert done.returncode in (1, 4), done.stdout + done.stderr  # a test failed, or nothing was begun
+    assert told in done.stdout + done.stderr
+    assert "INTERNALERROR" not in done.stdout + done.stderr
 
 
 def test_without_a_case_the_suite_names_it(installed: Path) -> None:
