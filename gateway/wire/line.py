@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +12,7 @@ from gateway.core.turn import Priority
 from gateway.meters import Meters
 from gateway.wire.asking import ask, quiet
 from gateway.wire.opening import open_wire
+from gateway.wire.silence import Silence
 from gateway.wire.stream import StreamLink
 from gateway.wire.turns import Turn, Turns
 from gateway.wire.unit import LineLink
@@ -50,12 +50,11 @@ class Line:
     ) -> None:
         self.name, self.address = name, address
         self.status, self.why = LineStatus.CONNECTING, "it has not been opened yet"
-        self.silent_since: datetime | None = None
         self.changed: Callable[[], None] = lambda: None
         """Called whenever `view` gives something new."""
         self._shared = shared
-        self._turnaround_s, self._clock, self._meters = turnaround_s, clock, meters
-        self._turns = Turns()
+        self._turnaround_s, self._meters = turnaround_s, meters
+        self._turns, self._silence = Turns(), Silence(clock)
         self._turn: Turn | None = None
         self._units: dict[str, Callable[[], None]] = {}
         self._links: dict[str, LineLink] = {}
@@ -73,11 +72,12 @@ class Line:
         self.changed()
 
     def view(self) -> Mapping[str, Any]:
-        """The state for people: `silent_since` is when the last unit that had answered fell silent."""
+        """The state for people. Of a wire that is not there no silence is told."""
+        since = self._silence.since if self.status is LineStatus.OPEN else None
         return {
             "status": self.status.value,
             "why": self.why if self.status is LineStatus.OFFLINE else None,
-            "silent_since": self.silent_since.isoformat() if self.silent_since else None,
+            "silent_since": since.isoformat() if since else None,
             "devices": sorted(self._units),
             "online": len(self._turns.answering),
         }
@@ -143,6 +143,7 @@ class Line:
             self._turn = turn = await self._turns.next()
             await self._give(turn, wire)
             self._turn = None
+            self._silence.judge()
             await asyncio.sleep(self._turnaround_s)
 
     async def _give(self, turn: Turn, wire: StreamLink) -> None:
@@ -174,8 +175,8 @@ class Line:
         turn.fail(error)
         if turn.unit in self._links:
             self._links[turn.unit].drop(error)
-        if not self._turns.answering and self.silent_since is None:
-            self.silent_since = self._clock.now()
+        if not self._turns.answering:
+            self._silence.nobody_answers()
         self.changed()
 
     def _heard(self, unit: str) -> None:
@@ -184,7 +185,7 @@ class Line:
         new = unit not in self._turns.answering
         if self._turns.heard(unit):
             self._wake()
-        self.silent_since = None
+        self._silence.heard()
         if new:
             self.changed()
 
@@ -196,7 +197,8 @@ class Line:
 
     def _up(self) -> None:
         self._turns.begin()
-        self.status, self.silent_since = LineStatus.OPEN, None
+        self._silence.opened()
+        self.status = LineStatus.OPEN
         self._meters.line_up.labels(self.name).set(1)
         self._decided.set()
         self._wake()
@@ -208,7 +210,7 @@ class Line:
 
     def _down(self, why: str) -> None:
         """Everybody on the line hears why. Nothing is left to be asked."""
-        self.status, self.why, self.silent_since = LineStatus.OFFLINE, why, None
+        self.status, self.why = LineStatus.OFFLINE, why
         self._meters.line_up.labels(self.name).set(0)
         self._decided.set()
         if self._turn:

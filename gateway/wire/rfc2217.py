@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from serial import SerialException, rfc2217
@@ -31,16 +32,19 @@ class RemotePort(asyncio.Transport):
         self._url, self._port, self._protocol = address.partition("?")[0], serial_port(address), protocol
         self._loop = asyncio.get_running_loop()
         self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._unsent = 0
         self._closing = False
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         threading.Thread(target=self._run, name=f"RFC 2217 {self._url}", daemon=True).start()
 
     def write(self, data: Any) -> None:
+        self._unsent += len(data)
         self._out.put(bytes(data))
 
     def get_write_buffer_size(self) -> int:
-        return 0  # one question at a time, and the thread sends it at once
+        """How many bytes the thread still has: a server that reads nothing holds it for 5 s, and then it ends."""
+        return self._unsent
 
     def is_closing(self) -> bool:
         return self._closing
@@ -69,6 +73,7 @@ class RemotePort(asyncio.Transport):
                 if data is None:
                     return
                 port.write(data)
+                self._tell(partial(self._sent, len(data)))
                 asked = self._loop.time()
             if waiting := port.in_waiting:  # a server that hung up leaves a mark to be read
                 self._hear(bytes(port.read(waiting)))
@@ -81,6 +86,9 @@ class RemotePort(asyncio.Transport):
     def _tell(self, what: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile: nobody is there to be told
             self._loop.call_soon_threadsafe(what)
+
+    def _sent(self, size: int) -> None:
+        self._unsent -= size
 
     def _up(self) -> None:
         self._protocol.connection_made(self)

@@ -1,6 +1,7 @@
 """Serial servers: a pseudo-terminal behind a TCP port, in raw mode, or as pyserial's own RFC 2217 server has it."""
 
 import os
+import select
 import selectors
 import socket
 import threading
@@ -22,6 +23,7 @@ class Bridge:
         self._fd: int = self._serial.fileno()
         self._2217 = speaks_2217
         self._peer: socket.socket | None = None
+        self._hung = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -34,6 +36,10 @@ class Bridge:
         with suppress(OSError):  # it has gone already
             if self._peer is not None:
                 self._peer.shutdown(socket.SHUT_RDWR)
+
+    def hang(self) -> None:
+        """Take and give nothing more until this peer has gone; the kernel goes on confirming what it gets."""
+        self._hung.set()
 
     def _run(self) -> None:
         while True:
@@ -50,6 +56,10 @@ class Bridge:
             selector.register(self._fd, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
+                    if self._hung.is_set():
+                        _until_gone(peer)
+                        self._hung.clear()
+                        return
                     if key.fileobj is peer:
                         if not (data := _received(peer)):
                             return
@@ -67,6 +77,12 @@ class Bridge:
         self.hang_up()
         self._thread.join(5)
         self._serial.close()
+
+
+def _until_gone(peer: socket.socket) -> None:
+    poll = select.poll()
+    poll.register(peer, select.POLLRDHUP)
+    poll.poll()
 
 
 def _received(peer: socket.socket) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hall_contract.scripted import virtually
@@ -11,6 +11,7 @@ from hall_contract.scripted import virtually
 from gateway.core.errors import CommandRejected, DeviceOffline, ProtocolError
 from gateway.core.turn import Priority, limited, urgency
 from gateway.wire.line import LineStatus
+from gateway.wire.silence import STALLED_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,6 +235,52 @@ def test_waiting_for_a_turn_does_not_use_up_the_time_of_a_connect(shared: Shared
             with pytest.raises(TimeoutError):
                 async with limited(3.0):
                     await shared.ask(d, 1, 5.0)
+
+    virtually(main())
+
+
+def living(*units: str) -> dict[str, dict[str, Any]]:
+    """Units that are polled every second, and looked for every two."""
+    return {unit: {"polls": [], "timeout_s": 1.0, "every_s": 1.0, "rest_s": 2.0} for unit in units}
+
+
+def test_a_wire_on_which_all_who_answered_are_silent_is_given_up_after_a_while(shared: Shared) -> None:
+    async def main() -> None:
+        async with shared.running(living("A", "B")):
+            await asyncio.sleep(9)
+            shared.bus.delays = {"A": None}
+            await asyncio.sleep(60)
+            assert shared.line.status is LineStatus.OPEN, "B answers, and A is dead by itself"
+            shared.bus.delays = {"A": None, "B": None}
+            await asyncio.sleep(STALLED_S)
+            assert shared.line.view()["status"] == "open"
+            await asyncio.sleep(5)
+            assert shared.line.view()["why"] == "nobody on it has answered for 30 s: it is opened anew, once"
+
+    virtually(main())
+
+
+def test_a_wire_on_which_nobody_ever_answered_is_kept_and_so_is_the_one_that_came_for_a_silent_one(
+    shared: Shared,
+) -> None:
+    async def main() -> None:
+        shared.bus.delays = {"A": None, "B": None}
+        async with shared.running(living("A", "B")):
+            await asyncio.sleep(3600)
+            assert shared.line.status is LineStatus.OPEN
+            since = shared.line.view()["silent_since"]
+            assert since is not None
+            shared.bus.delays = {}
+            await asyncio.sleep(5)
+            shared.bus.delays = {"A": None, "B": None}
+            await asyncio.sleep(STALLED_S + 5)
+            assert shared.line.view()["status"] == "offline"
+        async with shared.running(living("A", "B")):
+            silent = shared.line.view()["silent_since"]
+            assert silent is not None, "a new wire does not end a silence"
+            assert silent != since
+            await asyncio.sleep(3600)
+            assert (shared.line.view()["status"], shared.line.view()["silent_since"]) == ("open", silent)
 
     virtually(main())
 

@@ -12,6 +12,10 @@ from serialserver import Bridge
 from gateway.core.errors import DeviceOffline
 from gateway.wire import rfc2217
 from gateway.wire.rfc2217 import open_rfc2217
+from gateway.wire.stream import SEND_BUFFER, StreamLink
+
+# pyserial leaves a socket to the collector whose other end has gone first
+LEFT_OPEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture
@@ -42,6 +46,12 @@ def address(server: Bridge) -> str:
     return f"rfc2217://127.0.0.1:{server.port}?baud=9600"
 
 
+def waiting(link: StreamLink) -> int:
+    """How many bytes the link has not sent yet."""
+    assert link._transport is not None
+    return link._transport.get_write_buffer_size()
+
+
 def whole(data: bytes) -> bytes | None:
     return data if data.endswith(b"\n") else None
 
@@ -59,6 +69,7 @@ async def test_asks_and_hears_bytes_that_telnet_would_escape(near: int, server: 
         assert await link.exchange(b"\xff\x00\xff\n", matches, 2.0) == b"re:\xff\x00\xff\n"
         held.clear()
         assert await link.exchange(b"again\n", matches, 2.0) == b"re:again\n"
+        assert waiting(link) == 0
     loop.remove_reader(near)
 
 
@@ -81,7 +92,7 @@ async def test_nobody_there_is_an_outage_with_the_reason(server: Bridge) -> None
             pass
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # pyserial leaves it to the collector
+@LEFT_OPEN
 async def test_a_server_that_speaks_something_else_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rfc2217, "OPEN_S", 0.05)
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
@@ -90,6 +101,22 @@ async def test_a_server_that_speaks_something_else_is_given_up(monkeypatch: pyte
             pass
     server.close()
     await server.wait_closed()
+
+
+async def flood(link: StreamLink) -> None:
+    for _ in range(1000):
+        link.write(bytes(SEND_BUFFER))
+        await asyncio.sleep(0.001)
+
+
+@LEFT_OPEN
+async def test_a_server_that_reads_nothing_is_offline_before_much_waits_for_it(server: Bridge) -> None:
+    async with open_rfc2217(address(server)) as link:
+        server.hang()
+        with pytest.raises(DeviceOffline, match="takes no more bytes"):
+            await flood(link)
+        assert waiting(link) <= 2 * SEND_BUFFER
+        server.hang_up()
 
 
 async def test_leaving_ends_the_thread(server: Bridge) -> None:

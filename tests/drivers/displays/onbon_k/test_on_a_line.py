@@ -19,6 +19,7 @@ from gateway.supervisor.context import House
 from gateway.supervisor.guard import guard
 from gateway.supervisor.life import Life
 from gateway.supervisor.lines import shared_line
+from gateway.wire import silence
 from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.wires import serve_pty
 
@@ -169,6 +170,27 @@ async def test_a_line_may_be_behind_a_serial_server(tmp_path: Path, scheme: str)
                 await cards.until("led-1", "led-2", within_s=10)
                 await cards.show("led-2", "A002")
         assert [twin.seen()["text"] for twin in cards.twins.values()] == ["", "A002"]
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "rfc2217"])
+async def test_a_serial_server_that_has_hung_is_connected_to_anew_and_that_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, scheme: str
+) -> None:
+    hurry(monkeypatch)
+    monkeypatch.setattr(silence, "STALLED_S", 0.5)
+    async with on_a_pty(tmp_path, config(1, ping_s=0.5), config(2, ping_s=0.5)) as (cards, address):
+        path = address.removeprefix("serial://").partition("?")[0]
+        with Bridge(path, speaks_2217=scheme == "rfc2217") as server:
+            async with living(cards, f"{scheme}://127.0.0.1:{server.port}"):
+                await cards.until("led-1", "led-2", within_s=10)
+                server.hang()
+                await cards.until("led-1", "led-2", are=Status.OFFLINE, within_s=10)
+                await cards.until("led-1", "led-2", within_s=10)
+                await cards.show("led-2", "A002")
+    assert cards.twins["led-2"].seen()["text"] == "A002"
+    assert [message for message in caplog.messages if message.startswith("line bus is offline")] == [
+        "line bus is offline: nobody on it has answered for 0.5 s: it is opened anew, once"
+    ]
 
 
 async def test_a_card_may_be_alone_on_a_serial_port_without_a_number(tmp_path: Path) -> None:
