@@ -95,7 +95,7 @@ class Commands:
             self._admit(life, bare, who, request.confirm)
             kept = Kept(bare)
         given_up = CommandRejected("the command was given up by its sender: ask the journal how it ended")
-        return await self._once.do(request.command_id, kept, partial(self._first_time, life, kept, who), given_up)
+        return await self._once.do(request.command_id, kept, partial(self._first_time, kept, who), given_up)
 
     def _admit(self, life: Life, request: Request, who: Principal, code: str | None) -> None:
         """Refuse what cannot, may not or must not yet be done."""
@@ -118,9 +118,9 @@ class Commands:
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
         return kept.newest
 
-    async def _first_time(self, life: Life, kept: Kept, who: Principal) -> Result:
+    async def _first_time(self, kept: Kept, who: Principal) -> Result:
         await self._never_before(kept.request)
-        kept.newest = await self._carry_out(life, kept, who)
+        kept.newest = await self._carry_out(self._life(kept.request.device, who), kept, who)
         return kept.newest
 
     async def _never_before(self, request: Request) -> None:
@@ -177,11 +177,16 @@ class Commands:
                 self._note_end(life, request, result)
 
         life.wishes.want(wish, report)
-        if life.view.status is Status.ONLINE:
+        if self._online(life.id):
             with suppress(TimeoutError):
                 async with asyncio.timeout(request.deadline_s):
                     await over.wait()
         return newest[0]
+
+    def _online(self, device: str) -> bool:
+        """Whether a device answers: the one of now, which may have begun anew while something was recorded."""
+        life = self._lives.get(device)
+        return life is not None and life.view.status is Status.ONLINE
 
     def _confirmed(self, request: Request, who: Principal, code: str | None) -> None:
         """Raises ConfirmFirst unless `code` was given to the same principal for the same request, lately and once."""

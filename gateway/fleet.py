@@ -82,11 +82,7 @@ class Fleet(Mapping[str, Life]):
 
     def forget(self, id_: str) -> Life:
         """Know a stopped device no longer: nothing of its state stays. Gives its last life."""
-        line = self._lives[id_].line
-        if line is not None:
-            line.leave(id_)
-        self._house.hub.remove(id_)
-        self._house.meters.forget(id_)
+        self._lives[id_].forget()
         return self._lives.pop(id_)
 
     def forget_line(self, id_: str) -> None:
@@ -97,7 +93,8 @@ class Fleet(Mapping[str, Life]):
 
     def renew(self, config: DeviceConfig) -> None:
         """Put another configuration in the place of a stopped device; what was wanted of it is wanted still."""
-        self.forget(config.id).wishes.hand_on(self.add(config).wishes)
+        former = self.forget(config.id)
+        self.add(config).wishes.take_over(former.wishes)
 
 
 def _line(id_: str) -> str:

@@ -65,6 +65,8 @@ class GatewayContext:
         self.log: logging.LoggerAdapter[Any] = logging.LoggerAdapter(logging.getLogger("gateway.device"), {})
         self.last_contact = 0.0
         self.on_parts: Callable[[], None] = lambda: None
+        self.forgotten = False
+        """Whether the house knows this device no longer: another life may have its id, and its place in the hub."""
         self._links: set[OpenLink] = set()
         self._own: dict[str, Line] = {}
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
@@ -84,7 +86,8 @@ class GatewayContext:
             yield WatchedInlet(inlet, self._seen)
 
     def publish(self, *readings: Reading) -> None:
-        self._house.hub.publish(self.device, *readings)
+        if not self.forgotten:
+            self._house.hub.publish(self.device, *readings)
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
         own = [msgspec.structs.replace(event, source_key=f"{self.device}/{event.source_key}") for event in events]
@@ -98,6 +101,8 @@ class GatewayContext:
         return await self._house.journal.cursor(self._cursor_name(name))
 
     def parts(self, *parts: Part) -> None:
+        if self.forgotten:
+            return
         before = self._house.hub.devices[self.device].parts
         self._house.hub.parts(self.device, *parts)
         if before.keys() != self._house.hub.devices[self.device].parts.keys():

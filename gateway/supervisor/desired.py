@@ -37,15 +37,16 @@ class Slot:
         self._clock, self._watch = clock, watch
         self._report: Report = _unheard
         self._ended, self._refused = True, False
-        self._rev = 0
+        self.rev = 0
+        """The highest revision so far, of wishes that are only planned too."""
         self.owner: str | None = None
         self.wanted: Desired | None = None
         self.changed = asyncio.Event()
 
     def next_rev(self) -> int:
         """The revision of the next wish: higher than any before it."""
-        self._rev += 1
-        return self._rev
+        self.rev += 1
+        return self.rev
 
     def want(self, wanted: Desired, report: Report = _unheard) -> None:
         """Want this from now on, unless something newer is wanted already. The older one becomes superseded."""
@@ -54,15 +55,16 @@ class Slot:
             return
         if self.wanted is not None:
             self.tell(self.wanted, Stage.SUPERSEDED, final=True)
-        self._rev = max(self._rev, wanted.rev)
+        self.rev = max(self.rev, wanted.rev)
         self.wanted, self._report, self._ended, self._refused = wanted, report, False, False
         self.changed.set()
         self.tell(wanted, Stage.QUEUED)
 
-    def hand_on(self, heir: "Slot") -> None:
-        """Want the same of another device's slot, for whoever wants to know how it goes."""
+    def watched_by(self, watch: Watch) -> None:
+        """Be a slot of another life: what is wanted has to be delivered anew, and `watch` is told of it."""
+        self._watch = watch
         if self.wanted is not None:
-            heir.want(self.wanted, self._report)
+            watch(self.wanted, Stage.QUEUED, {}, False)
 
     def tell(
         self,
@@ -122,11 +124,17 @@ class Wishes:
         slot = self.slots.get((part, verb))
         return slot.owner if slot else None
 
-    def hand_on(self, heir: "Wishes") -> None:
-        """Want the same of another device, but for what a service decides: that service will say it anew."""
-        for (part, verb), slot in self.slots.items():
+    def take_over(self, former: "Wishes") -> None:
+        """Go on for a life that is over, with its very slots: somebody may hold one for a wish that is being recorded.
+
+        Of what a service decides, only the revisions go on: that service will say anew what it wants.
+        """
+        for key, slot in former.slots.items():
             if slot.owner is None:
-                slot.hand_on(heir.slot(part, verb))
+                self.slots[key] = slot
+                slot.watched_by(self._watch)
+            else:
+                self.slot(*key).rev = slot.rev
 
     def again(self) -> None:
         """Look again at everything that is wanted: a part may be there now that was not."""

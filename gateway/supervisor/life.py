@@ -84,6 +84,14 @@ class Life:
         if news:
             self._note("device.offline", {"reason": why or kind})
 
+    def forget(self) -> None:
+        """Be known no longer, once stopped. What somebody still holds of this life writes nothing to the hub."""
+        self.context.forgotten = True
+        if self.line is not None:
+            self.line.leave(self.id)
+        self._house.hub.remove(self.id)
+        self._house.meters.forget(self.id)
+
     async def execute(self, command: Command) -> Result:
         """Have a command carried out. Never raises for the device's sake: the Result says how it ended."""
         if self._group is None:
@@ -185,6 +193,8 @@ class Life:
             await asyncio.sleep(BUSY_S)
 
     def _show_wish(self, wanted: Desired, stage: Stage, detail: Mapping[str, Any], ended: bool) -> None:
+        if self.context.forgotten:
+            return
         view = {"status": stage, "ended": ended, "detail": detail, "params": wanted.params}
         self._house.hub.show(f"wishes/{self.id}/{wanted.part or ''}/{wanted.verb}", view)
 
