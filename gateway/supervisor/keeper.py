@@ -7,7 +7,7 @@ from typing import Any
 from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, NotSupported
 from gateway.core.model import Command, Stage, Verb
-from gateway.core.turn import Priority, urgency
+from gateway.core.turn import Priority, limited, urgency
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import GatewayContext
 from gateway.supervisor.desired import Key, Slot, Wishes
@@ -83,7 +83,7 @@ class Keeper:
             if self._passive:
                 return await self._offer(slot, command)
             with urgency(Priority.COMMAND):
-                async with asyncio.timeout(ACT_S):
+                async with limited(ACT_S):
                     return dict(await self._driver.execute(command))
 
     async def _offer(self, slot: Slot, command: Command) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.core.contract import Driver
 from gateway.core.errors import DeviceBusy, JournalError
 from gateway.core.model import PollGroup
+from gateway.core.turn import limited
 from gateway.hub import DeviceView
 from gateway.supervisor.context import House
 
@@ -31,7 +32,7 @@ async def poll_forever(driver: Driver[Any], group: PollGroup, view: DeviceView, 
 
 async def _poll(driver: Driver[Any], group: PollGroup, device: str, house: House) -> None:
     try:
-        async with asyncio.timeout(POLL_S):  # at the priority of a poll, which is what nobody sets
+        async with limited(POLL_S):  # at the priority of a poll, which is what nobody sets
             house.hub.publish(device, *await driver.poll(group.name))
     except (DeviceBusy, JournalError) as error:  # the next one is due soon; a log is read on from its cursor then
         house.meters.device_errors.labels(device, type(error).__name__).inc()

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.core.contract import Clock
 from gateway.core.errors import DeviceOffline, ProtocolError
-from gateway.core.turn import Priority
+from gateway.core.turn import Priority, waiting
 from gateway.meters import Meters
 from gateway.wire.asking import ask, quiet
 from gateway.wire.opening import open_wire
@@ -115,7 +115,8 @@ class Line:
     @asynccontextmanager
     async def link(self, unit: str) -> AsyncGenerator[LineLink]:
         """The way of one unit, while the wire is open. Raises DeviceOffline when it is not."""
-        await self._decided.wait()
+        with waiting():
+            await self._decided.wait()
         if self.status is not LineStatus.OPEN:
             raise self._offline()
         link = self._links[unit] = LineLink(unit, self._queue)

@@ -209,10 +209,10 @@ def test_when_the_wire_is_lost_everybody_hears_it_at_once(shared: Shared) -> Non
     virtually(main())
 
 
-def test_a_unit_waits_for_a_line_that_is_being_opened(shared: Shared) -> None:
+def test_a_unit_waits_for_a_line_that_is_being_opened_and_that_is_not_time_of_its_connect(shared: Shared) -> None:
     async def main() -> None:
         async def early() -> str:
-            async with shared.line.link("A") as a:
+            async with limited(0.3), shared.line.link("A") as a:
                 return await shared.ask(a)
 
         waiting = asyncio.create_task(early())
