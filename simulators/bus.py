@@ -5,11 +5,11 @@ once, what both say is garbled. The gateway is one of those on the bus: `say` is
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from gateway.core.address import Port
-from simulators.tcp import TcpTwin
+from simulators.tcp import End, TcpTwin
 
 CHUNK_S = 0.005
 """How many bytes are delivered at once, in time: 0 is every byte alone, which costs two and a half times as much."""
@@ -29,17 +29,26 @@ class Voice:
 
 
 class Bus:
-    """The wire. `gateway` hears what the boxes say."""
+    """The wire. `gateway` hears what the boxes say; `ends` are those of its serial server, where it has one."""
 
-    def __init__(self, port: Port, gateway: Callable[[bytes], object], *, chunk_s: float = CHUNK_S) -> None:
+    def __init__(
+        self,
+        port: Port,
+        gateway: Callable[[bytes], object],
+        *,
+        chunk_s: float = CHUNK_S,
+        ends: Collection[End] | None = None,
+    ) -> None:
         self._byte_s = port.byte_s
         self._chunk = max(1, int(chunk_s / port.byte_s))
         self._gateway = Voice(gateway)
         self._voices = [self._gateway]
         self._boxes: list[Box] = []
+        self._ends = ends
 
     def plug(self, twin: TcpTwin[Any]) -> None:
         """Put a box on the bus, until the bus ends."""
+        twin.join(self._ends)
         self._boxes.append(Box(self, twin))
         self._voices.append(self._boxes[-1].voice)
 
@@ -53,6 +62,10 @@ class Bus:
             piece = data[start : start + self._chunk]
             begin, voice.until = voice.until, voice.until + len(piece) * self._byte_s
             self._at(voice, begin, piece)
+
+    def resets(self) -> bool:
+        """Whether the next bytes for the bus are to be answered with a TCP reset; it is counted."""
+        return any(box.twin.resets() for box in self._boxes)
 
     def hush(self, voice: Voice) -> None:
         """Stop in the middle of a byte: what was not delivered never will be."""
@@ -89,7 +102,7 @@ class Box(asyncio.Transport):
 
     def __init__(self, bus: Bus, twin: TcpTwin[Any]) -> None:
         super().__init__()
-        self._bus, self._twin = bus, twin
+        self._bus, self.twin = bus, twin
         self.voice = Voice(self._hear)
         self._connection: asyncio.Protocol | None = None
 
@@ -119,5 +132,5 @@ class Box(asyncio.Transport):
             self._connection.data_received(data)
 
     def _begin(self) -> None:
-        self._connection = begun = self._twin.connection()
+        self._connection = begun = self.twin.connection()
         begun.connection_made(self)  # a box that has no power hangs up at once

@@ -111,7 +111,7 @@ class Cut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The next bytes on any connection are answered with a TCP reset, once."""
+    """The next bytes on any TCP connection are answered with a reset, once."""
 
     count: Times = 1
 

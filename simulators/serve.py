@@ -58,7 +58,6 @@ async def serve_all(
     Mistake for a world with mistakes, OSError when something cannot be bound.
     """
     twins = {config.id: twin_type(config.driver)(config) for config in configs}
-    day = _day(world, twins, windows) if world else None
     async with AsyncExitStack() as stack:
         for name, guest in twins.items():
             if guest.passive:
@@ -66,6 +65,7 @@ async def serve_all(
                 await stack.enter_async_context(guest.serve(*caller(name, field)))
         hosts = {name: twin for name, twin in twins.items() if not twin.passive}
         addresses = await stack.enter_async_context(served(hosts, lines, base=base, port=port))
+        day = _day(world, twins, windows) if world else None  # only now each box has the levers of its wire
         url = await stack.enter_async_context(serve_levers(twins, control_port))
         write_overlay(overlay, addresses, field)
         ready(url)

@@ -5,9 +5,9 @@ import socket
 import struct
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 
@@ -22,12 +22,20 @@ Answer = Callable[[bytes], Iterable[bytes]]
 """Takes the bytes that came on one connection, gives the answers to what they complete."""
 
 
-class Connection(asyncio.Protocol):
-    """One connection to a box."""
+class End(Protocol):
+    """The far end of a TCP connection: a box, or the serial server before a bus of them."""
 
-    def __init__(self, answer: Answer, faults: Faults, connections: "set[Connection]") -> None:
+    def fall_silent(self) -> None:
+        """Stay open, hear and say nothing any more."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One connection to a box, by TCP unless it stands for a bus."""
+
+    def __init__(self, answer: Answer, faults: Faults, connections: "set[Connection]", *, tcp: bool) -> None:
         self.answer = answer
-        self._faults = faults
+        self._faults, self._tcp = faults, tcp
         self._connections = connections
         self._silent = False
 
@@ -43,8 +51,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._silent:
             return
-        if self._faults.strikes("reset"):
-            self.drop(reset=True)
+        if self._tcp and self._faults.strikes("reset"):
+            self._outbox.clear()
+            reset(self._transport)
             return
         for reply in self.answer(data):
             self.send(reply)
@@ -55,17 +64,20 @@ class Connection(asyncio.Protocol):
             self._outbox.send(reply)
 
     def fall_silent(self) -> None:
-        """Stay open, hear and say nothing any more."""
         self._silent = True
         self._outbox.clear()
 
-    def drop(self, *, reset: bool = False) -> None:
-        """End the connection at once: with FIN, or with RST."""
-        sock = self._transport.get_extra_info("socket")
-        if reset and sock:  # a serial wire has none: there the box only forgets what it was saying
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    def drop(self) -> None:
+        """End the connection at once."""
         self._outbox.clear()
         self._transport.abort()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a TCP connection with RST."""
+    sock = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    transport.abort()
 
 
 class Unplug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +100,7 @@ class TcpTwin(Twin[ConfigT]):
         super().__init__(config)
         self._faults = Faults(misaddress=misaddress)
         self._connections: set[Connection] = set()
+        self._ends: Collection[End] | None = self._connections
         self._down_until = 0.0
         self._unplugged = False
 
@@ -106,8 +119,19 @@ class TcpTwin(Twin[ConfigT]):
             await server.wait_closed()
 
     def levers(self) -> Mapping[str, Lever]:
-        own = {"half_open": lever(NoParams, self._half_open), "unplug": lever(Unplug, self._unplug)}
-        return {**self._faults.levers(), **own}
+        faults, unplug = dict(self._faults.levers()), lever(Unplug, self._unplug)
+        if self._ends is None:
+            del faults["reset"]
+            return {**faults, "unplug": unplug}
+        return {**faults, "half_open": lever(NoParams, self._half_open), "unplug": unplug}
+
+    def join(self, ends: Collection[End] | None) -> None:
+        """Be on a bus from now on: `ends` are those of its serial server, None where the bus is at a serial port."""
+        self._ends = ends
+
+    def resets(self) -> bool:
+        """Whether the next bytes on a connection are to be answered with a reset; it is counted."""
+        return self._faults.strikes("reset")
 
     def power_lost(self) -> None:
         """Forget what the box forgets without power: nothing, where a subclass does not say otherwise."""
@@ -122,12 +146,12 @@ class TcpTwin(Twin[ConfigT]):
         """What speaks to a new peer."""
         if self._unplugged or time.monotonic() < self._down_until:
             return Refusal()
-        return Connection(self.answers(), self._faults, self._connections)
+        return Connection(self.answers(), self._faults, self._connections, tcp=self._ends is self._connections)
 
     def _half_open(self, _: NoParams) -> None:
-        """The connections of now stay open and silent for ever; new ones work."""
-        for connection in self._connections:
-            connection.fall_silent()
+        """The TCP connections of now stay open and silent for ever; new ones work."""
+        for end in self._ends or ():
+            end.fall_silent()
 
     def _unplug(self, given: Unplug) -> None:
         if given.on and not self._unplugged:

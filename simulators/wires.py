@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from gateway.core.address import Port
 from simulators.bus import CHUNK_S, Bus
-from simulators.tcp import TcpTwin
+from simulators.tcp import TcpTwin, reset
 
 MOST = 65536
 
@@ -39,20 +39,34 @@ async def serve_pty(twins: Sequence[TcpTwin[Any]], port: Port, *, chunk_s: float
 
 
 class Server(asyncio.Protocol):
-    """The TCP side of a serial server in raw mode: bytes go through as they are."""
+    """A connection to a serial server in raw mode: bytes go through as they are."""
 
-    def __init__(self, bus: Bus, peers: set[asyncio.Transport]) -> None:
+    def __init__(self, bus: Bus, peers: "set[Server]") -> None:
         self._bus, self._peers = bus, peers
+        self._silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # a stream server makes no other
-        self._peers.add(self._transport)
+        self.transport = cast(asyncio.Transport, transport)  # a stream server makes no other
+        self._peers.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._peers.discard(self._transport)
+        self._peers.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        self._bus.say(data)
+        if self._silent:
+            return
+        if self._bus.resets():
+            reset(self.transport)
+        else:
+            self._bus.say(data)
+
+    def hear(self, data: bytes) -> None:
+        """Pass on what is said on the bus."""
+        if not self._silent:
+            self.transport.write(data)
+
+    def fall_silent(self) -> None:
+        self._silent = True
 
 
 @asynccontextmanager
@@ -60,13 +74,13 @@ async def serve_raw(
     twins: Sequence[TcpTwin[Any]], port: Port, *, host: str, tcp_port: int, chunk_s: float = CHUNK_S
 ) -> AsyncGenerator[int]:
     """Serve boxes behind one TCP port until left; gives the port, chosen by the system when `tcp_port` is 0."""
-    peers: set[asyncio.Transport] = set()
+    peers: set[Server] = set()
 
     def hear(data: bytes) -> None:
         for peer in peers:
-            peer.write(data)
+            peer.hear(data)
 
-    bus = _bus(twins, Bus(port, hear, chunk_s=chunk_s))
+    bus = _bus(twins, Bus(port, hear, chunk_s=chunk_s, ends=peers))
     server = await asyncio.get_running_loop().create_server(lambda: Server(bus, peers), host, tcp_port)
     try:
         yield server.sockets[0].getsockname()[1]
@@ -74,7 +88,7 @@ async def serve_raw(
         server.close()
         bus.end()
         for peer in tuple(peers):
-            peer.abort()
+            peer.transport.abort()
         await server.wait_closed()
 
 

@@ -64,8 +64,6 @@ async def test_silence_is_noticed(hall: Hall, lever: str) -> None:
     assert await hall.until(lambda: hall.is_(Status.OFFLINE)) <= hall.case.notices_s + MARGIN_S
     assert qualities(hall) == {(Quality.BAD, False)}
     hall.pull("mute", on=False)
-    if hall.case.line:  # nothing else ends a connection there: the wire stays
-        hall.pull(hall.case.reboot.lever, **hall.case.reboot.params)
     await hall.settled()
 
 

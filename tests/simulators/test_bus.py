@@ -119,7 +119,7 @@ def test_faults_spoil_what_a_box_says_and_a_box_that_restarts_is_silent_for_a_wh
             return list(ear.replies()) == [1]
 
         assert await answers()
-        for lever, params in (("mute", {}), ("cut", {"after": 9}), ("reset", {})):
+        for lever, params in (("mute", {}), ("cut", {"after": 9})):
             one.levers()[lever](params)
             assert not await answers()
             one.levers()["heal"]({})

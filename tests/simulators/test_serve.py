@@ -18,6 +18,7 @@ from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.displays.web_screen.config import WebScreenConfig
 from gateway.core.errors import NotSupported
+from gateway.site.load import SiteError
 from gateway.wire.opening import open_wire
 from simulators.control import ROUTES
 from simulators.displays.onbon_k.server import OnbonKTwin
@@ -88,6 +89,15 @@ async def test_a_line_is_one_wire_for_all_its_devices(tmp_path: Path) -> None:
     assert yaml.load(tmp_path / "o.yaml") == {
         "lines": {name: {"address": address} for name, address in addresses.lines.items()}
     }
+
+
+async def test_a_world_that_pulls_a_lever_which_the_wire_does_not_have_is_refused(tmp_path: Path) -> None:
+    world = tmp_path / "world.yaml"
+    world.write_text("steps: [{at: '09:00', lever: half_open, of: led-1}]")
+    lines, overlay = [("bus", "serial:///dev/ttyUSB0")], tmp_path / "o.yaml"
+    cards = [led("led-1", "line:bus", screen=1)]
+    with pytest.raises(SiteError, match=r"world\.yaml:1: steps\[0\]\.lever: led-1 has no lever 'half_open'; it has: "):
+        await serve_all(cards, overlay=overlay, control_port=0, ready=print, port=0, lines=lines, world=world)
 
 
 def test_a_box_that_cannot_be_on_a_line_is_named() -> None:
