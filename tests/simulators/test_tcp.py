@@ -86,13 +86,19 @@ async def test_mute_lasts_until_it_is_lifted() -> None:
         assert await ask(stream) == REPLY
 
 
-async def test_slow_answers_come_late_and_whole() -> None:
+@pytest.mark.parametrize(
+    ("lever", "params", "least_s"),
+    [("slow", {"seconds": 0.04}, 0.04), ("baud", {"rate": 9600}, len(REPLY) * 10 / 9600)],
+)
+async def test_answers_that_are_slow_or_paced_come_late_and_whole(
+    lever: str, params: dict[str, Any], least_s: float
+) -> None:
     async with serving() as bench:
         stream = await bench.connect()
-        bench.pull("slow", seconds=0.04)
+        bench.pull(lever, **params)
         started = time.monotonic()
         assert await ask(stream) == REPLY
-        assert time.monotonic() - started >= 0.04
+        assert time.monotonic() - started >= least_s
 
 
 async def test_pieces_are_whole_in_the_end() -> None:
@@ -111,13 +117,18 @@ async def test_a_cut_ends_the_connection_at_any_byte_once() -> None:
         assert await ask(await bench.connect()) == REPLY
 
 
-async def test_an_answer_never_overtakes_the_one_before_it() -> None:
+@pytest.mark.parametrize(
+    ("lever", "seconds", "heard"), [("late", 0.04, OTHER + REPLY), ("reorder", 0.03, REPLY + OTHER)]
+)
+async def test_an_answer_never_overtakes_the_one_before_it_unless_they_are_reordered(
+    lever: str, seconds: float, heard: bytes
+) -> None:
     async with serving() as bench:
         stream = await bench.connect()
-        bench.pull("late", seconds=0.04)
+        bench.pull(lever, seconds=seconds)
         bench.pull("wrong_id")
         stream[1].write(PING)
-        assert await ask(stream, size=2 * len(REPLY)) == OTHER + REPLY
+        assert await ask(stream, size=2 * len(REPLY)) == heard
 
 
 async def test_coalesced_answers_come_in_one_segment() -> None:
@@ -129,24 +140,6 @@ async def test_coalesced_answers_come_in_one_segment() -> None:
         stream[1].write(PING)
         async with asyncio.timeout(2):
             assert await stream[0].read(1000) == REPLY * 2
-
-
-async def test_a_reordered_answer_comes_behind_the_next() -> None:
-    async with serving() as bench:
-        stream = await bench.connect()
-        bench.pull("reorder", seconds=0.03)
-        bench.pull("wrong_id")
-        stream[1].write(PING)
-        assert await ask(stream, size=2 * len(REPLY)) == REPLY + OTHER
-
-
-async def test_a_paced_answer_takes_the_time_of_its_wire() -> None:
-    async with serving() as bench:
-        stream = await bench.connect()
-        bench.pull("baud", rate=9600)
-        started = time.monotonic()
-        assert await ask(stream) == REPLY
-        assert time.monotonic() - started >= len(REPLY) * 10 / 9600
 
 
 async def test_heal_lifts_everything_at_once() -> None:
