@@ -42,6 +42,7 @@ def neighbours(tmp_path: Path) -> Generator[Hall]:
         hall.call("c-2", "w02", "A018")
         hall.shows("led-01", "A017")
         until(lambda: texts(hall) == ["A017", "A018", "综合受理"], 10)
+        hall.settled()
         yield hall
 
 

@@ -40,6 +40,7 @@ def test_a_site_file_that_changes_amid_an_outage_of_the_broker_is_what_stands_th
     with Hall(tmp_path) as hall:
         hall.start()
         until(lambda: "hall/test/windows/w03/state" in hall.standing(), 10)
+        hall.settled()
         hall.broker.save()
         hall.broker.kill()
         until(lambda: hall.told("mqtt") == (1, 0), 10)
