@@ -14,6 +14,7 @@ from gateway.supervisor import guard as retries
 from gateway.wire import asking
 
 WARM, OFTEN = 50, 200
+ROUNDS = 3  # what is left behind each time shows in every one; a cache of the database's library grows in one of them
 MOST_BYTES = 8 << 20  # what is freed is not given back page by page
 
 
@@ -42,6 +43,18 @@ def memory() -> tuple[int, int]:
     return len(gc.get_objects()), pages * os.sysconf("SC_PAGE_SIZE")
 
 
+async def growth(hall: Hall) -> tuple[int, int]:
+    """By how many objects and bytes the process grows while the device comes and goes OFTEN times."""
+    await hall.house.journal.note(None, [])  # by then all before it is written
+    objects, size = memory()
+    for _ in range(OFTEN):
+        await again(hall)
+    await hall.house.journal.note(None, [])
+    objects_now, size_now = memory()
+    return objects_now - objects, size_now - size
+
+
+@pytest.mark.timeout(240)
 async def test_two_hundred_reconnects_leave_nothing_behind(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -52,10 +65,11 @@ async def test_two_hundred_reconnects_leave_nothing_behind(
     await hall.online(often_s=0.01)
     for _ in range(WARM):
         await again(hall)
-    before, (objects, size) = held(), memory()
-    for _ in range(OFTEN):
-        await again(hall)
-    await hall.until(lambda: held() <= before, within_s=1.0)
-    objects_now, size_now = memory()
-    assert objects_now - objects < OFTEN, "at least one object is left behind each time"
-    assert size_now - size < MOST_BYTES
+    tasks, descriptors = held()
+    grown: list[int] = []
+    while len(grown) < ROUNDS and (not grown or grown[-1] >= OFTEN // 2):
+        objects, size = await growth(hall)
+        await hall.until(lambda: held()[0] <= tasks and held()[1] <= descriptors, within_s=1.0)
+        assert size < MOST_BYTES
+        grown.append(objects)
+    assert grown[-1] < OFTEN // 2, f"at least one object is left behind each time: {grown}"
