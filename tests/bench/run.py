@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"journal": ("journal",), "core": ("core", "scrape", "mqtt", "line", "browser")}
+PARTS = {"journal": ("journal",), "core": ("core", "mixed", "scrape", "mqtt", "line", "browser")}
 
 
 def main(only: str | None) -> int:
@@ -14,7 +14,7 @@ def main(only: str | None) -> int:
     if only is not None and only not in PARTS:
         print(f"only={only}: there is no such benchmark; there are {', '.join(PARTS)}")
         return 2
-    paths = [HERE, HERE.parent / "peers", HERE.parent.parent]
+    paths = [HERE, *(HERE.parent / name for name in ("peers", "fixtures")), HERE.parent.parent]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     codes = [
         subprocess.run([sys.executable, str(HERE / f"{part}.py")], env=environment, check=False).returncode
