@@ -10,9 +10,11 @@ from typing import Any
 from webhall import Answer, BoardConfig, WebHall, web_hall
 
 from drivers.displays.web_screen.config import WebScreenConfig
+from drivers.displays.web_screen.driver import WebScreen
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.people.rights import Role
 from gateway.supervisor.guard import guard
+from gateway.supervisor.life import Life
 
 DEVICES = [
     WebScreenConfig(id="hall", driver="displays.web_screen", name="大厅"),
@@ -32,8 +34,25 @@ class ScreenHall:
 
     def __init__(self, web: WebHall) -> None:
         self.web = web
+        self.tasks: dict[str, asyncio.Task[None]] = {}
         tokens = web.services.tokens
         self.keys = {name: tokens.new(f"screen-{name}", Role.SCREEN, screen=name) for name in ("hall", "door", "free")}
+
+    def start(self, screen: str) -> None:
+        """Let a screen live."""
+        life = self.web.services.lives[screen]
+        self.tasks[screen] = asyncio.create_task(
+            guard(screen, life.run, self.web.services.house.meters, life.down), name=screen
+        )
+
+    async def begin_anew(self, screen: str) -> None:
+        """Put another driver in the place of a screen's, as a gateway that was restarted has; its pages stay open."""
+        task = self.tasks[screen]
+        task.cancel()
+        await asyncio.wait({task})
+        services: Any = self.web.services
+        services.lives[screen] = Life(services.lives[screen].driver.config, WebScreen, services.house)
+        self.start(screen)
 
     def url(self, screen: str = "free", field: str = "") -> str:
         """The address that a person sets up."""
@@ -67,12 +86,12 @@ async def screen_hall(folder: Path) -> AsyncGenerator[ScreenHall]:
     """A hall whose screens wait for their pages."""
     devices = [*DEVICES, *FREE_SCREEN]
     async with web_hall(folder, devices=devices, windows=WINDOWS, summaries=SUMMARIES) as web:
-        meters, lives = web.services.house.meters, web.services.lives
-        names = ("hall", "door", "free")
-        tasks = [asyncio.create_task(guard(n, lives[n].run, meters, lives[n].down)) for n in names]
+        hall = ScreenHall(web)
+        for name in ("hall", "door", "free"):
+            hall.start(name)
         try:
-            yield ScreenHall(web)
+            yield hall
         finally:
-            for task in tasks:
+            for task in hall.tasks.values():
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(hall.tasks.values())

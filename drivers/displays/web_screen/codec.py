@@ -2,7 +2,8 @@
 
 The page sends `Beat`s: when it connects, every few seconds, and after it has shown something. The gateway answers each
 with an `Answer`, and pushes a `Delta`, a whole `Snapshot` or an `Order` when there is something new. Content has a
-revision `rev` within a `run`; a delta is good for the revision `base` only, for any other the page asks with `want`.
+revision `rev` within a `run`, and an order its `id`: both begin anew with every run of the driver. A delta is good for
+the revision `base` only, for any other the page asks with `want`.
 Source: none, both ends are ours; gateway/web/screen/screen.js is the other end.
 """
 
@@ -65,16 +66,21 @@ class Delta(msgspec.Struct, frozen=True, tag_field="kind", tag="delta"):
 class Order(msgspec.Struct, frozen=True, tag_field="kind", tag="order"):
     """Something to do once: `reload`, or `identify` for some seconds."""
 
+    run: str
     id: int
     what: str
     seconds: float = 0
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="kind", tag="answer"):
-    """To a beat: its `sent` again, our time in ms since 1970, and what the page lacks."""
+    """To a beat: its `sent` again, our time in ms since 1970, and what the page lacks.
+
+    A page that knows no order of this `run` begins behind `last_order`.
+    """
 
     sent: float
     now: int
+    run: str
     last_order: int
     snapshot: Snapshot | None
     orders: tuple[Order, ...]
@@ -84,7 +90,7 @@ Message = Snapshot | Delta | Order | Answer
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order it obeyed.
+    """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order of `done_run` it obeyed.
 
     `hidden`: nobody can see it. `want` asks for a snapshot. `failed` says why it could not show the revision
     `failed_rev` of `failed_run`.
@@ -104,6 +110,7 @@ class Beat(msgspec.Struct, frozen=True):
     hidden: bool = False
     stale: bool = False
     done: Count | None = None
+    done_run: ShortText | None = None
     failed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     failed_run: ShortText | None = None
     failed_rev: Count | None = None

@@ -151,7 +151,7 @@ class WebScreen(Driver[WebScreenConfig]):
     async def _tell(self, command: Command, seconds: float) -> Mapping[str, Any]:
         """Have every page do something once."""
         self._order += 1
-        order = codec.Order(self._order, command.verb, seconds)
+        order = codec.Order(self._run, self._order, command.verb, seconds)
         self._orders = [*self._orders, order][-ORDERS:]
         self._inlet.push(codec.encode(order))
         await self._until(command, lambda: self._pages.obeyed(order.id))
@@ -179,7 +179,8 @@ class WebScreen(Driver[WebScreenConfig]):
                 contact.answer(400, f"no beat: {beat.why}".encode())
                 return None
             source = contact.source if contact.method == "MESSAGE" else ""
-            new = self._pages.take(beat, source, self.context.clock.monotonic())
+            now, order = self.context.clock.monotonic(), self._order
+            new = self._pages.take(beat, source, now, run=self._run, order=order)
             contact.answer(200, codec.encode(self._answer(beat, new=new)), "application/json")
             return beat
         finally:
@@ -193,9 +194,10 @@ class WebScreen(Driver[WebScreenConfig]):
         return codec.Answer(
             sent=beat.sent,
             now=int(self.context.clock.now().timestamp() * 1000),
+            run=self._run,
             last_order=self._order,
             snapshot=self._snapshot() if beat.want and behind and known else None,
-            orders=tuple(order for order in self._orders if beat.done is not None and order.id > beat.done),
+            orders=tuple(order for order in self._orders if beat.done_run == order.run and order.id > (beat.done or 0)),
         )
 
     def _snapshot(self) -> codec.Snapshot:

@@ -12,11 +12,15 @@ MOST = 32  # pages of one screen; the inlet lets no more connect
 
 
 class Page(msgspec.Struct):
-    """One page: its newest beat, when it came, and the connection that it came on."""
+    """One page: its newest beat, when it came, and the connection that it came on.
+
+    `done` is the last order that it obeyed, or that was given before it came.
+    """
 
     beat: Beat
     seen: float
     source: str
+    done: int
 
 
 class Pages:
@@ -26,13 +30,15 @@ class Pages:
         self._dead_s = dead_s
         self._pages: dict[str, Page] = {}
 
-    def take(self, beat: Beat, source: str, now: float) -> bool:
-        """Take a beat; True where this page was not known."""
+    def take(self, beat: Beat, source: str, now: float, *, run: str, order: int) -> bool:
+        """Take a beat; True where this page was not known. `order` is the newest of this `run`."""
         self._pages = {name: page for name, page in self._pages.items() if now - page.seen < self._dead_s}
-        new = beat.page not in self._pages
-        if not new or len(self._pages) < MOST:
-            self._pages[beat.page] = Page(beat, now, source)
-        return new
+        known = self._pages.get(beat.page)
+        if known or len(self._pages) < MOST:
+            obeyed = beat.done if beat.done_run == run else None  # an order of an earlier run proves nothing
+            before = known.done if known else order  # who comes later has nothing to do
+            self._pages[beat.page] = Page(beat, now, source, before if obeyed is None else obeyed)
+        return known is None
 
     def left(self, source: str) -> None:
         """A connection has ended."""
@@ -44,15 +50,16 @@ class Pages:
 
     def seen(self) -> list[Beat]:
         """The newest beats of the pages that people can see."""
-        return [page.beat for page in self._pages.values() if not page.beat.hidden]
+        return [page.beat for page in self._visible()]
 
     def shown(self, run: str) -> int:
         """The newest revision that every visible page has on the glass; -1 where there is none."""
         return min((rev(beat, run) for beat in self.seen()), default=-1)
 
     def obeyed(self, order: int) -> bool:
-        """Whether every visible page has done an order. Who came later has nothing to do."""
-        return bool(self.seen()) and all(beat.done is None or beat.done >= order for beat in self.seen())
+        """Whether every visible page has done an order of this run."""
+        visible = self._visible()
+        return bool(visible) and all(page.done >= order for page in visible)
 
     def refused(self, run: str, rev: int) -> str | None:
         """Why a page could not show a revision."""
@@ -76,6 +83,9 @@ class Pages:
                 "stale": rev(last, run) < wanted or any(beat.stale for beat in beats),
             }
         return known
+
+    def _visible(self) -> list[Page]:
+        return [page for page in self._pages.values() if not page.beat.hidden]
 
 
 def rev(beat: Beat, run: str) -> int:

@@ -16,7 +16,7 @@
   let socket = null, failures = 0, retry = 0, checked = false;
   let run = "", rev = 0, greeted = false, content = null, beatS = 5, hideAfterMin = 10;
   let offset = null, heard = started, beaten = -Infinity, polled = -Infinity, polling = false, changed = started;
-  let renderedAt = null, renderMs = null, fps = null, done = null, failed = null, failedRun = null, failedRev = null, forbidden = false;
+  let renderedAt = null, renderMs = null, fps = null, done = null, doneRun = null, failed = null, failedRun = null, failedRev = null, forbidden = false;
   let received = 0, shifted = -1, identifyUntil = 0, shownRun = "", shownRev = 0, layoutDue = false;
   const page = Array.from(crypto.getRandomValues(new Uint8Array(8)), function (byte) {
     return byte.toString(16).padStart(2, "0");
@@ -62,7 +62,7 @@
     return JSON.stringify({
       page: page, run: shownRun, rev: shownRev, want: !greeted, sent: performance.now(), build: document.body.dataset.build,
       viewport: innerWidth + "x" + innerHeight, rendered_at: renderedAt, render_ms: renderMs, fps: fps,
-      speech: speech(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done,
+      speech: speech(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
       failed: failed, failed_run: failedRun, failed_rev: failedRev
     });
   }
@@ -107,7 +107,10 @@
 
   function answered(message) {
     offset = message.now + (performance.now() - message.sent) / 2 - performance.now();
-    if (done === null) { done = message.last_order; }
+    if (message.run !== doneRun) {  /* another run of the gateway counts its orders anew */
+      doneRun = message.run;
+      done = message.last_order;
+    }
     if (message.snapshot) { snapshot(message.snapshot); }
     message.orders.forEach(obey);
     if (!checked) { checked = true; reload(true); }
@@ -136,7 +139,7 @@
   }
 
   function obey(order) {
-    if (done !== null && order.id <= done) { return; }
+    if (order.run !== doneRun || order.id <= done) { return; }
     done = order.id;
     if (order.what === "identify") { identifyUntil = seconds() + order.seconds; }
     beat();

@@ -184,7 +184,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
 
     async def _obey(self, order: codec.Order) -> None:
         state = self.state
-        if state.done is not None and order.id <= state.done:
+        if not state.owes(order):
             return
         state.done = order.id
         if order.what == "identify":

@@ -30,6 +30,7 @@ class PageState:
         self.render_ms: float | None = None
         self.rendered_at: float | None = None
         self.done: int | None = None
+        self.done_run: str | None = None
         self.failed: tuple[str, str, int] | None = None
         self.identify_until = 0.0
         self.counts = {"snapshots": 0, "deltas": 0, "gaps": 0}
@@ -54,6 +55,7 @@ class PageState:
             speech="none",
             stale=stale or self.is_stale(now),
             done=self.done,
+            done_run=self.done_run,
             failed=why,
             failed_run=run,
             failed_rev=rev,
@@ -74,6 +76,10 @@ class PageState:
                 return self._delta(message, len(data)), ()
             case codec.Order():
                 return False, (message,)
+
+    def owes(self, order: codec.Order) -> bool:
+        """Whether it has not obeyed an order yet. One before the first answer of its run is in that answer as well."""
+        return order.run == self.done_run and order.id > (self.done or 0)
 
     def show(self, now: float, received: float) -> None:
         """What it was told comes onto the glass."""
@@ -103,8 +109,8 @@ class PageState:
         if message.sent not in self._sent:
             raise ValueError("an answer to a beat that was never sent")
         self.offset_ms = message.now + (now * 1000 - message.sent) / 2 - now * 1000
-        if self.done is None:
-            self.done = message.last_order
+        if self.done_run != message.run:
+            self.done, self.done_run = message.last_order, message.run
         return message.snapshot is not None and self._snapshot(message.snapshot)
 
     def _snapshot(self, message: codec.Snapshot) -> bool:

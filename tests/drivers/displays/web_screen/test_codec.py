@@ -106,8 +106,8 @@ def test_a_usual_call_is_a_delta_of_less_than_1_kib() -> None:
 
 
 def test_messages_are_told_apart_by_their_kind() -> None:
-    order = codec.Order(3, "identify", 15)
-    assert codec.encode(order) == b'{"kind":"order","id":3,"what":"identify","seconds":15}'
+    order = codec.Order("r", 3, "identify", 15)
+    assert codec.encode(order) == b'{"kind":"order","run":"r","id":3,"what":"identify","seconds":15}'
     assert codec.read_message(codec.encode(order)) == order
     assert isinstance(codec.read_message(b'{"kind":"other"}'), Noise)
 

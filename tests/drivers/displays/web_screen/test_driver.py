@@ -247,20 +247,54 @@ async def test_what_a_page_could_not_show_is_refused_in_harmless_words(box: Box)
 
 
 async def test_an_order_is_done_when_every_page_has_obeyed(box: Box) -> None:
-    await box.beat("a", done=0)
-    await box.beat("b", done=0)
+    none: dict[str, Any] = {"done_run": box.run, "done": 0}
+    one: dict[str, Any] = {**none, "done": 1}
+    await box.beat("a", **none)
+    await box.beat("b", **none)
     task = box.execute("identify", seconds=5)
     assert await pending(task)
-    assert box.pushed[-1] == {"kind": "order", "id": 1, "what": "identify", "seconds": 5}
-    assert [each["id"] for each in (await box.beat("b", done=0)).said["orders"]] == [1]
-    await box.beat("a", done=1)
+    assert box.pushed[-1] == {"kind": "order", "run": box.run, "id": 1, "what": "identify", "seconds": 5}
+    assert [each["id"] for each in (await box.beat("b", **none)).said["orders"]] == [1]
+    await box.beat("a", **one)
     assert await pending(task)
-    assert (await box.beat("b", done=1)).said["orders"] == []
+    assert (await box.beat("b", **one)).said["orders"] == []
     assert await ended(task) == {"pages": 2}
 
 
+async def test_what_a_page_obeyed_in_an_earlier_run_proves_nothing(box: Box) -> None:
+    old: dict[str, Any] = {"done_run": "earlier", "done": 7}
+    await box.come(Contact("CLOSE", "of-a"))
+    assert (await box.beat("kept", **old)).said["run"] == box.run
+    task = box.execute("identify", seconds=5)
+    assert await pending(task)
+    assert (await box.beat("kept", **old)).said["orders"] == []  # it begins behind the last one, and is pushed this one
+    assert await pending(task)
+    await box.beat("kept", done_run=box.run, done=1)
+    assert await ended(task) == {"pages": 1}
+
+
+async def test_a_page_that_was_there_before_the_order_has_not_obeyed_it_before_it_says_so(box: Box) -> None:
+    task = box.execute("identify", seconds=5)
+    await box.beat("a")
+    assert await pending(task)
+    await box.beat("a", done_run=box.run, done=1)
+    await ended(task)
+
+
+async def test_a_page_that_comes_back_still_owes_what_it_has_missed(box: Box) -> None:
+    none: dict[str, Any] = {"done_run": box.run, "done": 0}
+    await box.beat("a", **none)
+    await box.come(Contact("CLOSE", "of-a"))
+    task = box.execute("identify", seconds=5)
+    assert await pending(task)
+    assert [each["id"] for each in (await box.beat("a", **none)).said["orders"]] == [1]
+    assert await pending(task)
+    await box.beat("a", done_run=box.run, done=1)
+    await ended(task)
+
+
 async def test_a_page_that_came_after_an_order_has_nothing_to_do(box: Box) -> None:
-    await box.beat("a", done=0)
+    await box.beat("a", done_run=box.run, done=0)
     task = box.execute("reload")
     await pending(task)
     await box.come(Contact("CLOSE", "of-a"))

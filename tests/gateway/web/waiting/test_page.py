@@ -294,6 +294,21 @@ async def test_it_goes_black_says_who_it_is_and_loads_anew_when_it_is_told_to(
         assert page.errors == []
 
 
+async def test_a_page_obeys_though_an_earlier_run_of_the_gateway_gave_more_orders(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    async with chromium.context() as context:
+        page = await opened(screens, context)
+        for _ in range(3):
+            assert (await screens.command("identify", {"seconds": 1}))["status"] == "confirmed"
+        await page.wait_for_selector("#identify", state="hidden")
+        await screens.begin_anew("free")
+        life = screens.web.services.lives["free"]
+        await until(lambda: asyncio.sleep(0, life.view.status), lambda status: status is Status.ONLINE, LIMIT_S)
+        assert (await screens.command("identify", {"seconds": 60}))["status"] == "confirmed"
+        await page.wait_for_selector("#identify", state="visible")
+
+
 async def test_a_new_build_of_the_page_loads_itself_after_a_restart(
     screens: ScreenHall, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
 ) -> None:

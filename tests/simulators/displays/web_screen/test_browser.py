@@ -127,13 +127,25 @@ def test_it_shows_what_follows_and_asks_for_what_it_missed() -> None:
     assert told(state, snapshot(1, "another run")) is True
 
 
+def test_it_obeys_orders_of_this_run_once_however_many_an_earlier_one_gave() -> None:
+    state = PageState(CONFIG, 0.0)
+    for run, last in (("earlier", 7), ("r", 1)):
+        sent = state.beat(1.0, stale=False, clock_s=0).sent
+        told(state, codec.Answer(sent, 0, run, last, None, ()))
+    assert (state.done_run, state.done) == ("r", 1)
+    owed = [
+        (run, number) for run in ("earlier", "r") for number in (1, 2, 8) if state.owes(codec.Order(run, number, "x"))
+    ]
+    assert owed == [("r", 2), ("r", 8)]
+
+
 @pytest.mark.parametrize(
     ("message", "why"),
     [
         (snapshot(1), "revision 1 after 2"),
         (delta(5, 2), "revision 5 on 2"),
         (codec.Delta("r", 3, 2, {"text": "x" * 1100}, (), ()), r"a delta of 1\d\d\d bytes"),
-        (codec.Answer(12345, 0, 0, None, ()), "an answer to a beat that was never sent"),
+        (codec.Answer(12345, 0, "r", 0, None, ()), "an answer to a beat that was never sent"),
     ],
 )
 def test_what_breaks_the_protocol_is_a_violation(message: codec.Message, why: str) -> None:
