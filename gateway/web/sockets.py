@@ -24,7 +24,10 @@ FORBIDDEN = End(4401, "this key is no longer valid")  # RFC 6455, 7.4.2: 4000 an
 async def converse(
     request: web.Request, inlet: QueueInlet, allowed: Callable[[], bool] = lambda: True
 ) -> web.StreamResponse:
-    """Serve one connection until it ends. `allowed` is asked at every message: a key can be revoked meanwhile."""
+    """Serve one connection until it ends.
+
+    `allowed` is asked before every message, in and out, and every few seconds between: a key can be revoked meanwhile.
+    """
     if inlet.full:
         return web.Response(status=503, text="too many connections")
     socket = web.WebSocketResponse(autoping=False, max_msg_size=MOST_BYTES, timeout=CLOSE_S, compress=False)
@@ -32,7 +35,7 @@ async def converse(
     connection = Connection(secrets.token_hex(8), request.path, dict(request.query))
     with inlet.connected(connection):
         reading = asyncio.create_task(_read(socket, connection, inlet, allowed))
-        writing = asyncio.create_task(_write(socket, connection))
+        writing = asyncio.create_task(_write(socket, connection, allowed))
         waiting: set[asyncio.Future[Any]] = {reading, writing, connection.ended, inlet.closed}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -54,15 +57,17 @@ async def _read(
         try:
             message = await socket.receive(timeout=min(PING_S, left_s))
         except TimeoutError:
+            message = None
+        if not allowed():
+            connection.end(*FORBIDDEN)
+            return
+        if message is None:
             await _send(socket.ping(), left_s)
             continue
         heard = time()
         if message.type is WSMsgType.PING:
             await _send(socket.pong(message.data), DEAD_S)
         elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-            if not allowed():
-                connection.end(*FORBIDDEN)
-                return
             body = message.data.encode() if message.type is WSMsgType.TEXT else message.data
             inlet.received(connection, body)
         elif message.type is not WSMsgType.PONG:
@@ -70,9 +75,12 @@ async def _read(
     connection.end(*LOST)
 
 
-async def _write(socket: web.WebSocketResponse, connection: Connection) -> None:
+async def _write(socket: web.WebSocketResponse, connection: Connection, allowed: Callable[[], bool]) -> None:
     while True:
         body = await connection.outbox.get()
+        if not allowed():
+            connection.end(*FORBIDDEN)
+            return
         if not await _send(socket.send_str(body.decode()), DEAD_S):
             connection.end(*LOST)
             return

@@ -1,7 +1,10 @@
 """The door of a screen's page: its key becomes a cookie, and opens nothing else."""
 
+import asyncio
 import logging
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -10,6 +13,8 @@ from webhall import Answer
 
 from gateway.people.attempts import BURST, EVERY_S
 from gateway.people.rights import Role
+from gateway.web import sockets
+from gateway.wire.inlet import Kind
 
 PAGE = "/screens/free"
 
@@ -107,6 +112,41 @@ async def test_a_key_that_is_revoked_ends_an_open_page(screens: ScreenHall) -> N
         assert (await socket.receive_json(timeout=5))["kind"] == "answer"
         screens.web.services.tokens.revoke("screen-free")
         await socket.send_str(beat)
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 4401
+
+
+@asynccontextmanager
+async def opened(screens: ScreenHall) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+    """A page that says nothing, and answers every sign of life that it is asked for."""
+    url = f"{screens.web.field}{PAGE}/live"
+    headers = {"Cookie": cookie(screens), "Origin": screens.web.field}
+    async with screens.web.session.ws_connect(url, headers=headers) as socket:
+        yield socket
+
+
+async def test_who_has_no_key_any_more_gets_nothing_more_though_it_only_listens(screens: ScreenHall) -> None:
+    inlet = screens.web.services.house.inlets.find(Kind.SCREEN, "free")
+    assert inlet is not None
+    async with opened(screens) as socket:
+        inlet.push(b"before")
+        assert await socket.receive_str(timeout=5) == "before"
+        screens.web.services.tokens.revoke("screen-free")
+        inlet.push(b"after")
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 4401
+
+
+async def test_a_revoked_key_ends_a_page_to_which_nothing_is_sent(
+    screens: ScreenHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PING_S", 0.02)
+    tokens = screens.web.services.tokens
+    async with opened(screens) as socket:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await socket.receive()  # it answers, so it stays
+        tokens.revoke("screen-free")
         assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
         assert socket.close_code == 4401
 
