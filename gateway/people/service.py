@@ -15,7 +15,7 @@ from gateway.core.model import Cursor
 from gateway.core.rights import Right
 from gateway.journal.journal import Journal
 from gateway.meters import Meters
-from gateway.people.attempts import Attempts
+from gateway.people.attempts import Attempts, TooManyTries
 from gateway.people.audit import Audit
 from gateway.people.rights import Principal, Role
 from gateway.people.sessions import Sessions
@@ -32,14 +32,6 @@ log = logging.getLogger(__name__)
 
 class NotLetIn(GatewayError):
     """What was shown is no token that opens the console."""
-
-
-class TooManyTries(GatewayError):
-    """This address has tried too often: `wait_s` says for how long."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(f"too many failed sign-ins from this address: try again in {wait_s:.0f} s")
-        self.wait_s = wait_s
 
 
 class People:
@@ -78,21 +70,27 @@ class People:
         self._meters.refused.labels(reason).inc()
         self.attempts.refused(address, reason)
 
+    def turn_away(self, address: str, reason: str) -> None:
+        """Somebody has shown a token or key that is good for nothing. Raises TooManyTries."""
+        try:
+            self.attempts.failed(address)
+        except TooManyTries:
+            self.refused(address, "limit")
+            raise
+        self.refused(address, reason)
+
     async def sign_in(self, token: str, address: str) -> str:
         """Begin a session for a person; gives its id. Raises TooManyTries, NotLetIn, TokenExpired, TokensUnreadable.
 
         It begins even if it cannot be recorded: with a full disk people must be able to look.
         """
-        if wait_s := self.attempts.wait_s(address):
-            self.refused(address, "limit")
-            raise TooManyTries(wait_s)
         try:
             who = self.tokens.who(token)
         except TokenExpired:
-            self._failed(address, "expired")
+            self.turn_away(address, "expired")
             raise
         if who is None or not who.may(Right.VIEW):
-            self._failed(address, "unknown")
+            self.turn_away(address, "unknown")
             raise NotLetIn("this token is unknown" if who is None else f"a token of the role {who.role} opens no page")
         await self.audit.tell(who.name, "session.opened", {"address": address, "role": who.role})
         return self.sessions.open(hash_of(token))
@@ -133,10 +131,6 @@ class People:
         async with self._changing, self.audit.change(who.name, "token.revoke", {"name": name}):
             await _written(partial(self.tokens.revoke, name))
             self._doers[name] = who.name
-
-    def _failed(self, address: str, reason: str) -> None:
-        self.attempts.tried(address)
-        self.refused(address, reason)
 
     async def _note(self) -> None:
         used = self.tokens.used()

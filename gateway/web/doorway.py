@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from gateway.people.service import NotLetIn, TooManyTries
+from gateway.people.attempts import TooManyTries
+from gateway.people.service import NotLetIn
 from gateway.people.tokens import TokenExpired
 from gateway.web.entrance import COOKIE, address, read
 from gateway.web.markup import Html, tag
@@ -52,7 +53,7 @@ async def _enter(request: web.Request, services: Services, token: str) -> web.Re
     try:
         session = await services.people.sign_in(token.strip(), address(request))
     except TooManyTries as error:
-        return _shut(429, f"尝试次数过多 · {error}", {"Retry-After": f"{error.wait_s:.0f}"})
+        return _shut(429, f"尝试次数过多 · {error}", {"Retry-After": str(error.wait_s)})
     except TokenExpired as error:
         return _shut(401, f"令牌已过期 · {error}")
     except NotLetIn as error:

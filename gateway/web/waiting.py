@@ -5,7 +5,6 @@ when the page that asks is of our site, and a kiosk begins at a page of its own 
 """
 
 import hashlib
-import math
 import re
 from pathlib import Path
 from string import Template
@@ -13,6 +12,7 @@ from string import Template
 from aiohttp import web
 
 from gateway.hub import Status
+from gateway.people.attempts import TooManyTries
 from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import TokenExpired
 from gateway.web.answers import Health
@@ -93,16 +93,13 @@ async def alive(request: web.Request, services: Services) -> web.StreamResponse:
 
 def _swap(request: web.Request, services: Services, screen: str) -> web.Response:
     """Keep the key as a cookie of this screen, and have the browser go on to the address without it."""
-    people, where = services.people, address(request)
-    if wait_s := people.attempts.wait_s(where):
-        people.refused(where, "limit")
-        seconds = math.ceil(wait_s)
-        text = f"too many wrong keys from {where}: try again in {seconds} s"
-        return _refused(429, "尝试次数过多", text, {"Retry-After": str(seconds)})
     key = request.query["key"]
     if not _opens(key, screen, services):
-        people.attempts.tried(where)
-        people.refused(where, "unknown")
+        try:
+            services.people.turn_away(address(request), "unknown")
+        except TooManyTries as error:
+            again = str(error.wait_s)  # nobody stands before a screen who would press a key
+            return _refused(429, "尝试次数过多", str(error), {"Retry-After": again, "Refresh": again})
         return _refused(403, "密钥无效", f"this key is unknown, or not for the screen {screen}")
     response = web.Response(text=GO_ON.substitute(screen=screen), content_type="text/html")
     path = f"/screens/{screen}"

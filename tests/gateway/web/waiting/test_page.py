@@ -15,6 +15,7 @@ from screenhall import ScreenHall, row
 from webhall import until
 
 from gateway.hub import Status
+from gateway.people import attempts
 from gateway.web.server import serve
 
 LIMIT_S = 25.0
@@ -93,6 +94,24 @@ async def test_a_wrong_key_is_told_and_stays_where_it_is(screens: ScreenHall, ch
         await asyncio.sleep(0.05)
         assert "密钥无效" in await page.inner_text("body")
         assert await context.cookies() == []
+
+
+async def test_a_screen_that_was_made_to_wait_comes_again_by_itself(
+    screens: ScreenHall, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BURST", 1)
+    monkeypatch.setattr(attempts, "EVERY_S", 1.0)
+    tokens = screens.web.services.tokens
+    key = screens.keys["free"]
+    async with chromium.context() as context:
+        page = await context.new_page()
+        kept = tokens.path.read_bytes()
+        tokens.revoke("screen-free")
+        for status in (403, 429):
+            answer = await page.goto(f"{screens.web.field}/screens/free?key={key}")
+            assert answer.status == status
+        tokens.path.write_bytes(kept)
+        await page.wait_for_url(f"{screens.web.field}/screens/free")
 
 
 async def test_what_is_confirmed_is_on_the_glass(screens: ScreenHall, chromium: Chromium) -> None:
