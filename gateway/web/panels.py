@@ -122,8 +122,8 @@ def _screen(now: Screen) -> Html:
 
 
 def _call(services: Services, call: Call, ended: Mapping[str, Mapping[str, Stage]], zone: ZoneInfo) -> Html:
-    live = {id_: delivery["status"] for id_, delivery in services.calls.deliveries.live(call.call_id).items()}
-    stages = {**ended.get(call.call_id, {}), **live}
+    live = services.of_screens(services.calls.deliveries.live(call.call_id))
+    stages = {**ended.get(call.call_id, {}), **{id_: delivery["status"] for id_, delivery in live.items()}}
     chips = [_stage(id_, Stage(stage)) for id_, stage in sorted(stages.items())]
     if call.why is not None:
         chips = [tag("span", _both("未显示", call.why), class_="chip")]

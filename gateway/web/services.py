@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gateway.alarms.service import Alarms
 from gateway.calls.service import Calls
@@ -19,6 +19,7 @@ from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 from gateway.web.exposition import Exposition
 
+ToldT = TypeVar("ToldT")
 CLASSES = {Retention.AUDIT: Right.AUDIT, Retention.ACCESS: Right.PERSONS}
 """Rows that tell of people, and the right that they want."""
 
@@ -71,6 +72,10 @@ class Services(NamedTuple):
             return self._replace(who=who)
         seen = {id_: life for id_, life in self.lives.items() if who.sees(life.view.zone)}
         return self._replace(lives=seen, who=who)
+
+    def of_screens(self, told: Mapping[str, ToldT]) -> dict[str, ToldT]:
+        """What is told screen by screen, of the screens that exist for who asks: one may hang in another zone."""
+        return {id_: each for id_, each in told.items() if self.sees(None) or id_.partition("/")[0] in self.lives}
 
     def sees(self, zone: str | None) -> bool:
         """Whether what stands in this zone exists for who asks; None is no zone."""

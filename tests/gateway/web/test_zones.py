@@ -85,6 +85,22 @@ async def test_calls_reach_windows_of_ones_own_zones_only(hall: WebHall) -> None
     assert len((await hall.get("/events?type=call.accepted"))["events"]) == 1
 
 
+async def test_of_a_window_only_the_screens_of_ones_own_zones_are_told(hall: WebHall) -> None:
+    queue = hall.token(Role.QUEUE, "gate")
+    async with hall.online("led-01"):
+        body = {"call_id": "c-0", "window": "w01", "ticket": "A001"}
+        told = (await hall.ask("POST", "/api/v1/calls", body, who=queue)).json
+        assert list(told["screens"]) == ["led-01"]
+        for _ in range(2):  # from memory, then from the journal
+            assert list((await hall.get("/calls/c-0", queue))["screens"]) == ["led-01"]
+            await until(lambda: hall.get("/events?type=call.delivered"), lambda page: len(page["events"]) == 1)
+    assert [list(window["screens"]) for window in (await hall.get("/windows", queue))["windows"]] == [["led-01"]]
+    assert set((await hall.get("/calls/c-0"))["screens"]) == {"led-01", "led-04"}
+    assert next(set(window["screens"]) for window in (await hall.get("/windows"))["windows"]) == {"led-01", "led-04"}
+    page = (await hall.ask("GET", "/", who=queue)).body.decode()
+    assert ("led-01" in page, "led-04" in page) == (True, False)
+
+
 async def test_a_call_elsewhere_is_not_told(hall: WebHall) -> None:
     queue = hall.token(Role.QUEUE, "gate")
     for number, window in enumerate(("w01", "w02", "w03")):
