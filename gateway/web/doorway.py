@@ -11,7 +11,7 @@ from gateway.people.service import NotLetIn
 from gateway.people.tokens import TokenExpired
 from gateway.web.entrance import COOKIE, address, read
 from gateway.web.markup import Html, tag
-from gateway.web.origin import ours
+from gateway.web.origin import ours, over_tls
 from gateway.web.problems import Problem
 from gateway.web.services import Services
 
@@ -59,8 +59,7 @@ async def _enter(request: web.Request, services: Services, token: str) -> web.Re
     except NotLetIn as error:
         return _shut(401, f"令牌无效 · {error}")
     response = web.Response(status=303, headers={"Location": "/"})
-    secure = request.headers.get("X-Forwarded-Proto") == "https"  # to forge it would only lose the forger's cookie
-    response.set_cookie(COOKIE, session, httponly=True, samesite="Strict", secure=secure)
+    response.set_cookie(COOKIE, session, httponly=True, samesite="Strict", secure=over_tls(request))
     return response
 
 

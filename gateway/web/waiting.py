@@ -19,7 +19,7 @@ from gateway.web.answers import Health
 from gateway.web.entrance import address
 from gateway.web.inlets import exchange
 from gateway.web.markup import tag
-from gateway.web.origin import ours
+from gateway.web.origin import ours, over_tls
 from gateway.web.problems import Problem
 from gateway.web.route import reply
 from gateway.web.services import Services
@@ -103,7 +103,8 @@ def _swap(request: web.Request, services: Services, screen: str) -> web.Response
         return _refused(403, "密钥无效", f"this key is unknown, or not for the screen {screen}")
     response = web.Response(text=GO_ON.substitute(screen=screen), content_type="text/html")
     path = f"/screens/{screen}"
-    response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path=path, max_age=AGE_S)
+    secure = over_tls(request)
+    response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path=path, max_age=AGE_S, secure=secure)
     return response
 
 

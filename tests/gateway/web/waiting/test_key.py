@@ -39,6 +39,14 @@ async def test_a_key_becomes_a_cookie_of_its_screen_alone_and_leaves_the_address
     assert screens.keys["free"] not in answer.body.decode()
 
 
+@pytest.mark.parametrize(("proxy", "secure"), [("https", True), ("https, http", True), ("http", False), ("", False)])
+async def test_the_cookie_is_for_tls_only_where_a_proxy_speaks_it(
+    screens: ScreenHall, proxy: str, secure: bool
+) -> None:
+    answer = await get(screens, f"{PAGE}?key={screens.keys['free']}", **{"X-Forwarded-Proto": proxy})
+    assert ("Secure" in answer.headers["Set-Cookie"].split("; ")) == secure
+
+
 async def test_the_page_comes_with_the_cookie_and_with_a_policy_that_lets_nothing_else_in(screens: ScreenHall) -> None:
     answer = await get(screens, PAGE, Cookie=cookie(screens))
     assert (answer.status, "<main>" in answer.body.decode()) == (200, True)
