@@ -1,7 +1,7 @@
 """Puts the last calls on the summary screens, as desired state of their devices."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call
-from gateway.calls.summary import Summary
+from gateway.calls.summary import Summary, emptied
 from gateway.commands import ended
 from gateway.core.errors import NotSupported
 from gateway.core.model import Result, Stage
@@ -40,31 +40,41 @@ class Boards:
         for summary in self.summaries.values():
             self._own(summary)
 
-    def restore(self, row: Desired) -> None:
-        """Take up what a summary screen showed, where the site still has it."""
-        kind, _, name = row.device.partition("/")
-        if kind == "screens" and name in self.summaries:
-            self.summaries[name].restore(row)
+    def restore(self, kept: Sequence[Desired]) -> list[Desired]:
+        """Show what was on the screens before a restart; gives the rows that keep it.
 
-    def show_all(self) -> list[Desired]:
-        """Show what was on the screens before a restart; gives the rows that keep it."""
-        return [row for summary in self.summaries.values() for row in self._again(summary)]
+        The rows of screens that the site has no more are emptied: they hold calls, which tell of people.
+        """
+        rows: list[Desired] = []
+        for row in kept:
+            kind, _, name = row.device.partition("/")
+            if kind == "screens" and name in self.summaries:
+                self.summaries[name].restore(row)
+            elif kind == "screens" and row.params["calls"]:
+                rows.append(emptied(row))
+        return [*rows, *(row for summary in self.summaries.values() for row in self._again(summary))]
 
     def replace(
         self, summaries: Sequence[SummaryConfig], windows: Sequence[WindowConfig], begun: Collection[str]
     ) -> list[Desired]:
         """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
 
-        A summary screen that stays keeps its calls. A screen that lists calls no more is blanked.
+        A summary screen that stays keeps its calls, though it has another id, or another device. A screen that lists
+        calls no more is blanked. Calls for which there is no place any more end.
         """
-        old = self.summaries
-        self.summaries = {each.id: Summary(each, windows).after(old.get(each.id)) for each in summaries}
+        old, stay = self.summaries, {each.id for each in summaries}
+        gone = {name: summary for name, summary in old.items() if name not in stay}
+        renamed = {summary.config.device: summary for summary in gone.values()}
+        self.summaries = {
+            each.id: Summary(each, windows).after(old.get(each.id) or renamed.get(each.device)) for each in summaries
+        }
+        self._end_displaced(old.values())
         listed = {summary.config.device for summary in self.summaries.values()}
-        for gone in {summary.config.device for summary in old.values()} - listed:
-            self._let_go(gone)
-        for name in old.keys() - self.summaries.keys():
+        for device in {summary.config.device for summary in old.values()} - listed:
+            self._let_go(device)
+        for name in gone:
             self._house.hub.hide(f"screens/{name}")
-        rows: list[Desired] = []
+        rows = [emptied(summary.kept()) for summary in gone.values()]
         for name, summary in self.summaries.items():
             self._own(summary)
             if summary is not old.get(name) or summary.config.device.partition("/")[0] in begun:
@@ -156,6 +166,13 @@ class Boards:
         for call in calls:
             result = Result(command_id=call.call_id, status=stage, at=self._house.clock.now())
             self._deliveries.told(call, summary.config.device, result, ended=True)
+
+    def _end_displaced(self, old: Iterable[Summary]) -> None:
+        """End the calls that were on a screen, and are not on it now."""
+        on = {(summary.config.device, call.call_id) for summary in self.summaries.values() for call in summary.calls}
+        for summary in old:
+            off = [call for call in summary.calls if (summary.config.device, call.call_id) not in on]
+            self._end(summary, off, Stage.SUPERSEDED)
 
     def _own(self, summary: Summary) -> None:
         life, part = self._place(summary.config.device)

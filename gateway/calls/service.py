@@ -71,11 +71,10 @@ class Calls:
             window = self.windows.get(row.device.removeprefix("windows/"))
             if window is not None and row.device.startswith("windows/"):
                 window.restore(row)
-            self.boards.restore(row)
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
-        rows += self.boards.show_all()
+        rows += self.boards.restore(kept)
         self._house.journal.note(None, [], desired=rows)
 
     def replace(

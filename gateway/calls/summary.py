@@ -93,3 +93,8 @@ class Summary:
 
     def _has(self, window: WindowConfig) -> bool:
         return not self.config.zones or window.zone in self.config.zones
+
+
+def emptied(row: Desired) -> Desired:
+    """What is left of the row of a screen that is no more."""
+    return msgspec.structs.replace(row, params={"calls": []}, actor="gateway", command_id="idle")

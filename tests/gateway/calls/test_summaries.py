@@ -1,5 +1,6 @@
 """Summary screens: the last calls of their zones, each followed until it is seen, and all of it after a restart."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -183,7 +184,14 @@ def test_a_row_needs_a_time_zone() -> None:
 def replaced(hall: Hall, *summaries: SummaryConfig) -> None:
     """Take over another section `screens`, as SIGHUP does."""
     windows = [window.config for window in hall.calls.windows.values()]
-    hall.calls.replace(windows, hall.calls._config, begun=(), summaries=summaries)
+    rows = hall.calls.replace(windows, hall.calls._config, begun=(), summaries=summaries)
+    hall.journal.note(None, [], desired=rows)
+
+
+async def kept(hall: Hall, name: str) -> list[str]:
+    """The calls that the store keeps for a summary screen."""
+    [row] = [row for row in await hall.journal.desired() if row.device == f"screens/{name}"]
+    return [call["call_id"] for call in row.params["calls"]]
 
 
 async def test_a_changed_section_keeps_the_calls_and_shows_them_as_it_says_now(hall: Hall) -> None:
@@ -214,3 +222,63 @@ async def test_a_screen_that_lists_calls_no_more_is_blanked_and_anybodys(hall: H
     assert "screens/east" not in hall.hub.views
     await hall.call("c2", "B2", window="w3")
     assert (tickets(hall), tickets(hall, "tv-2")) == (["B2", "B1"], [])
+
+
+async def test_calls_for_which_a_shorter_screen_has_no_place_end(hall: Hall) -> None:
+    for number in range(3):
+        await hall.call(f"c{number}", f"A{number}")
+    replaced(hall, SummaryConfig(id="all", device="tv-1", rows=2), EAST)
+    assert [delivery(hall, f"c{number}") for number in range(3)] == ["superseded", "queued", "queued"]
+    assert (await hall.recorded("call.delivered", 1))[0]["call_id"] == "c0"
+    async with hall.plugged_in("tv-1"):
+        await until(lambda: delivery(hall, "c2") == "confirmed")
+    assert [delivery(hall, f"c{number}") for number in range(3)] == ["superseded", "confirmed", "confirmed"]
+
+
+async def test_calls_on_a_screen_that_is_removed_end_and_are_not_kept(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "B1", window="w3")
+        assert await kept(hall, "east") == ["c1"]
+        replaced(hall, ALL)
+        assert (delivery(hall, "c1", "tv-2"), delivery(hall, "c1")) == ("superseded", "queued")
+        await until_kept(hall, "east", [])
+        assert await kept(hall, "all") == ["c1"]
+    async with open_hall() as again:  # and when it is there again, it begins empty
+        assert (tickets(again, "tv-2"), tickets(again)) == ([], ["B1"])
+
+
+async def test_a_screen_that_has_another_id_goes_on_with_its_calls(hall: Hall) -> None:
+    await hall.call("c1", "B1", window="w3")
+    replaced(hall, ALL, SummaryConfig(id="gate", device="tv-2", rows=2, zones=["east"]))
+    assert (tickets(hall, "tv-2"), delivery(hall, "c1", "tv-2")) == (["B1"], "queued")
+    assert hall.hub.views["screens/gate"]["call_ids"] == ["c1"]
+    assert "screens/east" not in hall.hub.views
+    await until_kept(hall, "east", [])
+    assert await kept(hall, "gate") == ["c1"]
+    async with hall.plugged_in("tv-2"):
+        await until(lambda: delivery(hall, "c1", "tv-2") == "confirmed")
+
+
+async def test_a_screen_on_another_device_ends_its_calls_on_the_one_that_it_leaves(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    replaced(hall, SummaryConfig(id="all", device="tv-2"))
+    assert (delivery(hall, "c1"), delivery(hall, "c1", "tv-2")) == ("superseded", "queued")
+    assert (tickets(hall), tickets(hall, "tv-2")) == ([], ["A1"])
+
+
+async def test_what_a_screen_showed_is_not_kept_when_it_is_removed_while_the_gateway_is_down(
+    tmp_path: Path, clock: HeldClock
+) -> None:
+    async with opened(tmp_path, clock, [ALL, EAST]) as hall:
+        await hall.call("c1", "B1", window="w3")
+        assert await kept(hall, "east") == ["c1"]
+    async with opened(tmp_path, clock, [ALL]) as again:
+        await until_kept(again, "east", [])
+        assert await kept(again, "all") == ["c1"]
+
+
+async def until_kept(hall: Hall, name: str, calls: list[str]) -> None:
+    """Wait until the store keeps these."""
+    async with asyncio.timeout(5):
+        while await kept(hall, name) != calls:  # noqa: ASYNC110 - a reader has no event to wait for
+            await asyncio.sleep(0.002)
