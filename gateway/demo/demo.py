@@ -67,7 +67,7 @@ async def _open(
         if not started.done():
             await gateway
         url = await started
-        say(f"console   {url}/?token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
+        say(f"console   {url}/#token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
         say(f"CLI       export HALL_TOKEN={token}; hall-gateway devices --url {url}\n{doors}")
         say(f"{HALL}; Ctrl-C ends the demo")
         async with connect(url, token) as client:

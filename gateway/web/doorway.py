@@ -21,10 +21,8 @@ MOST_FIELDS = 4
 OTHER_SITE = "this was asked by a page of another site"
 
 
-async def door(request: web.Request, services: Services) -> web.Response:
-    """For those who are not let in: with a token in the address the way in, else how to get in."""
-    if "token" in request.query:
-        return await _enter(request, services, request.query["token"])
+async def door(_request: web.Request, _services: Services) -> web.Response:
+    """For those who are not let in: where to show a token. A link may fill it in, see static/door.js."""
     return _shut(401)
 
 

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from gateway.web import alarms_panel, panels
-from gateway.web.doorway import door
 from gateway.web.markup import tag
 from gateway.web.problems import Problem
 from gateway.web.services import Services
@@ -19,10 +18,8 @@ FILES = [path for path in (HERE / "static").iterdir() if path.suffix in MEDIA]
 STATIC = {path.name: (path.read_bytes(), MEDIA[path.suffix]) for path in FILES}
 
 
-async def page(request: web.Request, services: Services) -> web.Response:
-    """The page; with a token in its address, the way in."""
-    if "token" in request.query:
-        return await door(request, services)
+async def page(_request: web.Request, services: Services) -> web.Response:
+    """The page."""
     zone = ZoneInfo(services.site.general.site.timezone)
     text = PAGE.substitute(
         site=tag("span", services.site.general.site.name),

@@ -180,7 +180,7 @@ ROUTES = (
     ),
     Route("GET", "/healthz", None, health.alive, "The event loop runs", {200: answers.Health}, listeners=BOTH),
     Route("GET", "/readyz", None, health.ready, "The journal commits", {200: answers.Health}, (503,)),
-    Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html", 303: "*/*"}, (429,), refused=doorway.door),
+    Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html"}, refused=doorway.door),
     Route("POST", "/login", None, doorway.sign_in, "Begin a session", SIGN, (400, 401, 403, 408, 413, 415, 429, 503)),
     Route("POST", "/logout", None, doorway.sign_out, "End it", SIGN, (403, 503)),
     Route("GET", "/static/{name}", None, page.static, "Files of the status page", {200: "*/*"}),

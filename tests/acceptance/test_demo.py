@@ -9,7 +9,7 @@ import pytest
 from hall import PROGRAM
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]  # it makes its own
-CONSOLE = r"console   http://127\.0\.0\.1:\d+/\?token=hall_\S+"
+CONSOLE = r"console   http://127\.0\.0\.1:\d+/#token=hall_\S+"
 
 
 @pytest.mark.parametrize("broker", ["mosquitto", "amqtt"])

@@ -1,9 +1,10 @@
-"""A hall of two windows for every test: one with a board, one with the two halves of another."""
+"""A hall of two windows for every test: one with a board, one with the two halves of another. A chromium for all."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
+from chromium import Chromium
 from webhall import BoardConfig, WebHall, web_hall
 
 from gateway.calls.config import WindowConfig
@@ -16,6 +17,12 @@ WINDOWS = [
     WindowConfig(id="w01", label="1号窗口", function="综合受理", screens=["led-01"]),
     WindowConfig(id="w02", label="2号窗口", function="矛盾调解", screens=["led-02/left", "led-02/right"]),
 ]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Generator[Chromium]:
+    with Chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -43,8 +43,21 @@ async def test_a_person_signs_in_and_out_again(hall: WebHall, page: Page, host: 
     assert await page.evaluate(ACT) == 401
 
 
+async def test_a_link_fills_the_token_in_and_leaves_it_to_the_person(hall: WebHall, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{hall.url}/#token={hall.queue}")
+    await page.wait_for_url(f"{hall.url}/")
+    assert await page.input_value("input[name=token]") == hall.queue
+    assert await page.context.cookies() == []
+    assert [url for url in asked if "hall_" in url] == []
+    await page.click("button")
+    await page.wait_for_selector("text=1号窗口")
+
+
 async def test_a_page_whose_session_ends_shows_the_door(hall: WebHall, page: Page) -> None:
-    await page.goto(f"{hall.url}/?token={hall.queue}")
+    await page.goto(f"{hall.url}/#token={hall.queue}")
+    await page.click("button")
     await page.wait_for_selector("text=1号窗口")
     hall.services.tokens.revoke("queue-system")
     await page.wait_for_selector("text=需要访问令牌")

@@ -1,19 +1,12 @@
-"""A hall of screens for every test, and one chromium for all of them."""
+"""A hall of screens for every test."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from chromium import Chromium
 from screenhall import ScreenHall, screen_hall
 
 from gateway.supervisor import guard as retries
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Generator[Chromium]:
-    with Chromium() as running:
-        yield running
 
 
 @pytest.fixture
