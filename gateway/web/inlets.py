@@ -19,6 +19,8 @@ async def inlet(request: web.Request, services: Services) -> web.StreamResponse:
 
 async def exchange(request: web.Request, inlets: Inlets, name: str, kind: Kind) -> web.Response:
     """Hand one HTTP request to the driver behind an inlet."""
+    if inlets.find(kind, name) is None:  # nobody's megabyte is not read
+        return web.Response(status=404, text="no device here")
     body = await read(request)
     contact = HttpContact(request.method, request.path, dict(request.query), body, request.remote or "")
     answer = await inlets.take(name, contact, kind)

@@ -1,16 +1,19 @@
 """The listeners: one for people and machines, one for devices."""
 
+import asyncio
 import errno
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.core.errors import GatewayError
 from gateway.web.entrance import entrance
+from gateway.web.gate import IDLE_S, LINGER_S, Gate, Visitor
 from gateway.web.problems import problems
 from gateway.web.route import Listener
 from gateway.web.routes import ROUTES
@@ -70,16 +73,35 @@ async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
 @asynccontextmanager
 async def _listening(services: Services, listener: Listener, address: str) -> AsyncGenerator[str]:
     host, _, port = address.rpartition(":")
-    app = application(services, listener)
-    runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=SHUTDOWN_S)  # a URL can hold a token
-    await runner.setup()
-    try:
+    async with _serving(application(services, listener)) as inside:
+        gate = Gate(inside, services.house.meters.refused.labels("connections").inc)
         try:
-            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: Visitor(gate), host.strip("[]"), int(port))
         except OSError as error:
             why = "is already in use" if error.errno == errno.EADDRINUSE else f"cannot be opened: {_reason(error)}"
             raise GatewayError(f"http.{listener}: {address} {why}") from error
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        try:
+            yield f"http://{host}:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
+            gate.close()
+
+
+@asynccontextmanager
+async def _serving(app: web.Application) -> AsyncGenerator[Callable[[], asyncio.Protocol]]:
+    """Makes what serves one connection; what is being answered when this is left ends."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # a URL can hold a key
+        logger=log,
+        shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=IDLE_S,
+        lingering_time=LINGER_S,
+    )
+    await runner.setup()
+    try:
+        yield cast(web.Server, runner.server)
     finally:
         await runner.cleanup()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from child import program
 
+from gateway.web.gate import FAREWELLS, MOST
+
 UNIT = Path(__file__).parents[2] / "systemd/hall-gateway.service"
 EXPOSURE = 2.0  # of 10; systemd's own word for this is "OK"
 
@@ -42,6 +44,12 @@ def test_systemd_finds_a_planted_mistake(unit: Path) -> None:
 def test_hardly_anything_is_left_open(unit: Path) -> None:
     done = analyze("security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE * 10:.0f}", str(unit))
     assert done.returncode == 0, done.stdout
+
+
+def test_the_unit_has_a_descriptor_for_every_connection_that_the_listeners_take() -> None:
+    [limit] = re.findall(r"(?m)^LimitNOFILE=(\d+)$", UNIT.read_text())
+    devices_and_files = 1500
+    assert int(limit) >= 2 * (MOST + FAREWELLS) + devices_and_files
 
 
 def test_the_unit_is_fed_and_restarted_and_holds_its_secrets() -> None:

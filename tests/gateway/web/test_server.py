@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from child import free_port
 from webhall import WebHall
 
 from gateway.core.errors import GatewayError, JournalError
@@ -147,3 +148,14 @@ async def test_an_inlet_takes_a_megabyte_and_not_more(hall: WebHall) -> None:
 
 async def test_an_inlet_without_a_driver_is_404(hall: WebHall) -> None:
     assert (await hall.ask("POST", "/inlet/bell", data=b"", who=None)).status == 404
+
+
+async def test_what_is_sent_to_nobody_is_not_waited_for(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.web.server.LINGER_S", 0.02)
+    port = free_port()
+    async with serve(hall.services, console="127.0.0.1:0", field=f"127.0.0.1:{port}"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /inlet/bell HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 404 ")
+        writer.close()
+        await writer.wait_closed()
