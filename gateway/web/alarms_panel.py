@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.alarms.lifecycle import ANNOUNCED, State
+from gateway.core.rights import Right
 from gateway.web.alarms import visible
 from gateway.web.markup import Html, join, tag
 from gateway.web.services import Services
 
 PRIORITY = {"critical": "紧急", "high": "重要", "medium": "一般", "low": "提示"}
+UNSEEN = (State.ACTIVE, State.RETURNED)
 STATE = {State.ACTIVE: "未确认", State.ACKNOWLEDGED: "已确认", State.RETURNED: "已恢复，未确认"}
 MOST = 50  # rows: in a flood the most urgent ones; the API has all
 
@@ -42,10 +44,19 @@ def _alarm(services: Services, alarm: Mapping[str, Any], zone: ZoneInfo) -> Html
         tag("time", f"{alarm['since'].astimezone(zone):%m-%d %H:%M:%S}"),
         tag("span", _both(STATE[State(alarm["state"])], alarm["state"]), class_=f"chip {alarm['state']}"),
         *([tag("span", _both(f"另有 {followers} 条由此引起", f"{followers} suppressed"))] if followers else []),
+        *([_button(alarm["id"])] if alarm["state"] in UNSEEN and _may_acknowledge(services) else []),
     )
     why = "; ".join(f"{key}: {value}" for key, value in alarm["detail"].items() if value not in (None, ""))
     words = tag("p", alarm["guidance"]["zh"], " ", tag("small", alarm["guidance"]["en"]))
     return tag("article", tag("header", *head), words, tag("p", tag("code", why)), class_=f"alarm {alarm['priority']}")
+
+
+def _may_acknowledge(services: Services) -> bool:
+    return services.who is not None and services.who.may(Right.ALARM)
+
+
+def _button(id_: str) -> Html:
+    return tag("button", _both("确认", "acknowledge"), type="button", data_alarm=id_)
 
 
 def _note(chinese: str, english: str) -> Html:

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from chromium import Chromium
 from webhall import BoardConfig, WebHall, until, web_hall
 
 from gateway.alarms.config import AlarmsConfig
@@ -122,6 +125,62 @@ async def test_the_page_shows_the_root_with_what_to_do_and_not_its_followers(hal
     text = (await hall.ask("GET", "/")).body.decode()
     assert "没有报警" in text
     assert "1 shelved" in text
+
+
+@asynccontextmanager
+async def page_of(hall: WebHall, chromium: Chromium, role: Role) -> AsyncGenerator[Any]:
+    """The status page as somebody of this role has it."""
+    async with chromium.context() as context:
+        page = await context.new_page()
+        page.set_default_timeout(20_000)
+        await page.goto(f"{hall.url}/#token={hall.token(role)}")
+        await page.click("button")
+        await page.wait_for_selector(".alarm")
+        yield page
+
+
+async def test_a_person_acknowledges_an_alarm_on_the_page(hall: WebHall, chromium: Chromium) -> None:
+    async with page_of(hall, chromium, Role.SECURITY) as page:
+        assert await page.inner_text(".alarm button") == "确认 acknowledge"
+        await page.click(".alarm button")
+        await page.wait_for_selector(".alarm .chip.acknowledged")
+        assert await page.locator(".alarm button").count() == 0
+        assert await page.is_hidden("#refused")
+    assert await listed(hall, "?state=acknowledged") == {ID: "acknowledged"}
+    assert (await hall.get("/events?type=alarm.acknowledged"))["events"][0]["payload"]["actor"].startswith("security")
+
+
+async def test_who_may_not_acknowledge_has_no_button_for_it(hall: WebHall, chromium: Chromium) -> None:
+    async with page_of(hall, chromium, Role.VIEWER) as page:
+        assert await page.locator(".alarm").count() == 1
+        assert await page.locator(".alarm button").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (401, "登录已失效，请重新登录。 The session has ended: sign in again."),
+        (403, "您没有确认报警的权限。 You may not acknowledge alarms."),
+        (409, "该报警已不需要确认。 There is nothing to acknowledge any more."),
+        (503, "未能确认，请再试一次。 It could not be acknowledged: try again."),
+        (None, "未能确认，请再试一次。 It could not be acknowledged: try again."),
+    ],
+)
+async def test_why_an_alarm_is_not_acknowledged_is_told_in_a_sentence(
+    hall: WebHall, chromium: Chromium, status: int | None, why: str
+) -> None:
+    async def answer(route: Any) -> None:
+        await (route.abort() if status is None else route.fulfill(status=status, json={"status": status}))
+
+    async with page_of(hall, chromium, Role.SECURITY) as page:
+        await page.route("**/ack", answer)
+        await page.click(".alarm button")
+        await page.wait_for_selector("#refused", state="visible")
+        assert await page.inner_text("#refused") == why
+        await page.unroute("**/ack")
+        await page.click(".alarm button")
+        await page.wait_for_selector(".alarm .chip.acknowledged")
+        assert await page.is_hidden("#refused")
 
 
 async def test_a_device_that_is_back_leaves_no_alarm(hall: WebHall) -> None:

@@ -55,7 +55,9 @@ async def test_what_a_device_says_is_text_and_never_html(tmp_path: Path) -> None
     assert "alert(" in text
     assert "<script>" not in text
     assert "<b>A</b>" not in text
-    assert re.findall(r"<script[^>]*>", text) == ['<script src="/static/status.js" defer>']
+    assert re.findall(r"<script[^>]*>", text) == [
+        f'<script src="/static/{name}.js" defer>' for name in ("status", "acknowledge")
+    ]
     assert '"&amp;' not in text
 
 
@@ -82,6 +84,7 @@ async def test_a_person_without_a_token_is_told_how_to_get_in(hall: WebHall) -> 
         ("status.css", "text/css"),
         ("status.js", "text/javascript"),
         ("door.js", "text/javascript"),
+        ("acknowledge.js", "text/javascript"),
         ("icon.svg", "image/svg+xml"),
     ],
 )
