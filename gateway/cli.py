@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gateway import app, archive, verbs
+from gateway import app, archive, running, verbs
 from gateway.calls.config import SCREEN
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.people.rights import Role
@@ -54,12 +54,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("hall-gateway", description="Drives everything physical in a governance hall.")
     top.add_argument("--version", action="version", version=app.VERSION)
     add = top.add_subparsers(title="verbs", required=True, metavar="VERB")
-    _verb(add, "run", verbs.run, "run the gateway of a site", site=True, overlays=True)
+    _verb(add, "run", running.run, "run the gateway of a site", site=True, overlays=True)
     _verb(add, "check", verbs.check, "find every mistake of a site file", site=True, overlays=True)
     _verb(add, "drivers", verbs.drivers, "list the installed drivers")
     schema = _verb(add, "schema", verbs.schema, "print the JSON Schema of the site file, or of one driver's section")
     schema.add_argument("driver", nargs="?", metavar="DRIVER", help="as `hall-gateway drivers` lists it")
-    simulate = _verb(add, "simulate", verbs.simulate, "stand in for every device of a site", site=True)
+    simulate = _verb(add, "simulate", running.simulate, "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
     simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
     simulate.add_argument(
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     field = "the field listener that simulated clients call (default: 127.0.0.1, and the port of http.field)"
     simulate.add_argument("--field", type=_listener, metavar="HOST:PORT", help=field)
     simulate.add_argument("--tokens", type=Path, metavar="FILE", help="gets their keys (default: people.tokens)")
-    demo_ = _verb(add, "demo", verbs.demo, "run a whole simulated hall")
+    demo_ = _verb(add, "demo", running.demo, "run a whole simulated hall")
     demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
     demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
     brokers = ("auto", "mosquitto", "amqtt")

@@ -1,17 +1,10 @@
-"""What each verb of the command line does. Every function gives the exit code."""
+"""The verbs of the command line that are done at once. Each gives the exit code."""
 
 import argparse
-import asyncio
-import logging
 import os
-import signal
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -19,12 +12,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway import app, registry
-from gateway.client import connect
 from gateway.core.errors import GatewayError, WrongInput
-from gateway.demo import demo as demo_hall
 from gateway.people import listing
 from gateway.people.expiry import expiry
-from gateway.people.lent import lent_keys
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
 from gateway.site.model import Site
@@ -33,22 +23,6 @@ from gateway.site.schema import driver_schema, site_schema
 from gateway.terminal import ask as _ask
 from gateway.terminal import line as _line
 from gateway.terminal import say as _say
-from gateway.terminal import token as _token
-
-log = logging.getLogger("gateway")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run the gateway until SIGTERM or SIGINT."""
-    site = app.load_site(options.site, *options.overlay)
-    for weak in site.warnings:
-        log.warning("%s", weak.warning())
-
-    def started(url: str) -> None:
-        _say(options, {"version": app.VERSION, "url": url}, f"hall-gateway {app.VERSION} serves {url}")
-
-    reread = partial(app.load_site, options.site, *options.overlay)
-    return _until_told(app.run(site, started=started, reread=reread))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -87,52 +61,6 @@ def schema(options: argparse.Namespace) -> int:
     found = driver_schema(options.driver) if options.driver else site_schema(app.SECTIONS)
     _line(msgspec.json.format(msgspec.json.encode(found)).decode())
     return 0
-
-
-def simulate(options: argparse.Namespace) -> int:
-    """Stand in for every device of a site until told to stop. Needs neither its store and broker nor their secrets."""
-    site = app.load_site(options.site, without=("store", "mqtt"))
-    overlay = options.overlay or options.site.with_suffix(".sim.yaml")
-
-    def ready(url: str) -> None:
-        found = {"devices": len(site.devices), "levers": f"{url}/devices", "overlay": str(overlay)}
-        after = "" if "store" in site.passed_over else ", once the site file has a store, which `run` needs"
-        text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with{after}:"
-        _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
-
-    where = {"overlay": overlay, "control_port": options.control, "base": options.base}
-    lines = [(line.id, line.address) for line in site.general.lines]
-    windows = [window.id for window in site.sections["windows"]]
-    day = {"world": options.world, "speed": options.speed, "windows": windows}
-
-    given = site.general.http.field
-    field = options.field or (f"127.0.0.1:{given.rpartition(':')[2]}" if given else None)
-    tokens = options.tokens or site.folder / site.general.people.tokens
-
-    async def serve() -> None:
-        async with _caller(options) as caller:
-            with lent_keys(tokens) as key:
-                guests = {"field": field, "key": key}
-                await registry.tool("simulate")(
-                    site.devices, lines=lines, **where, **day, ready=ready, **caller, **guests
-                )
-
-    return _until_told(serve())
-
-
-@asynccontextmanager
-async def _caller(options: argparse.Namespace) -> AsyncGenerator[Mapping[str, Any]]:
-    """What calls numbers in a simulated day, and waits for the gateway to answer; nothing where none was named."""
-    if options.url is None:
-        yield {}
-        return
-    async with connect(options.url, _token(options.token_file)) as client:
-        yield {"post": partial(client.post, "/calls"), "begin": client.answers}
-
-
-def demo(options: argparse.Namespace) -> int:
-    """Run a whole simulated hall."""
-    return _until_told(demo_hall.demo(for_s=options.for_s, port=options.port, broker_name=options.broker, say=_line))
 
 
 def call(options: argparse.Namespace) -> int:
@@ -200,32 +128,6 @@ def _new_token(options: argparse.Namespace, site: Site, tokens: Tokens) -> int:
         by=f"cli:{os.environ.get('SUDO_USER') or os.getuid()}",
     )
     return _say(options, {"name": options.name, "role": options.role, "expires_at": until, "token": made}, made)
-
-
-def _until_told(work: Coroutine[Any, Any, None]) -> int:
-    """Run until it ends, or SIGTERM or SIGINT stops it."""
-    with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(_stoppable(work))
-    return 0
-
-
-async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.ensure_future(work)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.result()
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """uvloop: a third less CPU in the data path (decision 0007). In Python's development mode the standard loop,
-    which names callbacks that take too long.
-    """
-    if sys.flags.dev_mode or find_spec("uvloop") is None:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
-    return loop
 
 
 def _summary(driver: type) -> str:
