@@ -96,6 +96,11 @@ class CallRequest(BaseModel, frozen=True, extra="forbid"):
         content = self.model_dump(mode="json", exclude={"at"}) | {"person_name": mask_name(self.person_name or "")}
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32]
 
+    def check_repeats(self, digest: str) -> None:
+        """Raises CallConflict unless this is the call whose content has this name."""
+        if self.digest() != digest:
+            raise CallConflict(f"call_id {self.call_id!r} was used before, for another call")
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call as it is kept: numbered, its name masked. `why` says why it was not shown, None when it was."""

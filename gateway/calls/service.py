@@ -7,7 +7,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,20 +14,11 @@ import msgspec
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
-from gateway.calls.model import (
-    Call,
-    CallConflict,
-    CallRequest,
-    ErasedCall,
-    UnknownCall,
-    UnknownWindow,
-    call_from,
-    make_call,
-)
+from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call
+from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_of
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
-from gateway.core.model import Event, Retention
 from gateway.journal.rows import Desired
 from gateway.once import Once
 from gateway.supervisor.context import House
@@ -36,7 +26,6 @@ from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KNOWN = 10_000  # call_ids remembered in memory; older ones are looked up in the journal
-LOOK_UP_S = 1.0  # the index answers in milliseconds; the calls behind this one wait for their screens
 LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
 
 
@@ -55,6 +44,7 @@ class Calls:
     ) -> None:
         self.windows = {window.id: Window(window, config) for window in windows}
         self.deliveries = Deliveries(house.journal, house.meters, house.clock)
+        self.record = Record(house.journal, self.deliveries)
         self._screens = Screens(lives, house.hub, self.deliveries)
         for window in self.windows.values():
             self._screens.own(window)
@@ -129,26 +119,11 @@ class Calls:
         """
         self._window(request.window, zones)
         if before := self._once.asked(request.call_id):
-            _same(request, before)
+            request.check_repeats(before)
         given_up = JournalError(f"call {request.call_id!r} was given up by its sender: send it again")
         return await self._once.do(
             request.call_id, request.digest(), partial(self._accept_once, request, actor), given_up
         )
-
-    async def find(self, call_id: str) -> Call:
-        """The accepted call of this id. Raises UnknownCall, ErasedCall."""
-        for row in await self._house.journal.by_source(f"call/{call_id}/accepted"):
-            if row.source_key == f"call/{call_id}/accepted":
-                if row.payload is None:
-                    raise ErasedCall(f"call {call_id!r} was accepted on {row.at.date()}; what it was has been erased")
-                return call_from(row.payload)
-        raise UnknownCall(f"there is no call {call_id!r}")
-
-    async def delivery(self, call_id: str) -> dict[str, dict[str, Any]]:
-        """How a call went, by screen: from the journal, and from memory what has not ended yet."""
-        ended = await self._house.journal.by_source(f"call/{call_id}/delivered/")
-        recorded = {row.payload["screen"]: row.payload for row in ended if row.payload}
-        return {**self.deliveries.live(call_id), **recorded}
 
     def _window(self, id_: str, zones: frozenset[str] | None = None) -> Window:
         known = {key: window for key, window in self.windows.items() if zones is None or window.config.zone in zones}
@@ -159,7 +134,7 @@ class Calls:
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:
         async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
             try:
-                first = await self._first(request)
+                first = await self.record.earlier(request)
             except JournalError:
                 self._on_screens(
                     request, actor
@@ -167,24 +142,10 @@ class Calls:
                 raise
         return first or await self._accept_new(request, actor)
 
-    async def _first(self, request: CallRequest) -> Call | None:
-        """The call, if an earlier run of the gateway accepted it."""
-        try:
-            async with asyncio.timeout(LOOK_UP_S):
-                call = await self.find(request.call_id)
-        except ErasedCall as error:
-            raise CallConflict(str(error)) from error
-        except UnknownCall:
-            return None
-        except TimeoutError as error:
-            raise JournalError(f"the journal could not be read for {LOOK_UP_S:g} s") from error
-        _same(request, call.digest)
-        return call
-
     def _on_screens(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
         """The call as it is on its screens, and the rows that keep it there; shown now, unless it was before."""
         call, rows = self._unrecorded.get(request.call_id) or self._admit(request, actor)
-        _same(request, call.digest)
+        request.check_repeats(call.digest)
         self._unrecorded[call.call_id] = call, rows
         while len(self._unrecorded) > KNOWN:
             self._unrecorded.popitem(last=False)
@@ -193,9 +154,7 @@ class Calls:
     async def _accept_new(self, request: CallRequest, actor: str) -> Call:
         call, rows = self._on_screens(request, actor)
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
-        accepted = _event("accepted", call, msgspec.to_builtins(call))
-        rows = [*(rows if newest else ()), *self.boards.kept(call)]
-        await self._house.journal.record(None, [accepted], desired=rows)
+        await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call)])
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call)
         return call
@@ -235,15 +194,4 @@ class Calls:
         window.over = True
         rows = self._screens.show(window)
         if call.call_id not in self._unrecorded:  # else it was shown, but never accepted: nothing of it is recorded
-            payload = {"call_id": call.call_id, "window": call.window}
-            self._house.journal.note(None, [_event("expired", call, payload)], desired=rows)
-
-
-def _event(what: str, call: Call, payload: dict[str, Any]) -> Event:
-    key = f"call/{call.call_id}/{what}"
-    return Event(type=f"call.{what}", source_key=key, payload=payload, retention=Retention.CALL)
-
-
-def _same(request: CallRequest, digest: str) -> None:
-    if request.digest() != digest:
-        raise CallConflict(f"call_id {request.call_id!r} was used before, for another call")
+            self.record.expired(call, rows)

@@ -22,10 +22,10 @@ async def accept(request: web.Request, services: Services) -> web.Response:
 
 async def call(request: web.Request, services: Services) -> web.Response:
     """One call and its delivery on each screen."""
-    found = await services.calls.find(request.match_info["id"])
+    found = await services.calls.record.find(request.match_info["id"])
     if request[WHO].zones is not None and found.window not in services.windows:
         raise UnknownCall(f"there is no call {found.call_id!r}")
-    return reply(_answer(found, services.of_screens(await services.calls.delivery(found.call_id))))
+    return reply(_answer(found, services.of_screens(await services.calls.record.delivery(found.call_id))))
 
 
 async def windows(_request: web.Request, services: Services) -> web.Response:

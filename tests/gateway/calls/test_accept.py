@@ -18,7 +18,7 @@ async def test_returns_once_it_is_recorded(hall: Hall) -> None:
     call = await hall.call("c1", "A012")
     assert await hall.rows("call.accepted") == [plain(call)]
     assert (call.session, call.seq, call.why) == ("2026-07-17", 1, None)
-    assert await hall.calls.find("c1") == call
+    assert await hall.calls.record.find("c1") == call
 
 
 async def test_screens_do_not_wait_for_the_disk(hall: Hall) -> None:
@@ -38,7 +38,7 @@ async def test_the_answer_does_not_wait_for_the_screens(hall: Hall) -> None:
         card.deaf = True
         call = await hall.call("c1", "A012")
         assert hall.calls.deliveries.live("c1")["led-1"]["status"] == "queued"
-        assert await hall.calls.find("c1") == call
+        assert await hall.calls.record.find("c1") == call
 
 
 async def test_the_same_call_again_is_the_same_call(hall: Hall) -> None:
@@ -175,10 +175,10 @@ async def test_a_number_that_one_of_two_screens_cannot_show_is_shown_on_none(hal
 
 async def test_a_call_that_was_never_accepted_is_unknown(hall: Hall) -> None:
     with pytest.raises(UnknownCall, match=r"^there is no call 'c9'$"):
-        await hall.calls.find("c9")
+        await hall.calls.record.find("c9")
     await hall.call("c12", "A012")
     with pytest.raises(UnknownCall):
-        await hall.calls.find("c1")
+        await hall.calls.record.find("c1")
 
 
 async def test_only_the_newest_ids_are_kept_in_memory(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ async def test_every_screen_of_a_window_has_its_own_delivery_with_its_times(hall
         async with hall.plugged_in("led-3"):
             await hall.recorded("call.delivered", 2)
     later = (OPENED + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
-    assert await hall.calls.delivery("c1") == {
+    assert await hall.calls.record.delivery("c1") == {
         "led-2": delivered("c1", "led-2", "acked", {"shown": "A012"}, queued=NOW, sent=NOW, acked=NOW),
         "led-3": delivered("c1", "led-3", "acked", {"shown": "A012"}, queued=NOW, sent=later, acked=later),
     }
@@ -106,7 +106,7 @@ async def test_a_call_that_was_shown_stays_delivered_when_its_time_is_over(hall:
         await hall.recorded("call.delivered", 1)
         await hall.forward(31)
         await hall.recorded("call.expired", 1)
-    assert (await hall.calls.delivery("c1"))["led-1"]["status"] == "acked"
+    assert (await hall.calls.record.delivery("c1"))["led-1"]["status"] == "acked"
 
 
 async def test_a_screen_that_refuses_says_why(hall: Hall) -> None:
@@ -161,11 +161,11 @@ async def test_what_was_delivered_before_a_restart_is_known_after_it(open_hall: 
     async with open_hall() as hall, hall.plugged_in():
         await hall.call("c1", "A012", ttl_s=600)
         await hall.recorded("call.delivered", 1)
-        before = await hall.calls.delivery("c1")
+        before = await hall.calls.record.delivery("c1")
     clock.time += timedelta(seconds=5)
     async with open_hall() as hall, hall.plugged_in() as card:
         await until(lambda: len(card.shown) > 2)
-        assert await hall.calls.delivery("c1") == before
+        assert await hall.calls.record.delivery("c1") == before
         assert len(await hall.rows("call.delivered")) == 1
         assert hall.metric("hall_call_to_screen_seconds_count") == 0
 

@@ -137,7 +137,7 @@ async def test_what_was_refused_once_is_acked_when_it_is_sent_again(hall: Hall) 
         card.answers = obey
         hall.lives["led-1"].wishes.again()
         assert [row["status"] for row in await hall.recorded("call.delivered", 2)] == ["rejected", "acked"]
-    assert (await hall.calls.delivery("c1"))["led-1"]["status"] == "acked"
+    assert (await hall.calls.record.delivery("c1"))["led-1"]["status"] == "acked"
 
 
 def refuse() -> None:
