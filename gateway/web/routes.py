@@ -1,6 +1,10 @@
 """The one table of routes: it makes the router, the OpenAPI document and the rights test."""
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 from aiohttp import web
+from pydantic import BaseModel
 
 from gateway.calls.model import CallRequest
 from gateway.core.model import Result
@@ -22,16 +26,21 @@ from gateway.web import (
     waiting,
 )
 from gateway.web.openapi import document
-from gateway.web.route import Listener, Route, reply
+from gateway.web.route import Handler, Listener, Route, reply
 from gateway.web.services import Services
 
-SCREEN = "/api/v1/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
-ALARM = "/api/v1/alarms/{id}"
-WAITING = "/screens/{id:[a-z0-9][a-z0-9_-]*}"
+SCREEN = "/screens/{id:[a-z0-9_-]+(?:/[a-z0-9_-]+)?}"  # DEVICE or DEVICE/PART
+ALARM = "/alarms/{id}"
+PAGE = "/screens/{id:[a-z0-9][a-z0-9_-]*}"
 BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
-VIEW, CALL, TOKENS, ERASE = Right.VIEW, Right.CALL, Right.TOKENS, Right.ERASE
-SIGN = {303: "*/*"}
-RESULT = {200: Result, 202: answers.Running}
+VIEW, CALL, ALARMS, TOKENS, ERASE = Right.VIEW, Right.CALL, Right.ALARM, Right.TOKENS, Right.ERASE
+ANY, SIGN, PNG = {200: "*/*"}, {303: "*/*"}, {200: "image/png"}
+RESULT, COMMANDED = {200: Result, 202: answers.Running}, {200: Result, 202: Result}
+CALLED, ALARMED, ERASED = {202: answers.Call}, {200: answers.Alarm}, {200: Erased}
+COMMAND = (
+    "Command a device; 202 while desired state waits for it, 409 with a code at the first step of a dangerous verb"
+)
+Answers = Mapping[int, Any]
 
 
 async def openapi(_request: web.Request, services: Services) -> web.Response:
@@ -39,136 +48,92 @@ async def openapi(_request: web.Request, services: Services) -> web.Response:
     return reply(document(ROUTES, services.version))
 
 
+def _ask(
+    path: str,
+    right: Right,
+    handler: Handler,
+    summary: str,
+    good: Answers,
+    query: type[BaseModel] | None = None,
+    *problems: int,
+) -> Route:
+    """What tells something, below /api/v1."""
+    return Route("GET", f"/api/v1{path}", right, handler, summary, good, problems, query=query)
+
+
+def _act(
+    path: str,
+    right: Right,
+    handler: Handler,
+    summary: str,
+    good: Answers,
+    body: type[BaseModel] | None = None,
+    *problems: int,
+) -> Route:
+    """What changes something, below /api/v1."""
+    return Route("POST", f"/api/v1{path}", right, handler, summary, good, problems, body=body)
+
+
+def _field(
+    method: Literal["GET", "POST"], path: str, handler: Handler, summary: str, good: Answers, *problems: int
+) -> Route:
+    """What devices and screens come for: no token, but where it wants one, the key of a screen."""
+    return Route(method, path, None, handler, summary, good, problems, listeners=FIELD)
+
+
 ROUTES = (
-    Route("GET", "/api/v1/devices", VIEW, devices.devices, "All devices", {200: answers.Devices}),
-    Route("GET", "/api/v1/devices/{id}", VIEW, devices.device, "One device", {200: answers.Device}),
-    Route("GET", "/api/v1/devices/{id}/parts", VIEW, devices.parts, "The parts of a device", {200: answers.Parts}),
-    Route(
-        "POST",
-        "/api/v1/devices/{id}/commands/{verb}",
-        VIEW,  # and the right that the verb declares
-        devices.command,
-        "Command a device; 202 while desired state waits for it, 409 with a code at the first step of a dangerous verb",
-        {200: Result, 202: Result},
-        (409,),
-        body=devices.CommandBody,
-    ),
-    Route("GET", "/api/v1/commands/{id}", VIEW, devices.result, "How a command ended; 202: it runs", RESULT),
-    Route(
-        "POST",
-        "/api/v1/calls",
+    _ask("/devices", VIEW, devices.devices, "All devices", {200: answers.Devices}),
+    _ask("/devices/{id}", VIEW, devices.device, "One device", {200: answers.Device}),
+    _ask("/devices/{id}/parts", VIEW, devices.parts, "The parts of a device", {200: answers.Parts}),
+    # and the right that the verb declares
+    _act("/devices/{id}/commands/{verb}", VIEW, devices.command, COMMAND, COMMANDED, devices.CommandBody, 409),
+    _ask("/commands/{id}", VIEW, devices.result, "How a command ended; 202: it runs", RESULT),
+    _act(
+        "/calls",
         CALL,
         calls.accept,
         "Call a number to a window; answered once it is recorded",
-        {202: answers.Call},
-        (409,),
-        body=CallRequest,
+        CALLED,
+        CallRequest,
+        409,
     ),
-    Route("GET", "/api/v1/calls/{id}", VIEW, calls.call, "A call and its delivery", {200: answers.Call}),
-    Route("GET", "/api/v1/windows", VIEW, calls.windows, "What every window shows", {200: answers.Windows}),
-    Route("GET", "/api/v1/screens", VIEW, screens.every, "The screens of all windows", {200: answers.Screens}),
-    Route("GET", f"{SCREEN}/content", VIEW, screens.content, "What a screen shows", {200: answers.Screen}),
-    Route(
-        "GET",
-        f"{SCREEN}/image.png",
-        VIEW,
-        screens.image,
-        "Its picture; 503 while it is unknown",
-        {200: "image/png"},
-        (409,),
-        query=screens.ImageQuery,
+    _ask("/calls/{id}", VIEW, calls.call, "A call and its delivery", {200: answers.Call}),
+    _ask("/windows", VIEW, calls.windows, "What every window shows", {200: answers.Windows}),
+    _ask("/screens", VIEW, screens.every, "The screens of all windows", {200: answers.Screens}),
+    _ask(f"{SCREEN}/content", VIEW, screens.content, "What a screen shows", {200: answers.Screen}),
+    _ask(
+        f"{SCREEN}/image.png", VIEW, screens.image, "Its picture; 503 while it is unknown", PNG, screens.ImageQuery, 409
     ),
-    Route(
-        "GET",
-        "/api/v1/events",
-        VIEW,
-        events.events,
-        "The journal, page by page",
-        {200: answers.Events},
-        query=events.EventsQuery,
+    _ask("/events", VIEW, events.events, "The journal, page by page", {200: answers.Events}, events.EventsQuery),
+    _ask(
+        "/events.csv", Right.EXPORT, events.table, "The same for a spreadsheet", {200: "text/csv"}, events.EventsQuery
     ),
-    Route(
-        "GET",
-        "/api/v1/events.csv",
-        Right.EXPORT,
-        events.table,
-        "The same for a spreadsheet",
-        {200: "text/csv"},
-        query=events.EventsQuery,
+    _ask("/me", VIEW, people.me, "Who asks, and what they may", {200: answers.Me}),
+    _ask("/tokens", TOKENS, people.tokens, "All tokens", {200: answers.Tokens}),
+    _act(
+        "/tokens", TOKENS, people.new, "Make a token; it is told once", {201: answers.NewToken}, people.TokenBody, 409
     ),
-    Route("GET", "/api/v1/me", VIEW, people.me, "Who asks, and what they may", {200: answers.Me}),
-    Route("GET", "/api/v1/tokens", TOKENS, people.tokens, "All tokens", {200: answers.Tokens}),
-    Route(
-        "POST",
-        "/api/v1/tokens",
-        TOKENS,
-        people.new,
-        "Make a token; it is told once",
-        {201: answers.NewToken},
-        (409,),
-        body=people.TokenBody,
+    _act("/tokens/{name:.+}/revoke", TOKENS, people.revoke, "Revoke a token", {200: answers.Revoked}),
+    _ask("/alarms", VIEW, alarms.alarms, "What a person must know now", {200: answers.Alarms}, alarms.AlarmsQuery),
+    _ask(ALARM, VIEW, alarms.alarm, "One alarm, a normal one too", ALARMED),
+    _act(
+        f"{ALARM}/ack", ALARMS, alarms.acknowledge, "Note that a person has seen it", ALARMED, alarms.DecisionBody, 409
     ),
-    Route("POST", "/api/v1/tokens/{name:.+}/revoke", TOKENS, people.revoke, "Revoke a token", {200: answers.Revoked}),
-    Route(
-        "GET",
-        "/api/v1/alarms",
-        VIEW,
-        alarms.alarms,
-        "What a person must know now",
-        {200: answers.Alarms},
-        query=alarms.AlarmsQuery,
+    _act(f"{ALARM}/shelve", ALARMS, alarms.shelve, "Put it aside for a time", ALARMED, alarms.ShelveBody, 409),
+    _act(f"{ALARM}/unshelve", ALARMS, alarms.unshelve, "Put it aside no longer", ALARMED, alarms.DecisionBody, 409),
+    _act(
+        "/events/{seq}/erase", ERASE, erasures.one, "Erase the payload of one record for ever", ERASED, erasures.Reason
     ),
-    Route("GET", ALARM, VIEW, alarms.alarm, "One alarm, a normal one too", {200: answers.Alarm}),
-    Route(
-        "POST",
-        f"{ALARM}/ack",
-        Right.ALARM,
-        alarms.acknowledge,
-        "Note that a person has seen it",
-        {200: answers.Alarm},
-        (409,),
-        body=alarms.DecisionBody,
-    ),
-    Route(
-        "POST",
-        f"{ALARM}/shelve",
-        Right.ALARM,
-        alarms.shelve,
-        "Put it aside for a time",
-        {200: answers.Alarm},
-        (409,),
-        body=alarms.ShelveBody,
-    ),
-    Route(
-        "POST",
-        f"{ALARM}/unshelve",
-        Right.ALARM,
-        alarms.unshelve,
-        "Put it aside no longer",
-        {200: answers.Alarm},
-        (409,),
-        body=alarms.DecisionBody,
-    ),
-    Route(
-        "POST",
-        "/api/v1/events/{seq}/erase",
-        ERASE,
-        erasures.one,
-        "Erase the payload of one record for ever",
-        {200: Erased},
-        body=erasures.Reason,
-    ),
-    Route(
-        "POST",
-        "/api/v1/erasures",
+    _act(
+        "/erasures",
         ERASE,
         erasures.several,
         "Erase the payloads of a call, or of a source, for ever",
-        {200: Erased},
-        (404,),
-        body=erasures.Erasure,
+        ERASED,
+        erasures.Erasure,
+        404,
     ),
-    Route("GET", "/api/v1/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
+    _ask("/openapi.json", VIEW, openapi, "This document", {200: "application/json"}),
     Route(
         "GET",
         "/metrics",
@@ -183,41 +148,12 @@ ROUTES = (
     Route("GET", "/", VIEW, page.page, "The status page", {200: "text/html"}, refused=doorway.door),
     Route("POST", "/login", None, doorway.sign_in, "Begin a session", SIGN, (400, 401, 403, 408, 413, 415, 429, 503)),
     Route("POST", "/logout", None, doorway.sign_out, "End it", SIGN, (403, 503)),
-    Route("GET", "/static/{name}", None, page.static, "Files of the status page", {200: "*/*"}),
-    Route("GET", "/inlet/{name}", None, inlets.inlet, "A device asks", {200: "*/*"}, (408, 413), listeners=FIELD),
-    Route("POST", "/inlet/{name}", None, inlets.inlet, "A device posts", {200: "*/*"}, (408, 413), listeners=FIELD),
-    Route("GET", WAITING, None, waiting.page, "A screen's page", {200: "text/html"}, (401, 403, 429), listeners=FIELD),
-    Route(
-        "GET",
-        f"{WAITING}/live",
-        None,
-        waiting.live,
-        "Its WebSocket",
-        {101: "*/*"},
-        (400, 401, 403, 503),
-        listeners=FIELD,
-    ),
-    Route(
-        "POST",
-        f"{WAITING}/poll",
-        None,
-        waiting.poll,
-        "The same by HTTP",
-        {200: "*/*"},
-        (401, 403, 503),
-        listeners=FIELD,
-    ),
-    Route(
-        "GET", f"{WAITING}/{{name:screen\\.(?:js|css)}}", None, waiting.file, "Its files", {200: "*/*"}, listeners=FIELD
-    ),
-    Route(
-        "GET",
-        f"{WAITING}/alive",
-        None,
-        waiting.alive,
-        "Its page is heard",
-        {200: answers.Health},
-        (401, 503),
-        listeners=FIELD,
-    ),
+    Route("GET", "/static/{name}", None, page.static, "Files of the status page", ANY),
+    _field("GET", "/inlet/{name}", inlets.inlet, "A device asks", ANY, 408, 413),
+    _field("POST", "/inlet/{name}", inlets.inlet, "A device posts", ANY, 408, 413),
+    _field("GET", PAGE, waiting.page, "A screen's page", {200: "text/html"}, 401, 403, 429),
+    _field("GET", f"{PAGE}/live", waiting.live, "Its WebSocket", {101: "*/*"}, 400, 401, 403, 503),
+    _field("POST", f"{PAGE}/poll", waiting.poll, "The same by HTTP", ANY, 401, 403, 503),
+    _field("GET", f"{PAGE}/{{name:screen\\.(?:js|css)}}", waiting.file, "Its files", ANY),
+    _field("GET", f"{PAGE}/alive", waiting.alive, "Its page is heard", {200: answers.Health}, 401, 503),
 )
