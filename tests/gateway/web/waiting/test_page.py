@@ -165,9 +165,22 @@ async def test_only_rows_that_are_new_are_read_out_and_blink(screens: ScreenHall
         await screens.board(first)
         await page.evaluate("document.querySelector('#rows li').mark = 1")
         await screens.board(row("c2", "A002"), first)
-        marks = "all => all.map(each => [each.mark || 0, each.className.replace(' dim', '')])"
+        marks = "all => all.map(each => [each.mark || 0, each.className])"
         assert await page.eval_on_selector_all("#rows li", marks) == [[0, "new newest"], [1, ""]]
         assert await page.get_attribute("#rows", "aria-live") == "polite"
+
+
+async def test_what_is_new_blinks_together_and_then_stands(screens: ScreenHall, chromium: Chromium) -> None:
+    dimmed = "getComputedStyle(document.querySelector('#rows li .ticket')).opacity < 1"
+    async with chromium.context() as context:
+        page = await opened(screens, context)
+        first = row("c1", "A001")
+        await screens.board(first)
+        await screens.board(row("c2", "A002"), first)
+        await becomes(page, dimmed)
+        assert await page.evaluate("document.querySelectorAll('#rows li.new').length") == 2
+        await becomes(page, "document.querySelectorAll('#rows li.new').length === 0")
+        assert await page.evaluate(dimmed) is False
 
 
 async def test_hostile_text_is_text(screens: ScreenHall, chromium: Chromium) -> None:
