@@ -22,7 +22,7 @@ from gateway.commands import Commands
 from gateway.core.errors import WrongInput
 from gateway.fleet import Fleet
 from gateway.hub import Hub
-from gateway.journal.anchors import Anchor
+from gateway.journal.head import Anchor
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
 from gateway.journal.store import is_file, located, placed

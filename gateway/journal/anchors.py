@@ -6,28 +6,22 @@ A cut tail leaves a chain that is whole in itself; only a head that was noted el
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
 from gateway.core.contract import Clock
+from gateway.journal.head import Anchor
 from gateway.journal.rows import Head, stamp
 from gateway.journal.writer import Writer
 
 PERIOD_S = 60.0
+TAIL_BYTES = 64 * 1024  # some hundred lines: the newest anchor of a site is among them
 log = logging.getLogger(__name__)
-
-
-class Anchor(msgspec.Struct, frozen=True):
-    """One line of the file: `hash`, in hexadecimal digits, was the hash of `seq`, the head of `site` at `at`."""
-
-    at: str
-    site: str
-    seq: int
-    hash: str
 
 
 class Anchors:
@@ -101,10 +95,23 @@ def load(*paths: Path) -> dict[str, dict[int, set[str]]]:
     Words in front of an anchor do no harm: what `mosquitto_sub -v` writes down can be read.
     """
     noted: dict[str, dict[int, set[str]]] = {}
-    for line in [line for path in paths for line in path.read_bytes().splitlines()]:
-        try:
-            anchor = msgspec.json.decode(line[max(0, line.find(b"{")) :], type=Anchor)
-        except ValueError:
-            continue
+    for anchor in _anchors(line for path in paths for line in path.read_bytes().splitlines()):
         noted.setdefault(anchor.site, {}).setdefault(anchor.seq, set()).add(anchor.hash)
     return noted
+
+
+def newest(path: Path, *, site: str) -> Anchor | None:
+    """The newest anchor of a site, None where the file has none, or is missing. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return None
+    return max((anchor for anchor in _anchors(lines) if anchor.site == site), key=attrgetter("seq"), default=None)
+
+
+def _anchors(lines: Iterable[bytes]) -> Generator[Anchor]:
+    for line in lines:
+        with suppress(ValueError):
+            yield msgspec.json.decode(line[max(0, line.find(b"{")) :], type=Anchor)

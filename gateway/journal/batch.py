@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.core.errors import JournalError, WrongInput
+from gateway.core.errors import JournalError
 from gateway.journal import chain, schema
+from gateway.journal.head import SITE, NotAsLeft, go_on
 from gateway.journal.lock import Holder
 from gateway.journal.rows import Head, Recorded
 from gateway.journal.store import is_of_one_call, reason
-from gateway.journal.version import bring_up
 
 KEYS_A_QUERY = 500  # far below the bound parameters that any database takes
 FAILURES = (SQLAlchemyError, TypeError, ValueError, OverflowError)
@@ -22,9 +21,6 @@ FAILURES = (SQLAlchemyError, TypeError, ValueError, OverflowError)
 
 Outcome = list[Recorded] | JournalError
 Work = Callable[[Engine], Any]
-SITE = schema.journal.c.site == bindparam("site")
-NEWEST = select(schema.journal).where(SITE).order_by(schema.journal.c.seq.desc()).limit(1)
-HEAD = NEWEST.with_only_columns(schema.journal.c.seq, schema.journal.c.hash, schema.journal.c.at)
 KEY_IN = schema.journal.c.source_key.in_(bindparam("keys", expanding=True))
 KNOWN = select(schema.journal.c.source_key, schema.journal.c.seq).where(SITE, KEY_IN)
 INSERT = {table: insert(table) for table in schema.metadata.sorted_tables}
@@ -54,11 +50,14 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Batch:
-    """An open transaction. `head` is the newest row in it; it counts only once the transaction has committed."""
+    """An open transaction behind the row `head`, then the newest row in it: that counts only once it has committed.
 
-    def __init__(self, db: Connection, *, site: str, key: bytes) -> None:
+    Raises NotAsLeft where the store has another.
+    """
+
+    def __init__(self, db: Connection, *, site: str, key: bytes, head: Head) -> None:
         self._db, self._site, self._key = db, site, key
-        self.head = _head(db, site)
+        self.head = go_on(db, site=site, key=key, ours=head)
 
     def write(self, calls: Sequence[Call]) -> list[list[Recorded]]:
         """Write all calls with as few statements as can be. Raises what the database and its driver raise."""
@@ -102,7 +101,7 @@ class Batch:
         whole["hash"] = chain.row_hash(self._key, last, [whole[name] for name in chain.COVERED])
         new.append(whole)
         known[row["source_key"]] = seq
-        self.head = Head(seq, whole["hash"], datetime.fromisoformat(row["at"]))
+        self.head = Head(seq, whole["hash"])
         return Recorded(seq, new=True)
 
     def _note(self, call: Call) -> None:
@@ -113,60 +112,51 @@ class Batch:
             self._db.execute(INSERT[schema.retained], call.retained)
 
 
-def prepare(engine: Engine, *, site: str, key: bytes) -> Head:
-    """Make the tables, or bring them up to date; gives the site's head. Raises GatewayError, SQLAlchemyError.
-
-    The newest row must fit the key: to go on with another one would break the chain for ever.
-    """
-    bring_up(engine)
-    with engine.begin() as db:
-        row = db.execute(NEWEST, {"site": site}).mappings().first()
-        if row and not chain.row_fits(key, row["prev_hash"], [row[name] for name in chain.COVERED], row["hash"]):
-            raise WrongInput(f"store.key: not the key of seq {row['seq']}, the newest record, or that was changed")
-        return _head(db, site)
-
-
 def announce(engine: Engine, holder: Holder) -> None:
     """Write down who has the store, for whoever is refused. Raises SQLAlchemyError."""
     with engine.begin() as db:
         _put(db, schema.holders, [msgspec.structs.asdict(holder)])
 
 
-def commit(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head | None, list[Outcome]]:
-    """Commit the calls together; gives the new head and each caller's outcome, no head when nothing could be written.
+def commit(
+    engine: Engine, calls: Sequence[Call], *, site: str, key: bytes, head: Head
+) -> tuple[Head | None, list[Outcome]]:
+    """Commit the calls together behind the row `head`; gives the new head and each caller's outcome, no head when
+    nothing could be written.
 
     All at once first; when the data of one is refused, again with each in a savepoint of its own. Raises StoreInUse.
     """
     try:
-        return _commit_all(engine, calls, site=site, key=key)
-    except FAILURES as error:
-        if not is_of_one_call(error):
-            return None, [_failure(JournalError, "could not record", error) for _ in calls]
-    try:
-        return _commit_each(engine, calls, site=site, key=key)
+        try:
+            return _commit(engine, calls, site=site, key=key, head=head)
+        except FAILURES as error:
+            if not is_of_one_call(error):
+                raise
+        return _commit(engine, calls, site=site, key=key, head=head, apart=True)
     except SQLAlchemyError as error:
         return None, [_failure(JournalError, "could not record", error) for _ in calls]
+    except NotAsLeft as error:
+        return None, [NotAsLeft(str(error)) for _ in calls]
 
 
-def perform(engine: Engine, work: Work) -> Any:
+def perform(engine: Engine, work: Work, *, site: str, key: bytes, head: Head) -> Any:
     """Do something else in the one thread that writes; a JournalError is its outcome when the store fails."""
     try:
+        with engine.begin() as db:
+            go_on(db, site=site, key=key, ours=head)
         return work(engine)
-    except SQLAlchemyError as error:
+    except FAILURES as error:
         return _failure(JournalError, "could not be changed", error)
+    except JournalError as error:
+        return error
 
 
-def _commit_all(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head, list[Outcome]]:
+def _commit(
+    engine: Engine, calls: Sequence[Call], *, site: str, key: bytes, head: Head, apart: bool = False
+) -> tuple[Head, list[Outcome]]:
     with engine.begin() as db:
-        batch = Batch(db, site=site, key=key)
-        outcomes: list[Outcome] = [*batch.write(calls)]
-    return batch.head, outcomes
-
-
-def _commit_each(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes) -> tuple[Head, list[Outcome]]:
-    with engine.begin() as db:
-        batch = Batch(db, site=site, key=key)
-        outcomes = [batch.write_apart(call) for call in calls]
+        batch = Batch(db, site=site, key=key, head=head)
+        outcomes: list[Outcome] = [batch.write_apart(call) for call in calls] if apart else [*batch.write(calls)]
     return batch.head, outcomes
 
 
@@ -181,8 +171,3 @@ def _failure(kind: type[JournalError], what: str, error: Exception) -> JournalEr
     failure = kind(f"the journal {what}: {reason(error)}")
     failure.__cause__ = error
     return failure
-
-
-def _head(db: Connection, site: str) -> Head:
-    row = db.execute(HEAD, {"site": site}).first()
-    return Head(row.seq, row.hash, datetime.fromisoformat(row.at)) if row else Head()

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
-from gateway.journal.anchors import Anchor, Anchors
-from gateway.journal.batch import Call, announce, prepare
+from gateway.journal.anchors import Anchors, newest
+from gateway.journal.batch import Call, announce
+from gateway.journal.head import Anchor, prepare
 from gateway.journal.lock import Holder, this_gateway
 from gateway.journal.reader import Reader
 from gateway.journal.rows import (
@@ -151,8 +152,8 @@ async def open_journal(
 
     `anchors` is the file that receives the head every minute. `on_commit` is called on the loop after every
     group commit with the longest wait in it, in seconds, and the number of its new events; `on_anchor` with every
-    head that is anchored. The ledger is kept in `meters`. Raises
-    StoreInUse; GatewayError when the store or `anchors` cannot be opened, or `key` is not the store's.
+    head that is anchored. The ledger is kept in `meters`. Raises StoreInUse; GatewayError when the store or `anchors`
+    cannot be opened, `key` is not the store's, or the store has not the row that was anchored last.
     """
     store, meters = located(url), meters or Meters()
     holder = this_gateway(site, clock.now())
@@ -160,7 +161,7 @@ async def open_journal(
         try:
             stack.enter_context(held(store, holder))
             engine = _engine(stack, await asyncio.to_thread(writing, store, holder))  # loading a driver takes a while
-            head = await asyncio.to_thread(_begun, engine, holder, key)
+            head = await asyncio.to_thread(_begun, engine, holder, key, anchors)
             writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit, meters=meters)
             heads = Anchors(anchors, site=site, clock=clock, told=on_anchor)
             await stack.enter_async_context(heads.following(writer))
@@ -180,7 +181,7 @@ def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:
     return engine
 
 
-def _begun(engine: Engine, holder: Holder, key: bytes) -> Head:
-    head = prepare(engine, site=holder.site, key=key)
+def _begun(engine: Engine, holder: Holder, key: bytes, anchors: Path) -> Head:
+    head = prepare(engine, site=holder.site, key=key, anchor=newest(anchors, site=holder.site))
     announce(engine, holder)
     return head

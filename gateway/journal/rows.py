@@ -52,11 +52,10 @@ class Desired(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The newest committed row: seq 0 and no time while there is none."""
+    """The newest committed row: seq 0 while there is none."""
 
     seq: int = 0
     hash: bytes = chain.GENESIS
-    at: datetime | None = None
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, inspect, select
 
+from gateway.core.errors import JournalError
 from gateway.journal import chain, schema
 from gateway.journal.chain import GENESIS, NO_ROW_OF_OURS
 
@@ -60,6 +61,22 @@ def seals(db: Connection, site: str) -> list[Any]:
         return []
     table = schema.seals
     return list(db.execute(select(table).where(table.c.site == site).order_by(table.c.first_seq)).all())
+
+
+def newest(db: Connection, site: str, key: bytes) -> Any:
+    """The newest seal, None before the first. Raises JournalError when it is not as it was made."""
+    table = schema.seals
+    page = select(table).where(table.c.site == site).order_by(table.c.first_seq.desc()).limit(2)
+    try:
+        found = db.execute(page).all()
+    except NO_ROW_OF_OURS as error:
+        raise JournalError(f"the newest seals are not as they were made: {error}") from error
+    if not found:
+        return None
+    before, last = (found[1].seal, found[1].last_seq) if len(found) > 1 else (GENESIS, 0)
+    if not _fits(key, before, last, found[0]):
+        raise JournalError(f"the seal of {found[0].day} is not as it was made: no other is put behind it")
+    return found[0]
 
 
 def departed(db: Connection, site: str) -> Any:

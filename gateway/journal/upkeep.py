@@ -17,7 +17,7 @@ from gateway.journal import schema
 from gateway.journal.batch import Work
 from gateway.journal.chain import GENESIS
 from gateway.journal.rows import stamp
-from gateway.journal.sealing import Seal, departed, departed_mac, seal_hash
+from gateway.journal.sealing import Seal, departed, departed_mac, newest, seal_hash
 from gateway.journal.store import scrub
 
 SLICE_ROWS = 200  # rows: a slice takes about as long as a great commit
@@ -58,7 +58,7 @@ class Upkeep:
     async def newest_seal(self) -> Seal | None:
         """The seal of the last sealed day."""
         page = select(schema.seals).where(SEALS.site == self._site).order_by(SEALS.first_seq.desc()).limit(1)
-        found = await self._ask(page, lambda stored: msgspec.convert(dict(stored), Seal))
+        found = await self._ask(page, _seal_row)
         return found[0] if found else None
 
     async def sealed_before(self, day: date) -> int:
@@ -109,10 +109,19 @@ class Upkeep:
         return erased
 
 
+def _seal_row(stored: Mapping[str, Any]) -> Seal:
+    """A seal from its columns. Raises ValueError when they are not what a gateway writes."""
+    try:
+        seal = msgspec.convert(dict(stored), Seal)
+        date.fromisoformat(seal.day)
+    except ValueError as error:
+        raise ValueError(f"the seal of {stored['day']!r} is not as it was made") from error
+    return seal
+
+
 def _seal(engine: Engine, *, site: str, key: bytes, day: date, last_seq: int, now: str) -> str | None:
     with engine.begin() as db:
-        newest = select(schema.seals).where(SEALS.site == site).order_by(SEALS.first_seq.desc()).limit(1)
-        before = db.execute(newest).first()
+        before = newest(db, site, key)
         first = before.last_seq + 1 if before else 1
         end = db.execute(select(ROWS.hash).where(ROWS.site == site, ROWS.seq == last_seq)).scalar()
         if last_seq < first or end is None:

@@ -117,16 +117,18 @@ class Writer:
                 await asyncio.shield(thread)
 
     def _run(self) -> None:
-        more = True
+        more, last = True, self.head
         while more:
             taken = self._take()
             more = None not in taken
             waiting = [item for item in taken if isinstance(item, Waiting)]
             if waiting:
-                head, outcomes = commit(self._engine, [item.call for item in waiting], site=self._site, key=self._key)
+                calls = [item.call for item in waiting]
+                head, outcomes = commit(self._engine, calls, site=self._site, key=self._key, head=last)
+                last = head or last
                 self._loop.call_soon_threadsafe(self._settle, waiting, head, outcomes)
             for chore in [item for item in taken if isinstance(item, Chore)]:
-                outcome = perform(self._engine, chore.work)
+                outcome = perform(self._engine, chore.work, site=self._site, key=self._key, head=last)
                 self._loop.call_soon_threadsafe(self._answer, chore.answer, outcome)
 
     def _take(self) -> list[Waiting | Chore | None]:

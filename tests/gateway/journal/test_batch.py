@@ -13,8 +13,9 @@ from stores import Database
 
 from gateway.core.errors import GatewayError, JournalError
 from gateway.core.model import Cursor, Event
-from gateway.journal.batch import Call, Outcome, commit, prepare
-from gateway.journal.rows import Recorded, cursor_columns, event_columns
+from gateway.journal.batch import Call, Outcome, commit
+from gateway.journal.head import prepare
+from gateway.journal.rows import Head, Recorded, cursor_columns, event_columns
 from gateway.journal.store import writing
 from gateway.journal.verify import verify
 
@@ -40,7 +41,8 @@ def engine(url: str) -> Generator[Engine]:
 
 
 def commit_all(engine: Engine, *calls: Call) -> list[Outcome]:
-    return commit(engine, calls, site="liandu", key=KEY)[1]
+    """Behind whatever is there."""
+    return commit(engine, calls, site="liandu", key=KEY, head=prepare(engine, site="liandu", key=KEY))[1]
 
 
 def keys(database: Database) -> list[tuple[Any, ...]]:
@@ -108,8 +110,9 @@ def test_more_events_than_a_query_takes_parameters(engine: Engine, database: Dat
 
 def test_a_dead_database_fails_every_call_and_then_the_numbers_go_on(engine: Engine, database: Database) -> None:
     commit_all(engine, call("a"))
+    before = prepare(engine, site="liandu", key=KEY)
     database.do("ALTER TABLE journal RENAME TO gone")
-    head, outcomes = commit(engine, [call("b"), call("c")], site="liandu", key=KEY)
+    head, outcomes = commit(engine, [call("b"), call("c")], site="liandu", key=KEY, head=before)
     assert head is None
     why = "no such table: journal" if database.is_file else 'relation "journal" does not exist'
     assert [str(outcome) for outcome in outcomes] == [f"the journal could not record: {why}"] * 2
@@ -126,10 +129,20 @@ def test_another_key_is_refused_at_the_start(engine: Engine) -> None:
 
 
 def test_the_head_is_the_newest_row(engine: Engine) -> None:
-    head, _ = commit(engine, [call("a"), call("b")], site="liandu", key=KEY)
+    head, _ = commit(engine, [call("a"), call("b")], site="liandu", key=KEY, head=Head())
     assert head
-    assert (head.seq, head.at) == (2, NOON)
+    assert head.seq == 2
     assert prepare(engine, site="liandu", key=KEY) == head
+
+
+def test_rows_of_ours_whose_commit_was_not_answered_are_gone_on_from(engine: Engine, database: Database) -> None:
+    answered, _ = commit(engine, [call("a")], site="liandu", key=KEY, head=Head())
+    assert answered
+    commit(engine, [call("b"), call("c")], site="liandu", key=KEY, head=answered)
+    head, outcomes = commit(engine, [call("c"), call("d")], site="liandu", key=KEY, head=answered)
+    assert outcomes == [[Recorded(3, new=False)], [Recorded(4, new=True)]]
+    assert head == prepare(engine, site="liandu", key=KEY)
+    assert verify(database.url, key=KEY).rows == 4
 
 
 Batches = Sequence[Sequence[Sequence[str]]]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from stores import Database
 
+from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
 from gateway.journal import upkeep as module
 from gateway.journal.daily import days
@@ -205,6 +206,22 @@ def test_tampering_with_days_is_found(
     verdict = verify(url, key=key)
     assert (verdict.ok, verdict.broken_seq) == (False, broken)
     assert what in verdict.what
+
+
+@pytest.mark.parametrize("edit", ["day = 'someday'", "seal = end_hash", "last_seq = 31", "rows = 9"])
+async def test_no_day_is_sealed_behind_a_seal_that_was_changed_and_records_go_on(
+    journal: Journal, database: Database, edit: str
+) -> None:
+    database.do(f"UPDATE seals SET {edit} WHERE day = '2026-03-03'")  # noqa: S608 - our own
+    with pytest.raises(JournalError, match=r"^the seal of (2026-03-03|someday) is not as it was made: no other is put"):
+        await journal.upkeep.seal(date(2026, 3, 4), 40, NOON)
+    assert (await journal.record("d", [event(99)]))[0].seq == 41
+
+
+async def test_a_day_that_is_none_is_told_in_a_sentence(journal: Journal, database: Database) -> None:
+    database.do("UPDATE seals SET day = 'someday' WHERE day = '2026-03-03'")
+    with pytest.raises(JournalError, match=r"^the journal cannot be read: the seal of 'someday' is not as it was made$"):
+        await journal.upkeep.newest_seal()
 
 
 async def test_tampering_with_what_has_left_is_found(

@@ -15,7 +15,8 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Event
 from gateway.journal import verify as verify_module
 from gateway.journal.anchors import load
-from gateway.journal.batch import Call, commit, prepare
+from gateway.journal.batch import Call, commit
+from gateway.journal.head import prepare
 from gateway.journal.journal import Journal
 from gateway.journal.rows import event_columns
 from gateway.journal.schema import journal as table
@@ -137,10 +138,10 @@ def test_another_key_fits_no_row(url: str) -> None:
 
 
 async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
-    opened: Opened, tamper: Database, url: str, key: bytes, anchors: Path
+    opened: Opened, tamper: Database, url: str, key: bytes, anchors: Path, tmp_path: Path
 ) -> None:
     tamper.do("DELETE FROM journal")
-    async with opened() as journal:
+    async with opened(anchors=tmp_path / "new") as journal:
         await journal.record("door-1", [event(f"log/{number}") for number in range(12)])
     verdict = verify(url, key=key, anchors=[anchors])
     assert verdict.broken_seq == min(load(anchors)["liandu"])
@@ -164,11 +165,11 @@ def test_damaged_pages_are_told_in_one_sentence(tamper: Database, url: str, key:
 def test_every_site_of_a_store_is_verified_on_its_own(database: Database, url: str, key: bytes, anchors: Path) -> None:
     engine = writing(url)
     for site in ("liandu", "qingtian"):
-        prepare(engine, site=site, key=key)
+        head = prepare(engine, site=site, key=key)
         rows = [
             event_columns(event(f"{n}"), site=site, device=None, now=NOON) for n in range(3 if site == "liandu" else 5)
         ]
-        commit(engine, [Call(rows, [], [])], site=site, key=key)
+        commit(engine, [Call(rows, [], [])], site=site, key=key, head=head)
     engine.dispose()
     assert whole(verify(url, key=key)) == (True, 8, 5, None)
     assert verify(url, key=key).what == "site liandu: 3 rows are whole; site qingtian: 5 rows are whole"

@@ -14,7 +14,7 @@ from stores import Database, stores
 
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.core.model import Cursor, Event
-from gateway.journal.batch import prepare
+from gateway.journal.head import prepare
 from gateway.journal.journal import Journal
 from gateway.journal.lock import Holder
 from gateway.journal.migrations.upgrade import upgrade
@@ -147,7 +147,7 @@ def test_a_current_store_is_opened_without_alembic(database: Database, engine: E
     prepare(engine, site="liandu", key=bytes(32))
     engine.dispose()
     program = (
-        "import json, sys\nfrom gateway.journal.batch import prepare\nfrom gateway.journal.store import writing\n"
+        "import json, sys\nfrom gateway.journal.head import prepare\nfrom gateway.journal.store import writing\n"
         f"engine = writing({url!r})\nprepare(engine, site='liandu', key=bytes(32))\nengine.dispose()\n"
         "print(json.dumps([name for name in sys.modules if name.startswith('alembic')]))"
     )
