@@ -39,6 +39,7 @@ class Anchors:
         with ThreadPoolExecutor(1, "journal-anchors") as pool:
             await run(pool, append, self._path, b"")
             task = asyncio.create_task(self._follow(writer, pool))
+            writer.ends_with(task, "anchors")
             try:
                 yield
             finally:

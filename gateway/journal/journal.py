@@ -29,10 +29,9 @@ from gateway.journal.rows import (
 from gateway.journal.spool import Spool
 from gateway.journal.store import READERS, held, label, located, reading, reason, writing
 from gateway.journal.upkeep import Upkeep
-from gateway.journal.writer import OnCommit, Writer
+from gateway.journal.writer import STUCK_S, OnCommit, Writer
 from gateway.meters import Meters
 
-STUCK_S = 2.0  # a commit takes milliseconds
 RECORD_S = 10.0  # a store that takes longer takes nothing
 
 
@@ -84,7 +83,7 @@ class Journal(Reader):
         )
         try:
             async with asyncio.timeout(RECORD_S):
-                if events:
+                if events or desired:
                     await self._spool.passed(device)
                 return await self._writer.submit(call)
         except TimeoutError as error:
@@ -106,7 +105,7 @@ class Journal(Reader):
         why = self._writer.trouble
         if why is None and self._writer.stuck_s() > STUCK_S:
             why = f"the journal has not committed anything for {STUCK_S:g} s"
-        return Health(why, self._spool.events, self._spool.gaps)
+        return Health(why, self._spool.held.events, self._spool.held.missed)
 
     async def move(self, name: str, value: str) -> None:
         """Commit a cursor alone, as outlets do. Raises JournalError."""
@@ -128,7 +127,7 @@ class Journal(Reader):
             self._proven = now
 
     async def stopped(self) -> None:
-        """Wait for the end of the writer; raises JournalError when it ends while the journal is open."""
+        """Wait for the end; raises GatewayError when the writer, or another task of the journal, ends by itself."""
         await self._writer.stopped()
 
     async def beyond(self, seq: int) -> None:
@@ -172,7 +171,7 @@ async def open_journal(
         pools = [stack.enter_context(ThreadPoolExecutor(READERS, "journal-reader"))]
         pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
         spool = Spool(writer.submit, site=site, now=clock.now, meters=meters)
-        await stack.enter_async_context(spool.running())
+        await stack.enter_async_context(spool.running(writer.ends_with))
         yield Journal(site=site, key=key, clock=clock, writer=writer, spool=spool, engine=readers, pools=pools)
 
 

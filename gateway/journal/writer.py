@@ -22,6 +22,7 @@ from gateway.meters import Meters
 
 QUEUE_LIMIT = 10_000  # calls; about a second's work
 BATCH_LIMIT = 500  # events; keeps one commit under about 25 ms
+STUCK_S = 2.0  # a commit takes milliseconds
 OnCommit = Callable[[float, int], None]
 log = logging.getLogger(__name__)
 
@@ -89,14 +90,26 @@ class Writer:
         return time.perf_counter() - self._progress if self._answers else 0.0
 
     async def stopped(self) -> None:
-        """Wait for the end of the thread; raises StoreInUse when another gateway has taken the store, and
-        JournalError when nobody asked for it.
+        """Wait for the end.
+
+        Raises StoreInUse when another gateway has taken the store, and JournalError when nobody asked for it.
         """
         await self._over.wait()
         if self._lost:
             raise self._lost
         if self._open:
             raise JournalError("the journal's writer stopped by a bug; it is in the log")
+
+    def ends_with(self, task: "asyncio.Task[None]", name: str) -> None:
+        """Take nothing more, and stop, once another task of the journal has ended by a bug."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled() and (error := task.exception()):
+                log.critical("the journal's %s stopped", name, exc_info=error)
+                self._lost = JournalError(f"the journal's {name} stopped by a bug; it is in the log")
+                self._over.set()
+
+        task.add_done_callback(ended)
 
     async def beyond(self, seq: int) -> None:
         """Wait until a row after `seq` has been committed."""

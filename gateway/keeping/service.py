@@ -11,9 +11,9 @@ import msgspec
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Retention
-from gateway.journal.journal import STUCK_S
 from gateway.journal.rows import Health, stamp
 from gateway.journal.upkeep import Old
+from gateway.journal.writer import STUCK_S
 from gateway.keeping.config import JournalConfig
 from gateway.keeping.days import CATCH_UP_DAYS, GRACE_S, Mark, Seen, State, midnight, next_turn
 from gateway.supervisor.context import House

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from baddisk import Disk
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event
+from gateway.journal import held
 from gateway.journal import spool as module
 from gateway.journal.batch import Call, commit
 from gateway.journal.journal import Journal
@@ -16,22 +18,6 @@ from gateway.journal.rows import Recorded
 from gateway.meters import Meters
 
 Opened = Callable[..., AbstractAsyncContextManager[Journal]]
-
-
-class Disk:
-    """The store's disk: it can be full."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.full = False
-        self.tries = 0
-        self._submit = journal._writer.submit
-        journal._spool.submit = journal._writer.submit = self.submit  # type: ignore[method-assign]  # a fault
-
-    async def submit(self, call: Call) -> list[Recorded]:
-        self.tries += 1
-        if self.full:
-            raise JournalError("the journal could not record: database or disk is full")
-        return await self._submit(call)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +52,7 @@ def metric(meters: Meters, name: str, **labels: str) -> float:
 
 def balance(meters: Meters) -> tuple[float, float]:
     """What was accepted, and where it is: these two are always the same."""
-    gaps = sum(metric(meters, "hall_gap_events_total", reason=reason) for reason in (module.FULL, module.REFUSED))
+    gaps = sum(metric(meters, "hall_gap_events_total", reason=reason) for reason in (held.FULL, held.REFUSED))
     names = ("hall_events_recorded_total", "hall_events_repeated_total", "hall_events_spooled")
     return metric(meters, "hall_events_accepted_total"), gaps + sum(metric(meters, name) for name in names)
 
@@ -125,7 +111,7 @@ async def test_a_source_without_anything_in_memory_does_not_wait_for_another(jou
 async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
     journal: Journal, disk: Disk, meters: Meters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EVENTS", 3)
+    monkeypatch.setattr(held, "EVENTS", 3)
     disk.full = True
     for number in range(10):
         await journal.note("d", [event(number)])
@@ -142,7 +128,7 @@ async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
 
 
 async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EVENTS", 1)
+    monkeypatch.setattr(held, "EVENTS", 1)
     disk.full = True
     for number in range(6):
         await journal.note("de"[number % 2], [event(number)])
@@ -157,7 +143,7 @@ async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, m
 async def test_great_payloads_are_bounded_as_well(
     journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAYLOAD_BYTES", 3000)
+    monkeypatch.setattr(held, "PAYLOAD_BYTES", 3000)
     disk.full = True
     for number in range(6):
         await journal.note("d", [event(number, size=1000)])
@@ -221,12 +207,8 @@ async def test_a_stop_on_a_full_disk_says_what_is_lost(opened: Opened, caplog: p
 async def test_a_store_that_hangs_is_not_waited_for_for_ever(
     journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(_call: Call) -> list[Recorded]:
-        await asyncio.Event().wait()
-        return []
-
     monkeypatch.setattr("gateway.journal.journal.RECORD_S", 0.02)
-    monkeypatch.setattr(journal._writer, "submit", hang)
+    disk.answers.clear()
     with pytest.raises(JournalError, match=r"^the journal has not answered for 0.02 s$"):
         await journal.record("d", [event(1)])
 

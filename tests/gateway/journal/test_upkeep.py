@@ -220,7 +220,9 @@ async def test_no_day_is_sealed_behind_a_seal_that_was_changed_and_records_go_on
 
 async def test_a_day_that_is_none_is_told_in_a_sentence(journal: Journal, database: Database) -> None:
     database.do("UPDATE seals SET day = 'someday' WHERE day = '2026-03-03'")
-    with pytest.raises(JournalError, match=r"^the journal cannot be read: the seal of 'someday' is not as it was made$"):
+    with pytest.raises(
+        JournalError, match=r"^the journal cannot be read: the seal of 'someday' is not as it was made$"
+    ):
         await journal.upkeep.newest_seal()
 
 

@@ -1,0 +1,102 @@
+"""What stands in the spool: events of a source, the gap where events of it are missing, or desired state alone."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.core.model import Event, Retention
+from gateway.journal.rows import event_columns
+
+Columns = dict[str, Any]
+Answer = asyncio.Future[None]
+"""Ends once nobody need wait any longer."""
+
+
+class EventsEntry(msgspec.Struct, frozen=True, eq=False):
+    """Events of one source in their order, and the desired state that goes with them."""
+
+    number: int
+    device: str | None
+    answer: Answer
+    rows: Sequence[Columns]
+    desired: Sequence[Columns] = ()
+
+    @property
+    def size(self) -> int:
+        """The characters of its payloads."""
+        return size_of(self.rows)
+
+
+class GapEntry(msgspec.Struct, eq=False):
+    """Events of one source that are missing: how many, why, and the times of the first and the last of them.
+
+    `record` is the row that tells so, made when it is first to be written: from then on it counts no more.
+    """
+
+    number: int
+    device: str | None
+    reason: str
+    first: str
+    last: str
+    count: int = 0
+    answer: Answer | None = None
+    record: Columns | None = None
+
+
+class WishEntry(msgspec.Struct, frozen=True, eq=False):
+    """One row of desired state that no event goes with: a newer one of the same subject takes its place."""
+
+    number: int
+    device: str | None
+    answer: Answer | None
+    row: Columns
+
+
+Entry = EventsEntry | GapEntry | WishEntry
+Subject = tuple[str | None, ...]
+
+
+def size_of(rows: Sequence[Columns]) -> int:
+    """The characters of their payloads."""
+    return sum(len(row["payload"]) for row in rows)
+
+
+def subject(entry: Entry) -> Subject | None:
+    """What an entry that can grow, or be replaced, is of: there is one such of each; None for events."""
+    if isinstance(entry, GapEntry):
+        return (entry.device,)
+    if isinstance(entry, WishEntry):
+        return entry.row["device"], entry.row["part"], entry.row["verb"]
+    return None
+
+
+def events(entry: Entry) -> int:
+    """How many records it is."""
+    if isinstance(entry, EventsEntry):
+        return len(entry.rows)
+    return int(isinstance(entry, GapEntry))
+
+
+def columns(entry: Entry, *, site: str, now: datetime) -> Sequence[Columns]:
+    """The records that it is. That of a gap has the class `audit`: who relies on the journal must know."""
+    if isinstance(entry, EventsEntry):
+        return entry.rows
+    if isinstance(entry, WishEntry):
+        return ()
+    if entry.record is None:
+        payload = {"from": entry.first, "to": entry.last, "count": entry.count, "reason": entry.reason}
+        key = f"gap/{entry.device or ''}/{entry.first}/{os.urandom(4).hex()}"
+        event = Event(type="gap", source_key=key, payload=payload, retention=Retention.AUDIT)
+        entry.record = event_columns(event, site=site, device=entry.device, now=now)
+    return [entry.record]
+
+
+def desired(entry: Entry) -> Sequence[Columns]:
+    """The desired state that it is."""
+    if isinstance(entry, GapEntry):
+        return ()
+    return entry.desired if isinstance(entry, EventsEntry) else [entry.row]
