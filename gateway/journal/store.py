@@ -114,16 +114,22 @@ def migrating(db: Connection) -> Generator[None]:
             yield
 
 
-def scrub(engine: Engine) -> bool:
+def scrub(engine: Engine) -> bool | None:
     """Let no copy of what was erased stay in the files of the store; False when a reader prevents it just now.
 
-    SQLite: fold the write-ahead log back and empty it. PostgreSQL overwrites it in its own time: never promised.
+    SQLite: fold the write-ahead log back and empty it. PostgreSQL overwrites it in its own time: None, never promised.
     """
     if engine.dialect.name != "sqlite":
-        return False
+        return None
     connection = engine.raw_connection()  # a checkpoint cannot be part of a transaction
+    cursor = connection.cursor()
     try:
-        (busy, *_), *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [(patience,)] = cursor.execute("PRAGMA busy_timeout")
+        cursor.execute("PRAGMA busy_timeout = 0")  # records wait behind it
+        try:
+            (busy, *_), *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")
     except sqlite3.Error:
         return False
     finally:

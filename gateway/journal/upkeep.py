@@ -21,6 +21,7 @@ from gateway.journal.sealing import Seal, departed, departed_mac, newest, seal_h
 from gateway.journal.store import scrub
 
 SLICE_ROWS = 200  # rows: a slice takes about as long as a great commit
+SCRUB_TRIES, SCRUB_PAUSE_S = 20, 0.1
 PAUSE_S = 0.01  # after each slice, for those who wait to commit
 ROWS, SEALS = schema.journal.c, schema.seals.c
 Ask = Callable[[Executable, Callable[[Mapping[str, Any]], Any]], Awaitable[list[Any]]]
@@ -45,6 +46,7 @@ class Upkeep:
 
     def __init__(self, *, site: str, key: bytes, ask: Ask, change: Change) -> None:
         self._site, self._key, self._ask, self._change = site, key, ask, change
+        self.unscrubbed = False
 
     async def seal(self, day: date, last_seq: int, now: datetime) -> str | None:
         """Seal the rows behind the last seal up to `last_seq` as one day; gives its name, None when there are none.
@@ -81,8 +83,14 @@ class Upkeep:
         return erased
 
     async def scrub(self) -> bool:
-        """See store.scrub."""
-        return bool(await self._change(scrub))
+        """See store.scrub; tried for 2 s, as those who read end soon. `unscrubbed`: it should be tried again later."""
+        self.unscrubbed = True
+        for _ in range(SCRUB_TRIES):
+            if (done := await self._change(scrub)) is not False:
+                self.unscrubbed = False
+                return bool(done)
+            await asyncio.sleep(SCRUB_PAUSE_S)
+        return False
 
     async def leave(self, before: date, head: int) -> list[str]:
         """Let the rows of sealed days before `before` go, oldest first, but never the head; gives these days."""

@@ -126,20 +126,29 @@ async def test_erased_bytes_are_in_no_file_of_the_store(journal: Journal, databa
 async def test_no_scrub_is_promised_of_a_server(journal: Journal) -> None:
     await journal.upkeep.erase([1])
     assert await journal.upkeep.scrub() is False
+    assert not journal.upkeep.unscrubbed
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-async def test_a_scrub_says_when_a_reader_prevents_it(journal: Journal, database: Database) -> None:
+async def test_a_scrub_says_when_a_reader_prevents_it_and_holds_nobody_up(
+    journal: Journal, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SCRUB_TRIES", 3)
     reader = database.connect()
     reader.execute("BEGIN")
     reader.execute("SELECT COUNT(*) FROM journal").fetchone()
     await journal.upkeep.erase([1])
     task = asyncio.create_task(journal.upkeep.scrub())
     try:
+        for number in range(100, 104):
+            await asyncio.sleep(0.02)
+            await asyncio.wait_for(journal.record("d", [event(number)]), 1)  # no record waits for it
         assert await task is False
+        assert journal.upkeep.unscrubbed
     finally:
         reader.close()
     assert await journal.upkeep.scrub() is True
+    assert not journal.upkeep.unscrubbed
 
 
 async def test_rows_leave_by_whole_sealed_days_and_the_rest_is_proven(
