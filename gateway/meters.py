@@ -26,6 +26,7 @@ class Meters:
         self.events_spooled = self._gauge("hall_events_spooled", "Of these, in memory until the store takes them.")
         self.gap_events = self._counter("hall_gap_events_total", "Of these, lost but counted in a gap.", "reason")
         self.journal_seq = self._gauge("hall_journal_seq", "Sequence number of the newest event.")
+        self.journal_upkeep = self._gauge("hall_journal_upkeep_up", "1 while days are sealed and payloads erased.")
         self.outlet_lag = self._gauge("hall_outlet_lag_events", "Events not yet delivered.", "outlet")
         self.outlet_delivered = self._counter("hall_outlet_delivered_events_total", "Events delivered.", "outlet")
         self.dropped = self._counter("hall_dropped_total", "What was refused or dropped, by reason.", "reason")

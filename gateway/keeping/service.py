@@ -37,6 +37,7 @@ class Keeping:
         self._state: State | None = None
         self._ended_at: dict[date, float] = {}
         self._since: tuple[str | None, datetime] | None = None
+        self._trouble: str | None = None
         self._show(self._journal.health)
 
     async def run(self, up: Up) -> None:
@@ -50,11 +51,25 @@ class Keeping:
     async def _keep(self) -> None:
         while True:
             wait_s = RETRY_S
-            with suppress(JournalError):  # the journal itself has said so
+            try:
                 await self.tick()
+            except JournalError as error:
+                self._tell(str(error))
+            else:
+                self._tell(None)
                 now = self._house.clock.now().astimezone(self._zone)
                 wait_s = min(LONGEST_S, next_turn(now, self._config().nightly))
             await asyncio.sleep(wait_s)
+
+    def _tell(self, trouble: str | None) -> None:
+        """Log once that the record is not kept as it should be, and once that it is again."""
+        if trouble is not None and self._trouble is None:
+            log.error("days are not sealed, or payloads not erased: %s", trouble)
+        elif trouble is None and self._trouble is not None:
+            log.info("the record is kept again as it should be")
+        self._trouble = trouble
+        self._house.meters.journal_upkeep.set(trouble is None)
+        self._show(self._journal.health)
 
     async def tick(self) -> None:
         """Do what is due by now. Raises JournalError: then it is due still."""
@@ -65,6 +80,8 @@ class Keeping:
         await self._turn(self._state, now.date())
         if self._state.is_night(now, self._config().nightly):
             await self._night(self._state, now.date())
+        elif self._upkeep.unscrubbed:
+            await self._upkeep.scrub()
 
     async def _turn(self, state: State, today: date) -> None:
         newest = await self._upkeep.newest_seal()
@@ -124,4 +141,5 @@ class Keeping:
         if self._since is None or self._since[0] != health.why:
             self._since = health.why, self._house.clock.now()
         view = {"ok": health.why is None, "since": self._since[1], **msgspec.structs.asdict(health)}
+        view["upkeep"] = self._trouble
         self._house.hub.show(HEALTH, view)

@@ -227,10 +227,11 @@ class Revoked(Struct, frozen=True):
     revoked: str
 
 
-class Health(Struct, frozen=True):
-    """How the gateway is."""
+class Health(Struct, frozen=True, omit_defaults=True):
+    """How the gateway is. `upkeep`: why days are not sealed, or payloads not erased, though records are taken."""
 
     status: str
+    upkeep: str | None = None
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):

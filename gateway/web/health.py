@@ -27,7 +27,8 @@ async def ready(_request: web.Request, services: Services) -> web.Response:
             await services.house.journal.prove()
     except TimeoutError as error:
         raise Problem(503, f"the journal has not committed anything for {READY_S:g} s") from error
-    return reply(Health("ready"))
+    said = services.house.hub.views.get("journal/health", {})
+    return reply(Health("ready", said.get("upkeep")))
 
 
 class MetricsQuery(BaseModel, frozen=True, extra="forbid"):

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from stores import stores
+from stores import Database, stores
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
@@ -288,6 +289,52 @@ async def test_its_health_is_red_while_the_journal_takes_nothing(
     await until(lambda: views["journal/health"]["ok"] and not views["journal/health"]["spooled"])
     running.cancel()
     await asyncio.wait({running})
+
+
+async def test_upkeep_that_fails_is_told_once_and_is_over_once_it_succeeds(
+    record: Record, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.002)
+    caplog.set_level("INFO", "gateway.keeping")
+    await record.write()
+    database = Database(record.url)
+    database.refuse("INSERT", "seals", "permission denied for table seals")
+    await record.jump(timedelta(hours=15))
+    record.clock.up_s += 900
+    running = asyncio.create_task(record.keeping.run(lambda: None))
+    why = "the journal could not be changed: permission denied for table seals"
+    views, upkeep = (
+        record.house.hub.views,
+        partial(record.house.meters.registry.get_sample_value, "hall_journal_upkeep_up"),
+    )
+    await until(lambda: views["journal/health"]["upkeep"] == why)
+    assert (views["journal/health"]["ok"], upkeep()) == (True, 0)
+    await asyncio.sleep(0.02)
+    database.do("DROP TRIGGER refusal" if database.is_file else "DROP TRIGGER refusal ON seals")
+    await until(lambda: views["journal/health"]["upkeep"] is None)
+    assert upkeep() == 1
+    assert record.days() == [("2026-07-17", 1)]
+    told = [each.message for each in caplog.records if "sealed, up to" not in each.message]
+    assert told == [f"days are not sealed, or payloads not erased: {why}", "the record is kept again as it should be"]
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_a_scrub_that_a_reader_prevented_is_made_up_for(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bool] = []
+
+    async def scrub() -> bool:
+        tried.append(True)
+        record.house.journal.upkeep.unscrubbed = False
+        return True
+
+    monkeypatch.setattr(record.house.journal.upkeep, "scrub", scrub)
+    await record.keeping.tick()
+    assert tried == []
+    record.house.journal.upkeep.unscrubbed = True
+    await record.keeping.tick()
+    await record.keeping.tick()
+    assert tried == [True]
 
 
 async def until(true: Callable[[], bool]) -> None:
