@@ -1,6 +1,6 @@
-"""Anchors: the head of the chain, written now and then to a file outside the database.
+"""Anchors: the head of the chain and the newest seal, written now and then to a file outside the database.
 
-A cut tail leaves a chain that is whole in itself; only a head that was noted elsewhere shows it.
+A cut tail leaves a chain that is whole in itself; only a head that was noted elsewhere shows it. So it is with seals.
 """
 
 import asyncio
@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gateway.core.contract import Clock
 from gateway.journal.head import Anchor
-from gateway.journal.rows import Head, stamp
+from gateway.journal.rows import stamp
+from gateway.journal.sealing import Seal
 from gateway.journal.writer import Writer
 
 PERIOD_S = 60.0
@@ -27,42 +29,63 @@ log = logging.getLogger(__name__)
 class Anchors:
     """Writes the anchors of one site, and tells them on the event loop to whoever publishes them."""
 
-    def __init__(self, path: Path, *, site: str, clock: Clock, told: Callable[[Anchor], None]) -> None:
-        self._path, self._site, self._clock, self._told = path, site, clock, told
-        self._seq = 0
+    def __init__(
+        self,
+        path: Path,
+        writer: Writer,
+        *,
+        site: str,
+        clock: Clock,
+        told: Callable[[Anchor], None],
+        seal: Seal | None,
+    ) -> None:
+        self._path, self._writer, self._site, self._clock, self._told = path, writer, site, clock, told
+        self._pool = ThreadPoolExecutor(1, "journal-anchors")
+        self._newest = seal
+        self._written = Anchor("", site, 0, "")
         self._broken = False
 
     @asynccontextmanager
-    async def following(self, writer: Writer) -> AsyncGenerator[None]:
+    async def following(self) -> AsyncGenerator[None]:
         """Anchor the head when it has moved, at most once a minute, and when left. Raises OSError at the start."""
-        run = asyncio.get_running_loop().run_in_executor
-        with ThreadPoolExecutor(1, "journal-anchors") as pool:
-            await run(pool, append, self._path, b"")
-            task = asyncio.create_task(self._follow(writer, pool))
-            writer.ends_with(task, "anchors")
+        with self._pool:
+            await self._run(append, self._path, b"")
+            task = asyncio.create_task(self._follow())
+            self._writer.ends_with(task, "anchors")
             try:
                 yield
             finally:
                 task.cancel()
                 await asyncio.wait({task})
-                await run(pool, self._write, self._anchor(writer.head))
+                await self._run(self._write, self._anchor())
         if not task.cancelled():
             task.result()
 
-    async def _follow(self, writer: Writer, pool: ThreadPoolExecutor) -> None:
+    def sealed(self, seal: Seal) -> None:
+        """Anchor a new seal at once: nobody waits for that."""
+        self._newest = seal
+        self._told(self._anchor())
+        self._run(self._write, self._anchor())
+
+    async def _follow(self) -> None:
         while True:
-            await writer.beyond(self._seq)
-            anchor = self._anchor(writer.head)
+            await self._writer.beyond(self._written.seq)
+            anchor = self._anchor()
             self._told(anchor)
-            await asyncio.get_running_loop().run_in_executor(pool, self._write, anchor)
+            await self._run(self._write, anchor)
             await asyncio.sleep(PERIOD_S)
 
-    def _anchor(self, head: Head) -> Anchor:
-        return Anchor(stamp(self._clock.now()), self._site, head.seq, head.hash.hex())
+    def _run(self, work: Callable[..., None], *arguments: Any) -> "asyncio.Future[None]":
+        return asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
+    def _anchor(self) -> Anchor:
+        head, seal = self._writer.head, self._newest
+        anchor = Anchor(stamp(self._clock.now()), self._site, head.seq, head.hash.hex())
+        return msgspec.structs.replace(anchor, sealed=seal.last_seq, seal=seal.seal.hex()) if seal else anchor
 
     def _write(self, anchor: Anchor) -> None:
         """Only called in the one thread, so that a cancelled call and the last one come in turn."""
-        if anchor.seq <= self._seq:
+        if anchor.seq <= self._written.seq and anchor.sealed <= self._written.sealed:
             return
         try:
             append(self._path, msgspec.json.encode(anchor) + b"\n")
@@ -73,7 +96,7 @@ class Anchors:
         else:
             if self._broken:
                 log.info("the journal's head is anchored again")
-            self._seq, self._broken = anchor.seq, False
+            self._written, self._broken = anchor, False
 
 
 def append(path: Path, line: bytes) -> None:
@@ -88,16 +111,26 @@ def append(path: Path, line: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def load(*paths: Path) -> dict[str, dict[int, set[str]]]:
-    """Every hash that was anchored for a seq, by site; lines that are none, as a crash cuts them, are left out.
+class Noted(msgspec.Struct, frozen=True):
+    """What was anchored of a site: the hashes of a head, and the seals of the rows up to a seq, by seq."""
+
+    heads: dict[int, set[str]] = {}
+    seals: dict[int, set[str]] = {}
+
+
+def load(*paths: Path) -> dict[str, Noted]:
+    """Everything that was anchored, by site; lines that are none, as a crash cuts them, are left out.
 
     Two hashes for one seq are told both: no file overrules another. Raises OSError.
 
     Words in front of an anchor do no harm: what `mosquitto_sub -v` writes down can be read.
     """
-    noted: dict[str, dict[int, set[str]]] = {}
+    noted: dict[str, Noted] = {}
     for anchor in _anchors(line for path in paths for line in path.read_bytes().splitlines()):
-        noted.setdefault(anchor.site, {}).setdefault(anchor.seq, set()).add(anchor.hash)
+        of_site = noted.setdefault(anchor.site, Noted())
+        of_site.heads.setdefault(anchor.seq, set()).add(anchor.hash)
+        if anchor.seal:
+            of_site.seals.setdefault(anchor.sealed, set()).add(anchor.seal)
     return noted
 
 

@@ -22,13 +22,18 @@ class NotAsLeft(JournalError):
     """The store is not as the journal left it: what was on disk is not there any more, or is another."""
 
 
-class Anchor(msgspec.Struct, frozen=True):
-    """One line of the file of anchors: `hash`, in hexadecimal digits, was the hash of `seq`, the head of `site`."""
+class Anchor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the file of anchors: `hash`, in hexadecimal digits, was the hash of `seq`, the head of `site`.
+
+    `seal`, likewise, was the newest seal, of the rows up to `sealed`; without any day sealed there is none.
+    """
 
     at: str
     site: str
     seq: int
     hash: str
+    sealed: int = 0
+    seal: str = ""
 
 
 def prepare(engine: Engine, *, site: str, key: bytes, anchor: Anchor | None = None) -> Head:

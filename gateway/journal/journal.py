@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Engine
@@ -26,6 +26,8 @@ from gateway.journal.rows import (
     desired_columns,
     event_columns,
 )
+from gateway.journal.sealing import Seal
+from gateway.journal.sealing import newest as newest_seal
 from gateway.journal.spool import Spool
 from gateway.journal.store import READERS, held, label, located, reading, reason, writing
 from gateway.journal.upkeep import Upkeep
@@ -46,13 +48,14 @@ class Journal(Reader):
         clock: Clock,
         writer: Writer,
         spool: Spool,
+        sealed: Callable[[Seal], None],
         engine: Engine,
         pools: Sequence[Executor],
     ) -> None:
         super().__init__(site, engine, pools)
         self._clock, self._writer, self._spool = clock, writer, spool
         self._proven = ""
-        self.upkeep = Upkeep(site=site, key=key, ask=self.ask, change=writer.change)
+        self.upkeep = Upkeep(site=site, key=key, ask=self.ask, change=writer.change, sealed=sealed)
 
     @property
     def head(self) -> Head:
@@ -160,10 +163,10 @@ async def open_journal(
         try:
             stack.enter_context(held(store, holder))
             engine = _engine(stack, await asyncio.to_thread(writing, store, holder))  # loading a driver takes a while
-            head = await asyncio.to_thread(_begun, engine, holder, key, anchors)
+            head, seal = await asyncio.to_thread(_begun, engine, holder, key, anchors)
             writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit, meters=meters)
-            heads = Anchors(anchors, site=site, clock=clock, told=on_anchor)
-            await stack.enter_async_context(heads.following(writer))
+            heads = Anchors(anchors, writer, site=site, clock=clock, told=on_anchor, seal=seal)
+            await stack.enter_async_context(heads.following())
         except (SQLAlchemyError, OSError) as error:
             raise GatewayError(f"store.url: {label(store)} cannot be opened: {reason(error)}") from error
         await stack.enter_async_context(writer.running())
@@ -172,7 +175,16 @@ async def open_journal(
         pools.append(stack.enter_context(ThreadPoolExecutor(1, "journal-look-up")))  # waits for no page of a query
         spool = Spool(writer.submit, site=site, now=clock.now, meters=meters)
         await stack.enter_async_context(spool.running(writer.ends_with))
-        yield Journal(site=site, key=key, clock=clock, writer=writer, spool=spool, engine=readers, pools=pools)
+        yield Journal(
+            site=site,
+            key=key,
+            clock=clock,
+            writer=writer,
+            spool=spool,
+            sealed=heads.sealed,
+            engine=readers,
+            pools=pools,
+        )
 
 
 def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:
@@ -180,7 +192,9 @@ def _engine(stack: AsyncExitStack, engine: Engine) -> Engine:
     return engine
 
 
-def _begun(engine: Engine, holder: Holder, key: bytes, anchors: Path) -> Head:
+def _begun(engine: Engine, holder: Holder, key: bytes, anchors: Path) -> tuple[Head, Seal | None]:
     head = prepare(engine, site=holder.site, key=key, anchor=newest(anchors, site=holder.site))
     announce(engine, holder)
-    return head
+    with engine.begin() as db, suppress(JournalError):  # whoever seals the next day says so
+        return head, newest_seal(db, holder.site, key)
+    return head, None

@@ -4,6 +4,7 @@ seal = HMAC-SHA-256(key, previous seal ‖ canonical JSON array); docs/reference
 """
 
 import hmac
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ def seals(db: Connection, site: str) -> list[Any]:
     return list(db.execute(select(table).where(table.c.site == site).order_by(table.c.first_seq)).all())
 
 
-def newest(db: Connection, site: str, key: bytes) -> Any:
+def newest(db: Connection, site: str, key: bytes) -> Seal | None:
     """The newest seal, None before the first. Raises JournalError when it is not as it was made."""
     table = schema.seals
     page = select(table).where(table.c.site == site).order_by(table.c.first_seq.desc()).limit(2)
@@ -76,7 +77,7 @@ def newest(db: Connection, site: str, key: bytes) -> Any:
     before, last = (found[1].seal, found[1].last_seq) if len(found) > 1 else (GENESIS, 0)
     if not _fits(key, before, last, found[0]):
         raise JournalError(f"the seal of {found[0].day} is not as it was made: no other is put behind it")
-    return found[0]
+    return msgspec.convert(found[0], Seal, from_attributes=True)
 
 
 def departed(db: Connection, site: str) -> Any:
@@ -86,14 +87,18 @@ def departed(db: Connection, site: str) -> Any:
     return db.execute(select(schema.departed).where(schema.departed.c.site == site)).first()
 
 
-def start(db: Connection, site: str, key: bytes) -> Start:
-    """From where, and along which days, the rows of a site can be verified."""
+def start(db: Connection, site: str, key: bytes, anchored: Mapping[int, Set[str]] | None = None) -> Start:
+    """From where, and along which days, the rows of a site can be verified; `anchored` are seals, by their last seq."""
     sealed, gone = seals(db, site), departed(db, site)
     before, last = GENESIS, 0
     for seal in sealed:
         if not _fits(key, before, last, seal):
             return Start(fault=f"the seal of {seal.day} is not as it was made", fault_seq=last + 1)
         before, last = seal.seal, seal.last_seq
+    for seq, proofs in sorted((anchored or {}).items()):
+        if proofs != {seal.seal.hex() for seal in sealed if seal.last_seq == seq}:
+            proven = max((seal.last_seq for seal in sealed if seal.last_seq < seq), default=0)
+            return Start(fault=f"the seal up to seq {seq} is not the one that was anchored", fault_seq=proven + 1)
     ends = {seal.last_seq: seal.end_hash.hex() for seal in sealed}
     if gone is None:
         return Start(ends=ends)

@@ -44,8 +44,8 @@ class Old(msgspec.Struct, frozen=True):
 class Upkeep:
     """The upkeep of one site's journal. Every method raises JournalError."""
 
-    def __init__(self, *, site: str, key: bytes, ask: Ask, change: Change) -> None:
-        self._site, self._key, self._ask, self._change = site, key, ask, change
+    def __init__(self, *, site: str, key: bytes, ask: Ask, change: Change, sealed: Callable[[Seal], None]) -> None:
+        self._site, self._key, self._ask, self._change, self._sealed = site, key, ask, change, sealed
         self.unscrubbed = False
 
     async def seal(self, day: date, last_seq: int, now: datetime) -> str | None:
@@ -54,8 +54,11 @@ class Upkeep:
         A day that is not later than the last sealed one, because the clock was set back, is named the next one.
         """
         work = partial(_seal, site=self._site, key=self._key, day=day, last_seq=last_seq, now=stamp(now))
-        sealed: str | None = await self._change(work)
-        return sealed
+        seal: Seal | None = await self._change(work)
+        if seal is None:
+            return None
+        self._sealed(seal)
+        return seal.day
 
     async def newest_seal(self) -> Seal | None:
         """The seal of the last sealed day."""
@@ -127,7 +130,7 @@ def _seal_row(stored: Mapping[str, Any]) -> Seal:
     return seal
 
 
-def _seal(engine: Engine, *, site: str, key: bytes, day: date, last_seq: int, now: str) -> str | None:
+def _seal(engine: Engine, *, site: str, key: bytes, day: date, last_seq: int, now: str) -> Seal | None:
     with engine.begin() as db:
         before = newest(db, site, key)
         first = before.last_seq + 1 if before else 1
@@ -139,8 +142,9 @@ def _seal(engine: Engine, *, site: str, key: bytes, day: date, last_seq: int, no
         rows = last_seq - first + 1
         seal = Seal(site=site, day=str(day), first_seq=first, last_seq=last_seq, rows=rows, end_hash=end, sealed_at=now)
         proof = seal_hash(key, before.seal if before else GENESIS, seal)
-        db.execute(insert(schema.seals), msgspec.structs.asdict(seal) | {"seal": proof})
-        return seal.day
+        seal = msgspec.structs.replace(seal, seal=proof)
+        db.execute(insert(schema.seals), msgspec.structs.asdict(seal))
+        return seal
 
 
 def _blank(engine: Engine, *, site: str, seqs: Sequence[int]) -> int:

@@ -1,6 +1,6 @@
 """Proves that the journal is whole, or names the first seq where it is not. Needs no lock and no running gateway."""
 
-from collections.abc import Generator, Mapping, Sequence, Set
+from collections.abc import Generator, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
         with engine.connect() as db:
             noted = anchor_file.load(*anchors)  # before the rows: what is anchored is committed
             sites = [site] if site else sorted({*_sites(db), *noted})
-            verdicts = [_verify_still(db, name, key, noted.get(name, {})) for name in sites]
+            verdicts = [_verify_still(db, name, key, noted.get(name, anchor_file.Noted())) for name in sites]
     except FileNotFoundError as error:
         raise GatewayError(
             f"{error.filename} is missing: without anchors nobody can tell whether rows were cut off"
@@ -52,7 +52,7 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
     return _together(verdicts)
 
 
-def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, Set[str]]) -> Verdict:
+def _verify_still(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
     """Verify; and again, when rows have left meanwhile."""
     while True:
         before = sealing.departed(db, site)
@@ -61,20 +61,20 @@ def _verify_still(db: Connection, site: str, key: bytes, noted: Mapping[int, Set
             return verdict
 
 
-def _verify(db: Connection, site: str, key: bytes, noted: Mapping[int, Set[str]]) -> Verdict:
-    start = sealing.start(db, site, key)
+def _verify(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
+    start, heads = sealing.start(db, site, key, noted.seals), noted.heads
     if start.fault:
         what = f"site {site}: seq {start.fault_seq}: {start.fault}"
         return Verdict(ok=False, rows=0, head=0, broken_seq=start.fault_seq, what=what)
     seq, erased, last, fault = start.seq, 0, start.hash, None
     for row in _rows(db, site):
-        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=noted.get(seq + 1), end=start.ends.get(seq + 1))
+        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=heads.get(seq + 1), end=start.ends.get(seq + 1))
         if fault:
             break
         seq, erased, last = seq + 1, erased + (row[PAYLOAD] is None), row[HASH]
-    later = max([*noted, *start.ends], default=0)
+    later = max([*heads, *start.ends], default=0)
     if not fault and later > seq:
-        fault = f"is missing, and all after it: seq {later} was {'anchored' if later in noted else 'sealed'}"
+        fault = f"is missing, and all after it: seq {later} was {'anchored' if later in heads else 'sealed'}"
     rows = seq - start.seq
     if fault:
         return Verdict(ok=False, rows=rows, head=seq, broken_seq=seq + 1, what=f"site {site}: seq {seq + 1} {fault}")

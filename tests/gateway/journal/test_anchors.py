@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,26 @@ async def test_a_line_that_a_crash_cut_spoils_no_other(opened: Opened, anchors: 
     anchors_module.append(anchors, b'{"at":"2025-03-01T01:02:03.0')
     async with opened() as journal:
         await journal.record(None, [event("a")])
-    assert list(anchors_module.load(anchors)["liandu"]) == [1]
+    assert list(anchors_module.load(anchors)["liandu"].heads) == [1]
 
 
 async def test_no_anchor_of_a_seq_overrules_another(anchors: Path) -> None:
     for digest in ("aa", "bb"):
         anchors_module.append(anchors, b'{"at":"","site":"liandu","seq":7,"hash":"%b"}\n' % digest.encode())
-    assert anchors_module.load(anchors) == {"liandu": {7: {"aa", "bb"}}}
+    assert anchors_module.load(anchors)["liandu"].heads == {7: {"aa", "bb"}}
+
+
+async def test_a_new_seal_is_anchored_at_once_and_stays_in_the_anchors(opened: Opened, anchors: Path) -> None:
+    async with opened() as journal:
+        await journal.record(None, [event("a")])
+        await anchored(anchors, 1)
+        await journal.upkeep.seal(date(2026, 3, 1), 1, datetime(2026, 3, 2, tzinfo=UTC))
+        await until(lambda: len(lines(anchors)) == 2)
+        assert [line.get("sealed") for line in lines(anchors)] == [None, 1]
+    async with opened() as journal:
+        await journal.record(None, [event("b")])
+    assert [(line["seq"], line.get("sealed")) for line in lines(anchors)] == [(1, None), (1, 1), (1, 1), (2, 1)]
+    assert len({line["seal"] for line in lines(anchors)[1:]}) == 1
 
 
 async def test_an_anchor_that_was_taken_elsewhere_is_not_hidden_by_the_one_beside_the_store(

@@ -235,6 +235,34 @@ async def test_a_day_that_is_none_is_told_in_a_sentence(journal: Journal, databa
         await journal.upkeep.newest_seal()
 
 
+@pytest.mark.parametrize(
+    ("edit", "broken", "seal"),
+    [
+        ("DELETE FROM seals WHERE last_seq = 30", 21, 30),
+        ("DELETE FROM seals WHERE last_seq > 10", 11, 20),
+        ("DELETE FROM seals", 1, 10),
+    ],
+)
+def test_seals_that_were_cut_off_at_the_end_are_found_by_the_anchors(
+    tamper: Database, url: str, key: bytes, anchors: Path, edit: str, broken: int, seal: int
+) -> None:
+    assert verify(url, key=key, anchors=[anchors]).ok
+    tamper.do(edit)
+    assert verify(url, key=key).ok
+    verdict = verify(url, key=key, anchors=[anchors])
+    assert (verdict.ok, verdict.broken_seq) == (False, broken)
+    assert verdict.what == f"site liandu: seq {broken}: the seal up to seq {seal} is not the one that was anchored"
+
+
+async def test_a_day_that_was_sealed_anew_is_not_the_one_that_was_anchored(
+    journal: Journal, database: Database, url: str, key: bytes, anchors: Path
+) -> None:
+    database.do("DELETE FROM seals WHERE last_seq = 30")
+    await journal.upkeep.seal(date(2026, 3, 3), 40, NOON)
+    verdict = verify(url, key=key, anchors=[anchors])
+    assert verdict.what == "site liandu: seq 21: the seal up to seq 30 is not the one that was anchored"
+
+
 async def test_tampering_with_what_has_left_is_found(
     journal: Journal, database: Database, url: str, key: bytes
 ) -> None:
