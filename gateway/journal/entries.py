@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.core.model import Event, Retention
 from gateway.journal.rows import event_columns
+from gateway.journal.unwritten import Missing
 
 Columns = dict[str, Any]
 Answer = asyncio.Future[None]
@@ -30,6 +31,11 @@ class EventsEntry(msgspec.Struct, frozen=True, eq=False):
         """The characters of its payloads."""
         return size_of(self.rows)
 
+    @property
+    def missing(self) -> Missing:
+        """What is lost if it is."""
+        return Missing(len(self.rows), self.rows[0]["at"], self.rows[-1]["at"])
+
 
 class GapEntry(msgspec.Struct, eq=False):
     """Events of one source that are missing: how many, why, and the times of the first and the last of them.
@@ -45,6 +51,11 @@ class GapEntry(msgspec.Struct, eq=False):
     count: int = 0
     answer: Answer | None = None
     record: Columns | None = None
+
+    @property
+    def missing(self) -> Missing:
+        """What nothing tells of if it is lost."""
+        return Missing(self.count, self.first, self.last)
 
 
 class WishEntry(msgspec.Struct, frozen=True, eq=False):

@@ -7,6 +7,8 @@ newest of each subject is held: there are no more than the hall has.
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from gateway.journal.entries import (
     Answer,
     Columns,
@@ -19,19 +21,24 @@ from gateway.journal.entries import (
     size_of,
     subject,
 )
+from gateway.journal.unwritten import Missing
 from gateway.meters import Meters
 
 EVENTS = 10_000  # a hall has a few hundred such events an hour
 PAYLOAD_BYTES = 8 * 2**20
 BATCH = 500  # entries or events, as the writer's
-FULL, REFUSED = "spool_full", "refused"
+FULL, REFUSED, ENDED = "spool_full", "refused", "ended"
 
 
 class Held:
-    """Counts what it is given in the ledger. `events` are held, `missed` are counted in gaps, of this run."""
+    """Counts what it is given in the ledger. `events` are held, `missed` are counted in gaps, of this run.
+
+    `missing` is what would be lost with it, gaps and all, by device; "" is the gateway itself.
+    """
 
     def __init__(self, meters: Meters) -> None:
         self.events = self.missed = self.next_number = 0
+        self.missing: dict[str, Missing] = {}
         self._meters = meters
         self._entries: deque[Entry] = deque()
         self._numbers: defaultdict[str | None, dict[int, None]] = defaultdict(dict)
@@ -48,20 +55,23 @@ class Held:
             return False
         self._bytes += size
         self._open.pop((device,), None)
-        self._append(EventsEntry(self.next_number, device, answer, rows, desired))
+        entry = EventsEntry(self.next_number, device, answer, rows, desired)
+        self._append(entry)
+        self._add(device, entry.missing)
         return True
 
-    def miss(self, device: str | None, reason: str, times: Sequence[str]) -> bool:
+    def miss(self, device: str | None, reason: str, lost: Missing) -> bool:
         """Count accepted events that cannot be kept, in the gap at the end of their source; whether it is new."""
         gap = self._open.get((device,))
         if new := not isinstance(gap, GapEntry) or gap.reason != reason:
-            gap = GapEntry(self.next_number, device, reason, times[0], times[0])
+            gap = GapEntry(self.next_number, device, reason, lost.first, lost.first)
             self._open[(device,)] = gap
             self._append(gap)
             self._meters.events_accepted.inc()  # the record of the gap is itself an event
-        gap.last = times[-1]
-        gap.count += len(times)
-        self._missed(reason, len(times))
+        gap.last = lost.last
+        gap.count += lost.count
+        self._missed(reason, lost.count)
+        self._add(device, lost)
         return new
 
     def wish(self, device: str | None, row: Columns, answer: Answer | None) -> None:
@@ -110,8 +120,9 @@ class Held:
         self._missed(REFUSED, events(entry))
         if not isinstance(entry, EventsEntry):
             return None
-        times = [row["at"] for row in entry.rows]
-        gap = GapEntry(entry.number, entry.device, REFUSED, times[0], times[-1], len(times))
+        lost = entry.missing
+        gap = GapEntry(entry.number, entry.device, REFUSED, lost.first, lost.last, lost.count)
+        self._add(entry.device, lost)
         self._entries.appendleft(gap)
         self._numbers[entry.device] = {entry.number: None, **self._numbers[entry.device]}
         self.events += 1
@@ -135,7 +146,15 @@ class Held:
         del self._numbers[entry.device][entry.number]
         if not self._numbers[entry.device]:
             del self._numbers[entry.device]
+        if not isinstance(entry, WishEntry):
+            self._add(entry.device, msgspec.structs.replace(entry.missing, count=-entry.missing.count))
         _end(entry)
+
+    def _add(self, device: str | None, lost: Missing) -> None:
+        before = self.missing.pop(device or "", Missing(0, lost.first, lost.last))
+        if count := before.count + lost.count:
+            ends = min(before.first, lost.first), max(before.last, lost.last)
+            self.missing[device or ""] = Missing(count, *ends)
 
     def _missed(self, reason: str, count: int) -> None:
         self.missed += count

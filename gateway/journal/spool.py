@@ -1,7 +1,8 @@
 """The spool: events that nobody waits for, and those of sources without a log, while the store takes nothing.
 
 One task writes them in their order. Memory is bounded: what no longer fits is counted, and becomes one gap record of
-its source, which stands where the missing events would stand. A killed process loses what is in the spool.
+its source, which stands where the missing events would stand. A killed process loses what is in the spool; what nobody
+need wait for any longer is counted in a file by then, so that the next run records the gap.
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from gateway.core.errors import JournalError
 from gateway.core.model import Event
 from gateway.journal.batch import Call, Refused
 from gateway.journal.entries import Columns, Entry, columns, desired
-from gateway.journal.held import FULL, REFUSED, Held
+from gateway.journal.held import ENDED, FULL, REFUSED, Held
 from gateway.journal.rows import Desired, Recorded, desired_columns, event_columns, stamp
+from gateway.journal.unwritten import Missing, Unwritten
 from gateway.journal.writer import STUCK_S
 from gateway.meters import Meters
 
@@ -33,9 +35,14 @@ Submit = Callable[[Call], Awaitable[list[Recorded]]]
 class Spool:
     """Made and used on the event loop."""
 
-    def __init__(self, submit: Submit, *, site: str, now: Callable[[], datetime], meters: Meters) -> None:
+    def __init__(
+        self, submit: Submit, kept: Unwritten, *, site: str, now: Callable[[], datetime], meters: Meters
+    ) -> None:
         self.submit = submit
         self.held = Held(meters)
+        self._kept = kept
+        self._untold: list[asyncio.Future[None]] = []
+        self._telling, self._told = False, bool(kept.found)
         self._site, self._now, self._meters = site, now, meters
         self._loop = asyncio.get_running_loop()
         self._turns: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -53,14 +60,15 @@ class Spool:
         wishes = self._columns(device, wanted, lambda one: desired_columns(one, site=self._site)) or []
         taken = bool(rows) and self.held.put(device, rows or (), wishes, answer)
         if rows is None:
-            self._miss(device, REFUSED, [stamp(now)] * len(events))
+            self._miss(device, REFUSED, Missing(len(events), stamp(now), stamp(now)))
         elif rows and not taken:
-            self._miss(device, FULL, [row["at"] for row in rows])
+            self._miss(device, FULL, Missing(len(rows), rows[0]["at"], rows[-1]["at"]))
         alone = [] if taken else wishes
         for number, row in enumerate(alone, 1):
             self.held.wish(device, row, answer if number == len(alone) else None)
         if self._failing or not (taken or alone):
-            answer.set_result(None)
+            self._untold.append(answer)
+            self._tell_soon()
         self._filled.set()
         return answer
 
@@ -86,6 +94,10 @@ class Spool:
     @asynccontextmanager
     async def running(self, watch: Callable[["asyncio.Task[None]", str], None]) -> AsyncGenerator[None]:
         """Write what comes; leaving writes what is left, if the store takes it. `watch` is given its task and name."""
+        for device, lost in self._kept.found.items():
+            self._meters.events_accepted.inc(lost.count)
+            self._miss(device or None, ENDED, lost)
+            self._filled.set()
         task = asyncio.create_task(self._run())
         watch(task, "spool")
         try:
@@ -173,17 +185,34 @@ class Spool:
             log.error("%s: %s", device or "the gateway", error)
             return None
 
-    def _miss(self, device: str | None, reason: str, times: Sequence[str]) -> None:
-        if self.held.miss(device, reason, times):
+    def _miss(self, device: str | None, reason: str, lost: Missing) -> None:
+        if self.held.miss(device, reason, lost):
             log.error("events of %s cannot be kept: %s", device or "the gateway", reason)
+
+    def _tell_soon(self) -> None:
+        if not self._telling:
+            self._telling = True
+            self._loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """Count what is held where a kill does not reach it; only then nobody need wait any longer."""
+        self._telling, self._told = False, bool(self.held.missing)
+        self._kept.tell(self.held.missing)
+        for answer in self._untold:
+            if not answer.done():
+                answer.set_result(None)
+        self._untold.clear()
 
     def _hold(self) -> None:
         self._failing = True
+        self._tell()
         self.held.release()
 
     def _end_turn(self, error: JournalError | None) -> None:
-        self._failing = error is not None
         if error is not None:
-            self.held.release()
+            self._hold()
+        elif self._told:
+            self._tell()
+        self._failing = error is not None
         ended, self._turn = self._turn, self._loop.create_future()
         ended.set_result(error)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from hall import PROGRAM, Hall, until
 from smalldisk import beside, on_small_disk, seen_by
 
+from gateway.journal.unwritten import unwritten
+
 pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]
-GAPS = ("spool_full", "refused")
+GAPS = ("spool_full", "refused", "ended")
 
 
 class FullHall:
@@ -38,6 +41,18 @@ class FullHall:
         assert self.hall.gateway
         return self.hall.gateway.process.pid
 
+    @contextmanager
+    def killed(self) -> Generator[int]:
+        """kill -9; inside, the disk is seen by the process that is given. When left, the gateway runs again, on it."""
+        with subprocess.Popen([*beside(self.pid), "sleep", "100"]) as other:
+            try:
+                until(lambda: seen_by(other.pid, self.disk / "hall.db").exists(), 5)
+                self.hall.kill()
+                yield other.pid
+                self.hall.start_gateway(*beside(other.pid))
+            finally:
+                other.kill()
+
     def fill(self) -> None:
         """Take all the space there is."""
         with seen_by(self.pid, self.disk / "ballast").open("ab", buffering=0) as file:
@@ -47,9 +62,9 @@ class FullHall:
                 except OSError:
                     return
 
-    def free(self) -> None:
+    def free(self, pid: int | None = None) -> None:
         """Give the space back."""
-        seen_by(self.pid, self.disk / "ballast").unlink()
+        seen_by(pid or self.pid, self.disk / "ballast").unlink()
 
     def call(self, number: int, window: str = "w01") -> tuple[int, dict[str, Any]]:
         """Call a number; gives status and answer."""
@@ -124,6 +139,38 @@ def test_calls_are_shown_on_a_full_disk_and_recorded_once_when_they_are_sent_aga
     accepted = [json.loads(row["payload"])["seq"] for row in rows if row["type"] == "call.accepted"]
     assert sorted(accepted) == list(range(1, number + 1))
     assert "this is a bug" not in (full.hall.folder / "gateway.log").read_text()
+
+
+def test_a_gateway_that_is_killed_on_a_full_disk_has_lost_no_accepted_call_and_tells_what_it_held(
+    full: FullHall,
+) -> None:
+    full.fill()
+    answers = dict[int, int]()
+    while list(answers.values()).count(503) < 3:
+        number = len(answers) + 1
+        answers[number] = full.call(number)[0]
+    assert full.hall.cards
+    full.hall.cards.kill()
+    until(lambda: full.metric("hall_events_spooled") >= 2, 20)  # both cards are gone
+    held = full.metric("hall_events_spooled")
+    with full.killed() as pid:
+        with unwritten(seen_by(pid, full.disk / "test.unwritten")) as kept:
+            lost = sum(each.count for each in kept.found.values())
+        full.free(pid)
+    assert lost >= held
+    until(lambda: full.ready() and full.metric("hall_events_spooled") == 0, 10)
+    balanced(full)
+    verdict = full.journal("verify", str(full.hall.site))
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+    rows = [json.loads(line) for line in full.journal("export", str(full.hall.site)).stdout.splitlines()]
+    payloads = [(row["type"], json.loads(row["payload"])) for row in rows]
+    accepted = sorted(payload["seq"] for type_, payload in payloads if type_ == "call.accepted")
+    assert accepted == [number for number, status in answers.items() if status == 202]
+    gaps = [payload for type_, payload in payloads if type_ == "gap"]
+    assert {gap["reason"] for gap in gaps} == {"ended"}
+    assert sum(gap["count"] for gap in gaps) == lost == full.metric("hall_gap_events_total", '{reason="ended"}')
+    assert [full.call(number)[0] for number in answers] == [202] * len(answers), "sent again, each is on disk"
+    assert "this is a bug" not in full.hall.log()
 
 
 def test_the_ledger_balances_while_the_broker_is_away_and_when_it_is_back(full: FullHall) -> None:

@@ -72,6 +72,7 @@ async def test_what_a_source_notes_after_it_began_to_record_is_written_after(jou
     await asyncio.sleep(0)
     await journal.note("d", [event(4)], desired=[wish(4)])
     await asyncio.gather(*records)
+    await journal._spool.passed("d")
     assert await ticks(journal) == [0, 1, 2, 3, 4]
     assert await revs(journal) == {"led-1": 4}
 
