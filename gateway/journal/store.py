@@ -5,7 +5,7 @@ One connection writes, and only under the lock of its gateway; the others cannot
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 
 from gateway.core.errors import WrongInput
 from gateway.journal.lock import Holder, held_file
@@ -88,6 +95,7 @@ def writing(url: str | URL, holder: Holder | None = None) -> Engine:
         return found
     database = str(Path(str(store.database)).absolute())
     engine = create_engine(store.set(database=database), pool_size=1, max_overflow=0, hide_parameters=True)
+    _stay_with(engine, database)
     event.listen(engine, "connect", _durable)
     event.listen(engine, "begin", _begin)
     return engine
@@ -100,8 +108,11 @@ def reading(url: str | URL) -> Engine:
         found: Engine = _postgresql().reading(store, READERS + 1)
         return found
     query = {"mode": "ro", "uri": "true"}
-    readonly = URL.create("sqlite", database=Path(str(store.database)).absolute().as_uri(), query=query)
-    return create_engine(readonly, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
+    path = Path(str(store.database)).absolute()
+    readonly = URL.create("sqlite", database=path.as_uri(), query=query)
+    engine = create_engine(readonly, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
+    _stay_with(engine, str(path))
+    return engine
 
 
 @contextmanager
@@ -121,20 +132,16 @@ def scrub(engine: Engine) -> bool | None:
     """
     if engine.dialect.name != "sqlite":
         return None
-    connection = engine.raw_connection()  # a checkpoint cannot be part of a transaction
-    cursor = connection.cursor()
-    try:
+    with suppress(sqlite3.Error), closing(engine.raw_connection()) as connection:  # no transaction may be open
+        cursor = connection.cursor()
         [(patience,)] = cursor.execute("PRAGMA busy_timeout")
         cursor.execute("PRAGMA busy_timeout = 0")  # records wait behind it
         try:
             (busy, *_), *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not busy
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {patience}")
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
-    return not busy
+    return False
 
 
 def reason(error: Exception) -> str:
@@ -174,6 +181,34 @@ def _postgresql() -> Any:
     if find_spec("psycopg") is None:
         raise WrongInput("store.url: PostgreSQL needs the package psycopg: install hall-gateway[postgresql]")
     return import_module("gateway.journal.postgresql")
+
+
+def _stay_with(engine: Engine, path: str) -> None:
+    """Let no connection be used on a file that has another in its place by now: all that it wrote would be lost.
+
+    None is made to the new file either: the log of the old one, which has its name, would be written into it.
+    """
+    opened = _identity(path)
+
+    def look(*_: object) -> None:
+        nonlocal opened
+        found = _identity(path)
+        opened = opened or found  # the first connection makes a file that was not there
+        if opened != found:
+            raise sqlite3.OperationalError(
+                f"another file is in the place of {path}: stop the gateway, put back the right one"
+            )
+
+    event.listen(engine, "do_connect", look)
+    event.listen(engine, "checkout", look)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _durable(connection: Any, _record: object) -> None:

@@ -1,5 +1,6 @@
 """Nothing is written behind a row that is not the one that was committed last."""
 
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
@@ -52,6 +53,34 @@ async def test_a_store_that_lost_every_row_is_not_begun_anew(opened: Opened, dat
         database.do("DELETE FROM journal")
         with pytest.raises(JournalError, match="it ends at seq 0, and seq 3 was on disk"):
             await journal.record("d", [event("new")])
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_a_backup_that_is_put_in_the_place_of_the_file_takes_nothing(
+    opened: Opened, database: Database, url: str, key: bytes
+) -> None:
+    backup, right = (database.path.with_name(name) for name in ("backup.db", "right.db"))
+    async with opened() as journal:
+        await journal.record("d", [event("0")])
+    shutil.copy(database.path, backup)
+    async with opened() as journal:
+        await journal.record("d", [event("1")])
+        database.path.rename(right)
+        for there in (False, True):
+            if there:
+                backup.rename(database.path)
+            with pytest.raises(
+                JournalError, match=r"could not record: another file is in the place of .*/hall\.db: stop"
+            ):
+                await journal.record("d", [event("new")])
+            with pytest.raises(JournalError, match="another file is in the place of"):
+                await journal.upkeep.scrub()
+            with pytest.raises(JournalError, match="cannot be read: another file is in the place of"):
+                await journal.read()
+        right.rename(database.path)
+        assert await journal.record("d", [event("new")]) == [Recorded(3, new=True)]
+        assert len(await journal.read()) == 3
+    assert verify(url, key=key).rows == 3
 
 
 async def test_a_copy_that_went_another_way_takes_nothing(opened: Opened, database: Database, tmp_path: Path) -> None:
