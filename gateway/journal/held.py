@@ -62,8 +62,10 @@ class Held:
 
     def miss(self, device: str | None, reason: str, lost: Missing) -> bool:
         """Count accepted events that cannot be kept, in the gap at the end of their source; whether it is new."""
-        gap = self._open.get((device,))
-        if new := not isinstance(gap, GapEntry) or gap.reason != reason:
+        found = self._open.get((device,))
+        gap = found if isinstance(found, GapEntry) and found.reason == reason else None
+        new = gap is None
+        if gap is None:
             gap = GapEntry(self.next_number, device, reason, lost.first, lost.first)
             self._open[(device,)] = gap
             self._append(gap)

@@ -110,7 +110,7 @@ async def test_a_newest_row_that_was_changed_is_told_in_a_sentence_and_ends_noth
         database.do("CREATE TABLE kept AS SELECT * FROM journal")
         column = edit.partition(" ")[0]
         database.do("CREATE TABLE loose AS SELECT * FROM journal", "DROP TABLE journal")
-        database.do("ALTER TABLE loose RENAME TO journal", f"UPDATE journal SET {edit} WHERE seq = 3")  # noqa: S608
+        database.do("ALTER TABLE loose RENAME TO journal", f"UPDATE journal SET {edit} WHERE seq = 3")  # noqa: S608 - our own
         if column == "prev_hash":
             assert (await journal.record("d", [event("new")]))[0].seq == 4, "verify finds it"
             return
