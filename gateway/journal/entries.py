@@ -1,4 +1,4 @@
-"""What stands in the spool: events of a source, the gap where events of it are missing, or desired state alone."""
+"""What stands in the spool: events of a source, the gap where events of it are missing, or how something stands."""
 
 import asyncio
 import os
@@ -15,6 +15,8 @@ from gateway.journal.unwritten import Missing
 Columns = dict[str, Any]
 Answer = asyncio.Future[None]
 """Ends once nobody need wait any longer."""
+Subject = tuple[str | None, ...]
+DESIRED, CURSOR = "desired", "cursor"
 
 
 class EventsEntry(msgspec.Struct, frozen=True, eq=False):
@@ -58,17 +60,17 @@ class GapEntry(msgspec.Struct, eq=False):
         return Missing(self.count, self.first, self.last)
 
 
-class WishEntry(msgspec.Struct, frozen=True, eq=False):
-    """One row of desired state that no event goes with: a newer one of the same subject takes its place."""
+class StandEntry(msgspec.Struct, frozen=True, eq=False):
+    """A row that tells how something stands, desired state or a cursor: a newer one of the subject takes its place."""
 
     number: int
     device: str | None
     answer: Answer | None
+    subject: Subject
     row: Columns
 
 
-Entry = EventsEntry | GapEntry | WishEntry
-Subject = tuple[str | None, ...]
+Entry = EventsEntry | GapEntry | StandEntry
 
 
 def size_of(rows: Sequence[Columns]) -> int:
@@ -80,9 +82,12 @@ def subject(entry: Entry) -> Subject | None:
     """What an entry that can grow, or be replaced, is of: there is one such of each; None for events."""
     if isinstance(entry, GapEntry):
         return (entry.device,)
-    if isinstance(entry, WishEntry):
-        return entry.row["device"], entry.row["part"], entry.row["verb"]
-    return None
+    return entry.subject if isinstance(entry, StandEntry) else None
+
+
+def wanted(row: Columns) -> Subject:
+    """What a row of desired state is about."""
+    return DESIRED, row["device"], row["part"], row["verb"]
 
 
 def events(entry: Entry) -> int:
@@ -96,7 +101,7 @@ def columns(entry: Entry, *, site: str, now: datetime) -> Sequence[Columns]:
     """The records that it is. That of a gap has the class `audit`: who relies on the journal must know."""
     if isinstance(entry, EventsEntry):
         return entry.rows
-    if isinstance(entry, WishEntry):
+    if isinstance(entry, StandEntry):
         return ()
     if entry.record is None:
         payload = {"from": entry.first, "to": entry.last, "count": entry.count, "reason": entry.reason}
@@ -108,6 +113,13 @@ def columns(entry: Entry, *, site: str, now: datetime) -> Sequence[Columns]:
 
 def desired(entry: Entry) -> Sequence[Columns]:
     """The desired state that it is."""
-    if isinstance(entry, GapEntry):
-        return ()
-    return entry.desired if isinstance(entry, EventsEntry) else [entry.row]
+    return entry.desired if isinstance(entry, EventsEntry) else _standing(entry, DESIRED)
+
+
+def cursors(entry: Entry) -> Sequence[Columns]:
+    """The cursors that it is."""
+    return _standing(entry, CURSOR)
+
+
+def _standing(entry: Entry, what: str) -> Sequence[Columns]:
+    return [entry.row] if isinstance(entry, StandEntry) and entry.subject[0] == what else []

@@ -1,7 +1,7 @@
 """What the spool holds, in the order in which it came, within bounds.
 
-What no longer fits is counted in one gap of its source, at its end. Of desired state that no event goes with, only the
-newest of each subject is held: there are no more than the hall has.
+What no longer fits is counted in one gap of its source, at its end. Of cursors, and of desired state that no event goes
+with, only the newest of each subject is held: there are no more than the hall has.
 """
 
 from collections import defaultdict, deque
@@ -15,8 +15,8 @@ from gateway.journal.entries import (
     Entry,
     EventsEntry,
     GapEntry,
+    StandEntry,
     Subject,
-    WishEntry,
     events,
     size_of,
     subject,
@@ -42,7 +42,7 @@ class Held:
         self._meters = meters
         self._entries: deque[Entry] = deque()
         self._numbers: defaultdict[str | None, dict[int, None]] = defaultdict(dict)
-        self._open: dict[Subject, GapEntry | WishEntry] = {}
+        self._open: dict[Subject, GapEntry | StandEntry] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -76,10 +76,9 @@ class Held:
         self._add(device, lost)
         return new
 
-    def wish(self, device: str | None, row: Columns, answer: Answer | None) -> None:
-        """Take desired state, in the place of what was wanted of the same subject."""
-        entry = WishEntry(self.next_number, device, answer, row)
-        own = (row["device"], row["part"], row["verb"])
+    def stand(self, device: str | None, own: Subject, row: Columns, answer: Answer | None) -> None:
+        """Take how something stands now, at the end, and let go how the same stood before."""
+        entry = StandEntry(self.next_number, device, answer, own, row)
         if older := self._open.pop(own, None):
             self._entries.remove(older)
             self._forget(older)
@@ -93,8 +92,8 @@ class Held:
     def first(self, late: Callable[[Entry], bool]) -> list[Entry]:
         """What is to be written next, up to the first that is `late`; from now on none of it grows or is replaced.
 
-        A gap that grows is not taken behind one of its source that could not be written, and wishes neither: so there
-        are never more than two.
+        A gap that grows is not taken behind one of its source that could not be written, nor how something stands: so
+        there are never more than two.
         """
         taken: list[Entry] = []
         subjects: set[Subject] = set()
@@ -148,7 +147,7 @@ class Held:
         del self._numbers[entry.device][entry.number]
         if not self._numbers[entry.device]:
             del self._numbers[entry.device]
-        if not isinstance(entry, WishEntry):
+        if not isinstance(entry, StandEntry):
             self._add(entry.device, msgspec.structs.replace(entry.missing, count=-entry.missing.count))
         _end(entry)
 

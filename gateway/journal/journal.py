@@ -94,14 +94,20 @@ class Journal(Reader):
             raise JournalError(f"the journal has not answered for {RECORD_S:g} s") from error
 
     def note(
-        self, device: str | None, events: Sequence[Event], *, desired: Sequence[Desired] = ()
+        self,
+        device: str | None,
+        events: Sequence[Event],
+        *,
+        cursor: Cursor | None = None,
+        desired: Sequence[Desired] = (),
     ) -> "asyncio.Future[None]":
         """Record events that cannot be asked for again, or whose effect is there already. Never fails, never waits.
 
-        They are written in their order. While the store takes nothing they are held in memory; what does not fit
-        there is counted in a gap record. The future ends once they are on disk, or are held: nobody need await it.
+        They are written in their order, a cursor never before what was noted before it. While the store takes nothing
+        they are held in memory; events that do not fit there are counted in a gap record, the newest desired state and
+        cursors are kept. The future ends once they are on disk, or are held: nobody need await it.
         """
-        return self._spool.note(device, events, desired)
+        return self._spool.note(device, events, desired, cursor)
 
     @property
     def health(self) -> Health:

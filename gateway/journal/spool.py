@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from gateway.core.errors import JournalError
-from gateway.core.model import Event
+from gateway.core.model import Cursor, Event
 from gateway.journal.batch import Call, Refused
-from gateway.journal.entries import Columns, Entry, columns, desired
+from gateway.journal.entries import CURSOR, Columns, Entry, columns, cursors, desired, wanted
 from gateway.journal.held import ENDED, FULL, REFUSED, Held
-from gateway.journal.rows import Desired, Recorded, desired_columns, event_columns, stamp
+from gateway.journal.rows import Desired, Recorded, cursor_columns, desired_columns, event_columns, stamp
 from gateway.journal.unwritten import Missing, Unwritten
 from gateway.journal.writer import STUCK_S
 from gateway.meters import Meters
@@ -52,20 +52,24 @@ class Spool:
         self._failing = self._closing = False
         meters.events_spooled.set_function(lambda: self.held.events)
 
-    def note(self, device: str | None, events: Sequence[Event], wanted: Sequence[Desired]) -> "asyncio.Future[None]":
+    def note(
+        self, device: str | None, events: Sequence[Event], wishes: Sequence[Desired], cursor: Cursor | None = None
+    ) -> "asyncio.Future[None]":
         """See Journal.note. What can be stored nowhere is a gap."""
         now, answer = self._now(), self._loop.create_future()
         self._meters.events_accepted.inc(len(events))
         rows = self._columns(device, events, lambda one: event_columns(one, site=self._site, device=device, now=now))
-        wishes = self._columns(device, wanted, lambda one: desired_columns(one, site=self._site)) or []
-        taken = bool(rows) and self.held.put(device, rows or (), wishes, answer)
+        wants = self._columns(device, wishes, lambda one: desired_columns(one, site=self._site)) or []
+        taken = bool(rows) and self.held.put(device, rows or (), wants, answer)
         if rows is None:
             self._miss(device, REFUSED, Missing(len(events), stamp(now), stamp(now)))
         elif rows and not taken:
             self._miss(device, FULL, Missing(len(rows), rows[0]["at"], rows[-1]["at"]))
-        alone = [] if taken else wishes
-        for number, row in enumerate(alone, 1):
-            self.held.wish(device, row, answer if number == len(alone) else None)
+        alone = [] if taken else [(wanted(row), row) for row in wants]
+        if cursor:
+            alone.append(((CURSOR, cursor.name), cursor_columns(cursor, site=self._site, now=now)))
+        for number, (subject, row) in enumerate(alone, 1):
+            self.held.stand(device, subject, row, answer if number == len(alone) and not taken else None)
         if self._failing or not (taken or alone):
             self._untold.append(answer)
             self._tell_soon()
@@ -152,9 +156,9 @@ class Spool:
         now = self._now()
         rows = [row for entry in entries for row in columns(entry, site=self._site, now=now)]
         try:
-            recorded = await self.submit(
-                Call(rows, [], [row for entry in entries for row in desired(entry)], counted=True)
-            )
+            moved = [row for entry in entries for row in cursors(entry)]
+            wants = [row for entry in entries for row in desired(entry)]
+            recorded = await self.submit(Call(rows, moved, wants, counted=True))
         except Refused as refusal:
             return await self._write_apart(entries, refusal)
         except JournalError as error:

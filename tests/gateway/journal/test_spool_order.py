@@ -8,7 +8,7 @@ import pytest
 from baddisk import Disk
 
 from gateway.core.errors import JournalError
-from gateway.core.model import Event
+from gateway.core.model import Cursor, Event
 from gateway.journal import spool as module
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Desired
@@ -182,6 +182,30 @@ async def test_gaps_of_a_source_grow_no_longer_in_number_while_the_store_takes_n
     await journal._spool.passed("d")
     gaps = [row.payload["count"] for row in await journal.read(type="gap") if row.payload]
     assert (len(gaps), sum(gaps)) == (2, 19)
+
+
+async def test_the_newest_cursor_outlives_the_events_that_do_not_fit(
+    journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.journal.held.EVENTS", 1)
+    disk.full = True
+    for number in range(6):
+        await journal.note("d", [event(number)], desired=[wish(number)], cursor=Cursor("log", str(number)))
+    disk.full = False
+    await journal._spool.passed("d")
+    assert (await revs(journal), await journal.cursor("log")) == ({"led-1": 5}, "5")
+
+
+async def test_a_cursor_is_not_written_before_what_was_noted_before_it(journal: Journal, disk: Disk) -> None:
+    disk.full = True
+    for number in range(600):
+        journal.note("d", [event(number)], cursor=Cursor("log", str(number)))
+    await journal.note(None, [], cursor=Cursor("log", "600"))
+    assert await journal.cursor("log") is None
+    disk.full = False
+    for source in ("d", None):
+        await journal._spool.passed(source)
+    assert (journal.head.seq, await journal.cursor("log")) == (600, "600")
 
 
 async def test_nobody_waits_for_a_disk_that_hangs(
