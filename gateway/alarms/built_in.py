@@ -21,11 +21,17 @@ CONTENT = ("/show", "/board")
 """The verbs whose desired state is what a screen shows."""
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "device-offline": {"on_delay_s": 10.0, "off_delay_s": 5.0, "outage": True},
-    "line-silent": {"on_delay_s": 5.0, "off_delay_s": 5.0, "outage": True, "priority": Priority.HIGH},
+    "device-offline": {"on_delay_s": 10.0, "off_delay_s": 5.0, "outage": True, "follows": True},
+    "line-silent": {
+        "on_delay_s": 5.0,
+        "off_delay_s": 5.0,
+        "outage": True,
+        "follows": True,
+        "priority": Priority.HIGH,
+    },
     "journal-unhealthy": {"on_delay_s": 5.0, "off_delay_s": 10.0, "priority": Priority.CRITICAL, "must_ack": True},
     "outlet-behind": {"on_delay_s": 60.0, "off_delay_s": 10.0},
-    "wrong-content": {"on_delay_s": 10.0, "off_delay_s": 2.0, "priority": Priority.HIGH},
+    "wrong-content": {"on_delay_s": 10.0, "off_delay_s": 2.0, "follows": True, "priority": Priority.HIGH},
     "clock-drift": {"on_delay_s": 30.0, "off_delay_s": 30.0, "priority": Priority.LOW},
 }
 

@@ -43,9 +43,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Something that a person must know when it holds.
 
     `subject` is the key of what it is about in the hub's edges, such as `device/led-01` or `line/rs485-a`. An `outage`
-    is the root of the alarms of its subject and of everything that depends on it. `must_ack`: it stays until a
-    person has seen it, even when it is over. `until_seen`: nothing else ends it. `key` tells two conditions of
-    one name apart.
+    is the root of what `follows` of its subject and of everything that depends on it: a lost device explains what
+    `follows`, such as silence, and nothing else. `must_ack`: it stays until a person has seen it, even when it is
+    over. `until_seen`: nothing else ends it. `key` tells two conditions of one name apart.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     must_ack: bool = False
     until_seen: bool = False
     outage: bool = False
+    follows: bool = False
 
     @cached_property
     def id(self) -> str:

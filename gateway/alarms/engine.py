@@ -96,7 +96,7 @@ class Engine:
                 self._advance(watched)
 
     def _look_at_followers(self) -> None:
-        self.look_again(watched for watched in self._register if watched.alarm.on)
+        self.look_again(watched for watched in self._register if watched.condition.follows and watched.alarm.on)
 
     def _advance(self, watched: Watched) -> None:
         before, now = watched.alarm, self._clock.monotonic()

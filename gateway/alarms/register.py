@@ -82,7 +82,9 @@ class Register:
         return True
 
     def root(self, watched: Watched) -> str | None:
-        """The alarm that is the cause of this one now."""
+        """The alarm that is the cause of this one now, where it is one that follows."""
+        if not watched.condition.follows:
+            return None
         itself = self._down.get(watched.condition.subject) != watched.condition.id
         return root_of(self._hub.edges, watched.condition.subject, self._down, itself=itself)
 

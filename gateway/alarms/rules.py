@@ -5,7 +5,7 @@ from math import isfinite
 
 import msgspec
 
-from gateway.alarms.condition import Condition, Priority, Stale, Test, Text, Verdict, Words, judge
+from gateway.alarms.condition import Bad, Condition, Priority, Stale, Test, Text, Verdict, Words, judge
 from gateway.alarms.config import BuiltInConfig, RuleConfig, TextConfig
 from gateway.core.model import Reading, Scalar
 from gateway.hub import Held, Hub
@@ -63,6 +63,7 @@ def conditions(rule: RuleConfig) -> Iterable[Condition]:
             off_delay_s=rule.off_delay_s,
             must_ack=rule.priority in SERIOUS if rule.must_ack is None else rule.must_ack,
             until_seen=not ends_by_itself,
+            follows=isinstance(rule.test, Bad | Stale),
         )
 
 

@@ -27,6 +27,12 @@ def test_every_built_in_alarm_is_told_with_its_priority_and_its_delays() -> None
     }
 
 
+def test_it_is_told_which_built_in_alarms_follow() -> None:
+    (sentence,) = re.findall(r"explains follows: (.+?), and rules", PAGE)
+    follow = {name for name, usual in DEFAULTS.items() if usual.get("follows")}
+    assert set(re.findall(r"`([a-z-]+)`", sentence)) == follow
+
+
 def test_every_built_in_alarm_has_words_in_both_languages() -> None:
     assert set(BUILT_IN) == set(DEFAULTS)
     for words in BUILT_IN.values():

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from alarmhall import AlarmHall, Story, rule, told
 from hall_contract.scripted import virtually
 
@@ -96,15 +97,32 @@ def test_a_root_that_recovers_within_its_delay_lets_its_followers_go() -> None:
     behind_a_switch(story)
 
 
-def test_an_outage_is_the_root_of_the_other_alarms_of_its_device() -> None:
+def test_an_outage_hides_only_the_alarms_that_it_explains() -> None:
     async def story(hall: AlarmHall) -> None:
         hall.tell("box", "heat", 40)
         await asyncio.sleep(1)
         hall.lose("box")
-        await asyncio.sleep(11)
-        assert hall.open() == {"device-offline.box": "active", "hot.box": "suppressed"}
+        await asyncio.sleep(41)
+        offline = {"device-offline.box": "active"}
+        assert hall.open() == offline | {"hot.box": "active", "blind.box": "suppressed", "old.box": "suppressed"}
 
-    told(story, rules=[rule()])
+    told(story, rules=[rule(), rule("blind", point="heat", bad=True), rule("old", point="heat", stale_s=30)])
+
+
+@pytest.mark.parametrize("ends", [{}, {"clears": "door.closed"}, {"clear_after_s": 600}])
+def test_who_cuts_the_power_of_a_switch_hides_no_forced_door(ends: dict[str, object]) -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.plug("switch")
+        hall.hub.depend("device/box", "device/switch")
+        await hall.happen("box", "door.forced")
+        hall.lose("switch", "box")
+        await asyncio.sleep(15)
+        assert hall.state("forced.box") == "active"
+        await hall.happen("box", "door.forced")  # recorded before the power went, read after it
+        assert (hall.state("forced.box"), hall.alarms.find("forced.box")["root"]) == ("active", None)
+        assert hall.state("device-offline.box") == "suppressed"
+
+    told(story, rules=[rule("forced", event="door.forced", **ends)])
 
 
 def test_a_root_that_was_put_aside_still_holds_its_followers_back() -> None:
