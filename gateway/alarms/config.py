@@ -1,29 +1,25 @@
 """The section `alarms` of the site file: what the site adds to the built-in alarms, and what it changes of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Self, cast
+from math import isfinite
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from gateway import registry
+from gateway.alarms.check import check
 from gateway.alarms.condition import Above, Bad, Below, Equals, Priority, Stale, Test
-from gateway.alarms.words import BUILT_IN
 from gateway.core.config import Id
-from gateway.core.contract import DeviceContext
-from gateway.core.errors import GatewayError
-from gateway.core.model import PartKind, Surface
 from gateway.site.load import Section
-from gateway.site.positions import is_list, is_mapping
-from gateway.site.references import Complaint, listed, names, rows, unknown, unknown_key
+from gateway.site.references import listed
 
 TESTS = ("above", "below", "equals", "bad", "stale_s", "event")
-LIMITED = ("clock-drift", "outlet-behind")
 DAY_S = 86_400.0
 
 
 def _scalar(value: Any) -> Any:
     if not isinstance(value, str | int | float | bool):
         raise ValueError("must be text, a number, true or false")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number")
     return value
 
 
@@ -79,6 +75,8 @@ class RuleConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"{given[0]} {'needs a' if self.event is None else 'takes no'} point")
         if self.event is None and (self.clears or self.clear_after_s):
             raise ValueError("clears and clear_after_s belong to an event")
+        if self.event is not None and self.clears == self.event:
+            raise ValueError(f"clears must be another event than {self.event!r}, which raises it")
         if self.event is not None and (self.on_delay_s or self.off_delay_s):
             raise ValueError("an event has no on_delay_s and no off_delay_s: it happens at once")
         if self.band and given[0] not in ("above", "below"):
@@ -108,70 +106,4 @@ class AlarmsConfig(BaseModel, frozen=True, extra="forbid"):
     built_in: dict[str, BuiltInConfig] = {}
 
 
-def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
-    section: Any = data.get("alarms")
-    if not is_mapping(section):
-        return
-    built_in: Any = section.get("built_in")
-    for name in built_in if is_mapping(built_in) else ():
-        if name not in BUILT_IN:
-            yield Complaint(("alarms", "built_in", name), unknown_key(str(name), BUILT_IN))
-        elif name not in LIMITED and is_mapping(own := built_in[name]) and "limit" in own:
-            yield Complaint(("alarms", "built_in", name, "limit"), f"only {listed(LIMITED)} have a limit")
-    seen: dict[str, int] = {}
-    for index, rule in enumerate(rows(section, "rules")):
-        loc, id_ = ("alarms", "rules", index), rule.get("id")
-        if isinstance(id_, str) and id_ in BUILT_IN:
-            yield Complaint((*loc, "id"), f"{id_!r} is the name of a built-in alarm: choose another")
-        elif isinstance(id_, str) and seen.setdefault(id_, index) != index:
-            yield Complaint((*loc, "id"), f"{id_!r} is already used by", ("alarms", "rules", seen[id_]))
-        yield from _check_rule(data, rule, index)
-
-
-def _check_rule(data: Mapping[str, Any], rule: Mapping[str, Any], index: int) -> Iterable[Complaint]:
-    devices: Any = rule.get("devices")
-    known = names(data, "devices")
-    for place, device in enumerate(devices if is_list(devices) else []):
-        if not isinstance(device, str):
-            continue
-        loc = ("alarms", "rules", index)
-        if device not in known:
-            yield Complaint((*loc, "devices", place), unknown(device, known, "device"))
-        elif devices.index(device) != place:
-            yield Complaint((*loc, "devices", place), f"{device!r} is named twice")
-        elif (surface := _surface(data, device)) is not None:
-            yield from (Complaint((*loc, key), text) for key, text in _unfit(surface, device, rule))
-
-
-def _unfit(surface: Surface, device: str, rule: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """What a rule names that its device does not have."""
-    part, point = rule.get("part"), rule.get("point")
-    if part is not None and not surface.kinds:
-        yield "part", f"{device} has no parts"
-        return
-    kinds: Sequence[PartKind] = [*surface.kinds.values()] if part is not None else [surface.device]
-    points = {point.name for kind in kinds for point in kind.points}
-    if isinstance(point, str) and point not in points:
-        yield "point", unknown(point, points, "point").replace("; there are", f" of {device}; there are")
-    events = {event.name for kind in (surface.device, *surface.kinds.values()) for event in kind.events}
-    for key in ("event", "clears"):
-        if isinstance(name := rule.get(key), str) and name not in events | LIFE:
-            yield key, unknown(name, events | LIFE, "event").replace("; there are", f" of {device}; there are")
-
-
-LIFE = frozenset({"device.online", "device.offline"})
-"""Events of every device: its supervisor records them."""
-
-
-def _surface(data: Mapping[str, Any], device: str) -> Surface | None:
-    """What a device offers; None where its own section is wrong, which is said already."""
-    section = next(row for row in rows(data, "devices") if row.get("id") == device)
-    try:
-        driver = registry.driver(str(section.get("driver")))
-        config = driver.config_type.model_validate(section)
-    except (GatewayError, ValidationError):
-        return None
-    return driver(config, cast(DeviceContext, None)).surface()  # pure, and asks nothing of its context: the contract
-
-
-SECTION = Section("alarms", AlarmsConfig, {}, _check)
+SECTION = Section("alarms", AlarmsConfig, {}, check)

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field
 
-from gateway import registry
 from gateway.core.config import Id
-from gateway.core.errors import GatewayError
+from gateway.core.model import Surface
 from gateway.site.load import Section
 from gateway.site.positions import is_list
 from gateway.site.references import Complaint, dangling, names, rows, twice, unknown
+from gateway.site.surfaces import Surfaces
 
 FIELDS = ("ticket", "name", "label", "function")
 SCREEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
@@ -88,7 +88,7 @@ def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
     yield from twice(data, "screens", "id")
     yield from twice(data, "screens", "device")
     devices, zones = {str(row.get("id")): row for row in rows(data, "devices")}, names(data, "zones")
-    owner = _owners(data)
+    owner, surfaces = _owners(data), Surfaces(data)
     for index, summary in enumerate(rows(data, "screens")):
         screen, inside = summary.get("device"), summary.get("zones")
         device = screen.partition("/")[0] if isinstance(screen, str) else None
@@ -98,7 +98,7 @@ def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
         elif screen in owner:
             text = f"{screen!r} shows what is called to one window, and cannot list calls too: it belongs to"
             yield Complaint(loc, text, ("windows", owner[screen]))
-        elif device is not None and not _shows_boards(devices[device]):
+        elif device is not None and not _shows_boards(surfaces.of(device)):
             driver = devices[device].get("driver")
             yield Complaint(loc, f"the driver {driver} shows no board of calls, as displays.web_screen does")
         for place, zone in enumerate(inside if is_list(inside) else []):
@@ -117,15 +117,10 @@ def _owners(data: Mapping[str, Any]) -> dict[str, int]:
     return owner
 
 
-def _shows_boards(device: Mapping[str, Any]) -> bool:
+def _shows_boards(surface: Surface | None) -> bool:
     """Whether a device has the verb `board`; a section with mistakes of its own is given the benefit of the doubt."""
-    try:
-        driver = registry.driver(str(device.get("driver")))
-        nothing: Any = None  # a driver asks its context for nothing before it connects
-        surface = driver(driver.config_type.model_validate(dict(device)), nothing).surface()
-    except (GatewayError, ValidationError):
-        return True
-    return any(verb.name == "board" for kind in (surface.device, *surface.kinds.values()) for verb in kind.verbs)
+    kinds = (surface.device, *surface.kinds.values()) if surface is not None else ()
+    return surface is None or any(verb.name == "board" for kind in kinds for verb in kind.verbs)
 
 
 def _no_check(_: Mapping[str, Any]) -> Iterable[Complaint]:

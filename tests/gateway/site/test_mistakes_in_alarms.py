@@ -6,6 +6,7 @@ import pytest
 
 CARD = "driver: displays.onbon_k, model: 6K2, width: 64, height: 16"
 LED = f"devices:\n  - {{id: led-1, {CARD}, address: 'tcp://10.0.0.1:5005'}}\n"  # two lines
+BOX = "devices: [{id: box, driver: test.controller, address: 'tcp://10.0.0.1:9000'}]\n"  # one line, and it has parts
 WORDS = "title: {zh: 名, en: name}, guidance: {zh: 做, en: do}"
 POINTS = "colour, on, substituted, text"
 TESTS = "above, below, equals, bad, stale_s, event"
@@ -101,8 +102,55 @@ MISTAKES = {
         ["6: alarms.rules[0].equals: must be text, a number, true or false"],
     ),
     "a limit that is no number": (
-        ruled("devices: [led-1], point: text, above: .inf"),
+        ruled("devices: [led-1], point: substituted, above: .inf"),
         ["6: alarms.rules[0].above: must be a finite number; given: Infinity"],
+    ),
+    "a limit of a point that is no number": (
+        ruled("devices: [led-1], point: 'on', above: 3"),
+        ["6: alarms.rules[0].above: on of led-1 is true or false: only a number can be above a limit"],
+    ),
+    "a limit of a point that is text": (
+        ruled("devices: [led-1], point: text, below: 3"),
+        ["6: alarms.rules[0].below: text of led-1 is text: only a number can be below a limit"],
+    ),
+    "a word that a point cannot be": (
+        ruled("devices: [led-1], point: 'on', equals: yes"),
+        ['6: alarms.rules[0].equals: on of led-1 is true or false: it is never "yes"'],
+    ),
+    "a number that a point cannot be": (
+        ruled("devices: [led-1], point: text, equals: 3"),
+        ["6: alarms.rules[0].equals: text of led-1 is text: it is never 3"],
+    ),
+    "a fraction of a whole number": (
+        ruled("devices: [led-1], point: substituted, equals: 0.5"),
+        ["6: alarms.rules[0].equals: substituted of led-1 is a whole number: it is never 0.5"],
+    ),
+    "a truth that is a number": (
+        ruled("devices: [led-1], point: substituted, equals: true"),
+        ["6: alarms.rules[0].equals: substituted of led-1 is a whole number: it is never true"],
+    ),
+    "a value that nothing is equal to": (
+        ruled("devices: [led-1], point: substituted, equals: .nan"),
+        ["6: alarms.rules[0].equals: must be a finite number; given: NaN"],
+    ),
+    "a band on the wrong side of its limit": (
+        ruled("devices: [led-1], point: substituted, above: 3, band: -1"),
+        ["6: alarms.rules[0].band: must be at least 0; given: -1"],
+    ),
+    "an event that ends itself": (
+        ruled("devices: [led-1], event: device.offline, clears: device.offline"),
+        ["6: alarms.rules[0]: clears must be another event than 'device.offline', which raises it"],
+    ),
+    "an event of a whole device as one of its parts": (
+        ruled("devices: [box], part: d1, event: device.offline").replace(LED, BOX),
+        [
+            "5: alarms.rules[0].event: there is no event 'device.offline' of a part of box; "
+            "there are: door.opened, door.pressed"
+        ],
+    ),
+    "a limit of a part's point that is no number": (
+        ruled("devices: [box], part: d1, point: open, above: 1").replace(LED, BOX),
+        ["5: alarms.rules[0].above: open of box is true or false: only a number can be above a limit"],
     ),
     "words in one language": (
         ruled("devices: [led-1], point: text, bad: true", words="title: {zh: 名}, guidance: {zh: 做, en: do}"),

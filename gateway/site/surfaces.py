@@ -1,0 +1,43 @@
+"""What the devices of a site file offer, found without running them."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from gateway import registry
+from gateway.core.contract import DeviceContext
+from gateway.core.errors import GatewayError
+from gateway.core.model import Surface
+from gateway.site.references import rows
+
+
+class Surfaces:
+    """The surface of every device of a site file as it is written, by id; each is found once, when it is asked for."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._sections = {id_: row for row in reversed(rows(data, "devices")) if isinstance(id_ := row.get("id"), str)}
+        self._found: dict[str, Surface | None] = {}
+
+    def __contains__(self, device: object) -> bool:
+        return device in self._sections
+
+    @property
+    def devices(self) -> list[str]:
+        """The ids of all devices."""
+        return [*self._sections]
+
+    def of(self, device: str) -> Surface | None:
+        """What a device offers; None where its own section is wrong, which is said already."""
+        if device not in self._found:
+            self._found[device] = _surface(self._sections.get(device, {}))
+        return self._found[device]
+
+
+def _surface(section: Mapping[str, Any]) -> Surface | None:
+    try:
+        driver = registry.driver(str(section.get("driver")))
+        config = driver.config_type.model_validate(dict(section))
+    except (GatewayError, ValidationError):
+        return None
+    return driver(config, cast(DeviceContext, None)).surface()  # pure, and asks nothing of its context: the contract
