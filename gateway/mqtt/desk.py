@@ -5,7 +5,6 @@ must not be carried out hours later. What is not answered may be asked again wit
 """
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, BrokerOffline, Link, Received
 from gateway.mqtt.topics import ADDRESSABLE, NO_JSON, Topics, encode
 from gateway.people.rights import Principal
+from gateway.site.allowed import pattern
 
 MOST_WAITING = 16  # for one target at a time: more means that nobody reads the answers
 MOST_TARGETS = 256
@@ -60,7 +60,7 @@ class Desk:
         self, topics: Topics, commands: Commands, allow: Sequence[str], *, meters: Meters, clock: Clock
     ) -> None:
         self._topics, self._commands, self._meters, self._clock = topics, commands, meters, clock
-        self._allowed = [_pattern(text) for text in allow]
+        self._allowed = [pattern(text) for text in allow]
         self._who = Principal("mqtt", None, allows=self._allows)  # no person, so no rights of one
         self._turns: dict[str, deque[Asked]] = {}
         self._taken = asyncio.Event()
@@ -111,7 +111,7 @@ class Desk:
         return Asked(message, request, self._clock.monotonic() + order.deadline_s)
 
     def _allows(self, target: str, verb: str) -> bool:
-        return any(pattern.fullmatch(f"{target}/{verb}") for pattern in self._allowed)
+        return any(allowed.fullmatch(f"{target}/{verb}") for allowed in self._allowed)
 
     async def _serve(self, target: str, served: set[str]) -> None:
         while waiting := self._turns[target]:
@@ -140,16 +140,6 @@ class Desk:
         payload = encode({"command_id": command_id, "status": status, "detail": detail})
         with suppress(BrokerOffline):
             await self.link.send(topic, payload, refusable=True, correlation=message.correlation)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """TARGET/VERB with * for any characters of either; a target may have levels, a verb has none."""
-    target, _, verb = text.rpartition("/")
-    return re.compile(f"{_starred(target, '.*')}/{_starred(verb, '[^/]*')}")
-
-
-def _starred(text: str, star: str) -> str:
-    return star.join(map(re.escape, text.split("*")))
 
 
 def _command_id(message: Received) -> str | None:

@@ -12,6 +12,7 @@ from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import GatewayError
 from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
+from gateway.site.allowed import dangerous
 from gateway.site.files import INCLUDE, Files
 from gateway.site.model import General, MqttConfig, Site
 from gateway.site.overlay import lay, origin
@@ -116,6 +117,7 @@ class _Checker:
         yield from units(self._devices_made)
         yield from dangling(self._data, "devices", "zone", "zones")
         yield from dependencies(self._data)
+        yield from dangerous(self._data)
         yield from self._missing_secrets()
         for section in sections:
             yield from section.check(self._data)

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from authority import Authority
 
+from gateway.app import SECTIONS
+from gateway.site.load import load
+
 PATTERN = "must be TARGET/VERB, with * for any characters of either, for example led-*/blink"
 PREFIX = "must be levels of letters, digits, - and _, not below hall/, for example homeassistant"
 
@@ -75,3 +78,28 @@ def test_says_where_the_mistake_is_and_what_is_allowed(
     (tmp_path / "other.key").write_bytes(authority.issue("other").key.read_bytes())
     found = complaints(f"site: {{id: hall, name: 大厅}}\nmqtt: {text}")
     assert found == [f"site:2: {line}" for line in expected]
+
+
+DANGEROUS = "is dangerous, and is never done by MQTT: there is no person behind a message"
+DEVICES = """
+devices:
+  - {id: box-1, driver: test.controller, address: 'tcp://10.0.0.1:9000'}
+  - {id: led-1, driver: displays.onbon_k, model: 6K2, width: 64, height: 16, address: 'tcp://10.0.0.2:5005'}
+"""
+
+
+@pytest.mark.parametrize("entry", ["box-1/open", "box-*/open", "*/open"])
+def test_a_dangerous_verb_that_is_allowed_by_name_is_a_mistake(
+    entry: str, complaints: Callable[..., list[str]]
+) -> None:
+    text = (
+        f"site: {{id: hall, name: 大厅}}\nmqtt:\n  url: mqtt://a\n  allow:\n    - led-*/power\n    - '{entry}'{DEVICES}"
+    )
+    assert complaints(text) == [f"site:6: mqtt.allow[1]: 'open' {DANGEROUS}"]
+
+
+@pytest.mark.parametrize("entry", ["box-1/*", "box-1/light", "led-1/open", "*/power", "box-9/open"])
+def test_an_entry_that_allows_something_harmless_or_nothing_is_none(entry: str, tmp_path: Path) -> None:
+    path = tmp_path / "site"
+    path.write_text(f"site: {{id: hall, name: 大厅}}\nmqtt: {{url: mqtt://a, allow: ['{entry}']}}{DEVICES}")
+    assert load(path, SECTIONS).general.mqtt is not None
