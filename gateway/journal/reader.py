@@ -17,6 +17,7 @@ from gateway.journal.store import reason
 
 AnswerT = TypeVar("AnswerT")
 LAST_CHARACTER = chr(0x10FFFF)
+IN_VAIN = 1000  # rows that a page may pass before the index on time is asked
 
 
 class Reader:
@@ -59,17 +60,24 @@ class Reader:
         page = page.where(table.payload.icontains(text, autoescape=True)) if text is not None else page
         page = page.where(*scope.conditions(schema.journal))
         at = table.at.concat("")  # hidden from the indexes: a page by `at` would have to be sorted whole
+        page = page.where(at >= stamp(since)) if since else page
         page = page.where(at < stamp(until)) if until else page
-        if since:
-            page = page.where(at >= stamp(since), table.seq.between(*await self._span(since, until)))
+        if since or (until and await self._many_since(until)):
+            page = page.where(table.seq.between(*await self._span(since, until)))
         return await self.ask(page, rows.row)
 
-    async def _span(self, since: datetime, until: datetime | None) -> tuple[int, int]:
+    async def _many_since(self, until: datetime) -> bool:
+        """Whether a page that ends then could pass so many later rows in vain that its span is worth a look."""
+        table = schema.journal.c
+        later = select(table.seq).where(table.site == self.site, table.at >= stamp(until)).offset(IN_VAIN).limit(1)
+        return bool(await self.ask(later, dict))
+
+    async def _span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
         """The first and the last seq of a time, read from the index alone; rows of another time may lie between."""
         table = schema.journal.c
         seq = table.seq + 0  # PostgreSQL would walk all rows in the order of seq
-        ends = select(func.coalesce(func.min(seq), 0), func.coalesce(func.max(seq), 0))
-        ends = ends.where(table.site == self.site, table.at >= stamp(since))
+        ends = select(func.coalesce(func.min(seq), 0), func.coalesce(func.max(seq), 0)).where(table.site == self.site)
+        ends = ends.where(table.at >= stamp(since)) if since else ends
         ends = ends.where(table.at < stamp(until)) if until else ends
         [(first, last)] = await self.ask(ends, lambda found: tuple(found.values()))
         return first, last

@@ -12,6 +12,7 @@ from stores import Database
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event
+from gateway.journal import reader
 from gateway.journal.journal import Journal
 from gateway.journal.store import reading
 
@@ -76,13 +77,38 @@ async def test_finds_rows_by_the_start_of_their_source_key(journal: Journal) -> 
         ("read", {"device": "door-1"}, "journal_device (site=? AND device=? AND seq>?)", "journal_device"),
         ("read", {"type": "x", "newest_first": True}, "journal_type (site=? AND type=?)", "journal_type"),
         ("read", {"since": NOON + timedelta(minutes=6)}, "COVERING INDEX journal_at (site=? AND at>?)", "journal_at"),
+        ("read", {"until": NOON + timedelta(minutes=6)}, "COVERING INDEX journal_at (site=? AND at>?)", "journal_at"),
         ("by_source", {"prefix": "log/1"}, "(site=? AND source_key>? AND source_key<?)", "journal_source"),
     ],
 )
 async def test_every_page_comes_from_an_index(
     journal: Journal, database: Database, method: str, asked: dict[str, Any], sqlite: str, postgresql: str
 ) -> None:
-    if not database.is_file:  # so many rows that its planner would not rather read them all
+    plans = explained(journal, database)
+    await getattr(journal, method)(**asked)
+    assert (sqlite if database.is_file else postgresql) in plans[0]
+    sorts = "USE TEMP B-TREE" if database.is_file else "Sort"
+    assert (sorts in "".join(plans)) == (method == "by_source"), "only the few of one prefix are sorted"
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_the_page_before_a_time_long_ago_does_not_walk_through_all_that_came_later(
+    journal: Journal, database: Database, newest_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "IN_VAIN", 2)
+    await journal.record("door-1", [event("late", minute=1)])
+    found = await journal.read(until=NOON + timedelta(minutes=3), newest_first=newest_first)
+    assert [row.seq for row in found] == sorted([1, 2, 11], reverse=newest_first)
+    plans = explained(journal, database)
+    assert await journal.read(until=NOON, newest_first=newest_first) == []
+    _, span, page = plans
+    assert ("COVERING INDEX journal_at (site=? AND at<?)" if database.is_file else "journal_at") in span
+    assert ("(site=? AND seq>? AND seq<?)" if database.is_file else "seq <= ") in page
+
+
+def explained(journal: Journal, database: Database) -> list[str]:
+    """How each query is carried out from now on, where there are so many rows that a planner will not read them all."""
+    if not database.is_file:
         columns = "site, seq, at, type, class, volatile, payload_hash, source_key, prev_hash, hash"
         row = "'liandu', n, '2025-03-01T12:00:00.000000Z', 'other', 'device', 0, '', 'x/' || n, '', ''"
         many = f"INSERT INTO journal ({columns}) SELECT {row} FROM generate_series(100, 20000) n"  # noqa: S608 - constant
@@ -92,13 +118,10 @@ async def test_every_page_comes_from_an_index(
     def explain(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
         with closing(database.connect()) as db:
             how = "EXPLAIN QUERY PLAN " if database.is_file else "EXPLAIN "
-            plans.extend(str(row[-1]) for row in db.execute(how + statement, parameters))
+            plans.append("\n".join(str(row[-1]) for row in db.execute(how + statement, parameters)))
 
     sqlalchemy_event.listen(journal._engine, "before_cursor_execute", explain)
-    await getattr(journal, method)(**asked)
-    assert (sqlite if database.is_file else postgresql) in "".join(plans[: 1 if database.is_file else 3])
-    sorts = "USE TEMP B-TREE" if database.is_file else "Sort"
-    assert (sorts in "".join(plans)) == (method == "by_source"), "only the few of one prefix are sorted"
+    return plans
 
 
 async def test_another_site_in_the_store_is_not_seen(journal: Journal) -> None:
