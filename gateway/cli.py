@@ -83,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     alarms = _verb(add, "alarms", verbs.alarms, "list, acknowledge and shelve alarms", api=True, first=ALARMS)
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
     alarms.add_argument("--reason", help="for the audit")
+    seen = "of ack: the one that you saw, as the list tells it (default: the one that stands now)"
+    alarms.add_argument("--occurrence", type=int, metavar="N", help=seen)
     alarms.add_argument("--for", dest="for_s", type=_seconds, default=3600.0, metavar="60m", help="of shelve: how long")
     _journal(add.add_parser("journal", help="verify, export and keep the journal"))
     token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)

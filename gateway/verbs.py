@@ -85,15 +85,21 @@ def alarms(options: argparse.Namespace) -> int:
         return _say(options, found, "\n".join(_alarm(alarm) for alarm in found["alarms"]) or "no alarms")
     if options.id is None:
         raise WrongInput(f"alarms {options.do}: the ALARM is missing; `alarms list` tells them")
-    body = {"reason": options.reason} | ({"for_s": options.for_s} if options.do == "shelve" else {})
-    path = f"/alarms/{quote(options.id, safe='')}/{options.do}"
-    alarm = _ask(options, lambda client: client.post(path, body))
+    path, body = f"/alarms/{quote(options.id, safe='')}", {"reason": options.reason}
+    if options.do == "shelve":
+        body["for_s"] = options.for_s
+    if options.do == "ack":
+        body["occurrence"] = options.occurrence
+        if options.occurrence is None:
+            body["occurrence"] = _ask(options, lambda client: client.get(path))["occurrence"]
+    alarm = _ask(options, lambda client: client.post(f"{path}/{options.do}", body))
     return _say(options, alarm, _alarm(alarm))
 
 
 def _alarm(alarm: Mapping[str, Any]) -> str:
     behind = f" (behind {alarm['root']})" if alarm["root"] else ""
-    return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['title']['en']}{behind}"
+    told = f"{alarm['title']['en']}{behind}"
+    return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['occurrence']:8} {told}"
 
 
 def token(options: argparse.Namespace) -> int:

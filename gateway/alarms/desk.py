@@ -14,8 +14,6 @@ from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError
 from gateway.journal.journal import Journal
 
-"""How long an alarm can be shelved, in seconds: ISA-18.2 wants a limit, and a day is the longest maintenance."""
-
 
 class UnknownAlarm(GatewayError):
     """There is no alarm of this id."""
@@ -43,16 +41,24 @@ class Desk:
             raise UnknownAlarm(no_alarm(id_))
         return watched
 
-    async def acknowledge(self, id_: str, *, actor: str, reason: str | None) -> None:
-        """Note that a person has seen it; again is no harm. Raises UnknownAlarm, AlarmRefused, JournalError."""
-        state = self.found(id_).alarm.state
-        if state is State.ACKNOWLEDGED:
+    async def acknowledge(self, id_: str, *, occurrence: int, actor: str, reason: str | None) -> None:
+        """Note that a person has seen this occurrence; again is no harm. Of a newer one they know nothing: it stays.
+
+        Raises UnknownAlarm, AlarmRefused, JournalError.
+        """
+        alarm = self.found(id_).alarm
+        if alarm.state not in (State.ACTIVE, State.ACKNOWLEDGED, State.RETURNED):
+            raise AlarmRefused(f"alarm {id_} is {alarm.state}: there is nothing to acknowledge")
+        _same(id_, alarm, occurrence)
+        if alarm.state is State.ACKNOWLEDGED:
             return
-        if state not in (State.ACTIVE, State.RETURNED):
-            raise AlarmRefused(f"alarm {id_} is {state}: there is nothing to acknowledge")
-        await self._decide(
-            id_, What.ACKNOWLEDGED, lambda watched: watched.acknowledge(self._clock.now(), actor), actor, reason
-        )
+
+        def seen(watched: Watched) -> Alarm:
+            same = watched.alarm.occurrence == occurrence
+            return watched.acknowledge(self._clock.now(), actor) if same else watched.alarm
+
+        await self._decide(id_, What.ACKNOWLEDGED, seen, actor, reason)
+        _same(id_, self._register.standing(id_), occurrence)
 
     async def shelve(self, id_: str, *, for_s: float, actor: str, reason: str | None) -> None:
         """Put it aside for a time; again begins anew. Raises UnknownAlarm, AlarmRefused, JournalError."""
@@ -77,6 +83,11 @@ class Desk:
         event = records.event(condition, Step(what, alarm), actor=actor, reason=reason)
         own = msgspec.structs.replace(event, source_key=f"{event.source_key}/{what}/{secrets.token_hex(4)}")
         await self._journal.record(condition.device, [own], desired=[records.row(id_, alarm)])
-        watched = self._register.get(id_)
-        if watched is not None and (after := decide(watched)) is not watched.alarm:
-            self._engine.decided(watched, after)
+        self._engine.decided(condition, decide)
+
+
+def _same(id_: str, alarm: Alarm, occurrence: int) -> None:
+    """Raises AlarmRefused for another occurrence than the one that stands."""
+    if alarm.occurrence != occurrence:
+        told = f"occurrence {alarm.occurrence}, and it is {occurrence} that is acknowledged"
+        raise AlarmRefused(f"alarm {id_} has come again since: it is {told}; look at it anew")

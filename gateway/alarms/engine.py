@@ -1,10 +1,11 @@
 """Has alarms live: whatever makes one look again, one worker finds out, takes its steps and tells them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.alarms import records
 from gateway.alarms.built_in import Watch
+from gateway.alarms.condition import Condition
 from gateway.alarms.lifecycle import Alarm, State, closed
 from gateway.alarms.records import Recorder
 from gateway.alarms.register import Register
@@ -13,11 +14,11 @@ from gateway.alarms.views import Views
 from gateway.alarms.watched import Step, Watched, What
 from gateway.core.contract import Clock
 
-SLICE = 50  # alarms between two breaths of the loop: about 3 ms
+SLICE = 25  # alarms between two breaths of the loop: about 3 ms
 
 
 class Engine:
-    """The alarms at work. Only `work` and `decided` change how an alarm stands."""
+    """The alarms at work. Only `work`, `judge` and `decided` change how an alarm stands."""
 
     def __init__(self, register: Register, recorder: Recorder, views: Views, clock: Clock) -> None:
         self._register, self._recorder, self._views, self._clock = register, recorder, views, clock
@@ -56,13 +57,20 @@ class Engine:
         if self._dirty:
             self._wake.set()
 
-    def decided(self, watched: Watched, alarm: Alarm) -> None:
-        """Have an alarm stand as a person has decided; the event of it is recorded."""
-        before, now = watched.alarm, self._clock.monotonic()
-        watched.take(alarm, now, self._clock.now())
-        self._recorder.took(watched.condition)
-        self._show(watched, before)
-        self.look_again([watched])
+    def judge(self, watched: Watched) -> None:
+        """Look at a condition over events and take the steps that follow: once this returns they are handed in."""
+        watched.find_out(self._clock.monotonic())
+        self._advance(watched)
+
+    def decided(self, condition: Condition, decide: Callable[[Watched], Alarm]) -> None:
+        """Have an alarm stand as a person has decided; the event of it is recorded, with how it stood before that."""
+        watched = self._register.get(condition.id)
+        if watched is not None and (alarm := decide(watched)) is not watched.alarm:
+            before = watched.alarm
+            watched.take(alarm, self._clock.monotonic(), self._clock.now())
+            self._show(watched, before)
+            self.look_again([watched])
+        self._recorder.took(condition, self._register.standing(condition.id))
 
     async def work(self) -> None:
         """Look at what has changed, for ever."""
@@ -101,14 +109,18 @@ class Engine:
     def _advance(self, watched: Watched) -> None:
         before, now = watched.alarm, self._clock.monotonic()
         root = self._register.root(watched) if before.on or watched.delay.on else None
-        for step in watched.advance(now, self._clock.now(), root):
+        steps = watched.advance(now, self._clock.now(), root)
+        for step in steps:
             self._tell(watched, step)
         self._timers.set(watched.condition.id, watched.due)
-        if watched.alarm is not before:
-            self._show(watched, before)
+        if watched.alarm is before:
+            return
+        if not steps:
+            self._recorder.took(watched.condition, watched.alarm)  # it is no news, but must not be forgotten
+        self._show(watched, before)
 
     def _tell(self, watched: Watched, step: Step, **more: str) -> None:
-        self._recorder.took(watched.condition, records.event(watched.condition, step, **more))
+        self._recorder.took(watched.condition, step.alarm, records.event(watched.condition, step, **more))
 
     def _show(self, watched: Watched, before: Alarm) -> None:
         self._views.show(watched, before, self._clock.monotonic())

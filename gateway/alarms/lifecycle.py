@@ -42,9 +42,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     `on`: its condition holds, delays included. `seen`: acknowledged, or nothing to acknowledge. `since`, `count`,
     `detail`: when it was raised, how often since it was last normal, and what was found then. `rev` counts its steps
     for ever, so that each has a name of its own in the journal; `event_seq` is the newest event that told of it.
+    `occurrence` is another number whenever what it is about happens once more: that of the event, or of the step.
     """
 
     rev: int = 0
+    occurrence: int = 0
     on: bool = False
     seen: bool = True
     root: str | None = None
@@ -66,11 +68,24 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         return State.NORMAL if self.seen else State.RETURNED
 
 
-def raised(alarm: Alarm, at: datetime, *, root: str | None = None, detail: dict[str, Any] | None = None) -> Alarm:
+def raised(
+    alarm: Alarm,
+    at: datetime,
+    *,
+    root: str | None = None,
+    detail: dict[str, Any] | None = None,
+    occurrence: int | None = None,
+) -> Alarm:
     """Its condition holds, or the event has come once more. With a `root` it is suppressed from the beginning."""
     since = at if alarm.state is State.NORMAL or alarm.since is None else alarm.since
     more: dict[str, Any] = {"count": alarm.count + 1, "root": root, "detail": detail or {}, "actor": None}
+    more["occurrence"] = alarm.rev + 1 if occurrence is None else occurrence
     return _step(alarm, at, on=True, seen=False, since=since, **more)
+
+
+def recurred(alarm: Alarm, seq: int) -> Alarm:
+    """Its event has come once more while nobody has seen the last one: counted, but no step."""
+    return msgspec.structs.replace(alarm, count=alarm.count + 1, occurrence=seq, event_seq=seq)
 
 
 def cleared(alarm: Alarm, at: datetime, *, must_ack: bool = False) -> Alarm:
@@ -126,4 +141,4 @@ def _settled(alarm: Alarm) -> Alarm:
 
 
 def _normal(alarm: Alarm) -> Alarm:
-    return Alarm(rev=alarm.rev, changed_at=alarm.changed_at, event_seq=alarm.event_seq)
+    return Alarm(rev=alarm.rev, changed_at=alarm.changed_at, occurrence=alarm.occurrence, event_seq=alarm.event_seq)

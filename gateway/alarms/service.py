@@ -11,7 +11,7 @@ from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, Watch, journal
 from gateway.alarms.condition import Condition, Look
 from gateway.alarms.config import AlarmsConfig, RuleConfig
 from gateway.alarms.desk import Desk
-from gateway.alarms.engine import Engine
+from gateway.alarms.engine import SLICE, Engine
 from gateway.alarms.lifecycle import State
 from gateway.alarms.records import Recorder, restored
 from gateway.alarms.register import Register
@@ -38,7 +38,7 @@ class Alarms:
         self._house, self._hub, self._clock = house, house.hub, house.clock
         self._register = Register(house.hub, house.clock)
         self._register.keep(restored(kept))
-        self._recorder = Recorder(house.journal, house.meters, self._register.standing)
+        self._recorder = Recorder(house.journal)
         self._views = Views(house.hub, house.meters, self._register)
         self._engine = Engine(self._register, self._recorder, self._views, house.clock)
         self.desk = Desk(self._register, self._engine, house.journal, house.clock)
@@ -102,7 +102,7 @@ class Alarms:
         up()
         with alone():
             async with asyncio.TaskGroup() as group:
-                for work in (self._engine.work, self._engine.watch_time, self._recorder.run):
+                for work in (self._engine.work, self._engine.watch_time):
                     group.create_task(work())
                 for follow in (self._follow_hub, self._follow_journal, self._prove_journal, self._close_orphans):
                     group.create_task(follow())
@@ -143,8 +143,10 @@ class Alarms:
                 while True:
                     await self._house.journal.beyond(seq)
                     rows = await self._house.journal.read(after=seq, limit=PAGE)
-                    for row in rows:
+                    for place, row in enumerate(rows, 1):
                         self._heard(row)
+                        if not place % SLICE:
+                            await asyncio.sleep(0)
                     seq = rows[-1].seq if rows else self._house.journal.head.seq
                     self._recorder.reached(seq)
                     await asyncio.sleep(GATHER_S)
@@ -152,7 +154,8 @@ class Alarms:
                 await asyncio.sleep(RETRY_S)
 
     def _heard(self, row: Row) -> None:
-        self._engine.look_again(self._events.hear(row, self._clock.monotonic()))
+        for told in self._events.hear(row, self._clock.monotonic()):
+            self._engine.judge(told)
         if row.clock_offset_s is None or row.device is None:
             return
         for part in dict.fromkeys((row.part, None)):

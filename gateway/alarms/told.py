@@ -75,14 +75,14 @@ class EventRules:
             self._rules.setdefault((device, str(type_)), []).append(rule)
 
     def hear(self, row: Row, now: float) -> Iterable[Watched]:
-        """Tell an event to the rules it is for; gives those that must look."""
+        """Tell an event to the rules it is for; gives those to be judged, each before the next event is told."""
         for config, told, watched in self._rules.get((row.device or "", row.type), ()):
-            if config.part not in (None, row.part) or not watched.hear(row.seq):
+            raises = row.type == config.event
+            if config.part not in (None, row.part) or not watched.hear(row.seq, raises=raises):
                 continue
-            if row.type == config.event:
+            if raises:
                 until = now + config.clear_after_s if config.clear_after_s is not None else None
                 told.say(True, {"event": row.type, "seq": row.seq, "part": row.part}, until=until)
-                watched.recur()
             else:
                 told.over()
             yield watched

@@ -60,6 +60,7 @@ class Views:
             "guidance": _both(condition.words.guidance),
             "since": alarm.since,
             "changed_at": alarm.changed_at,
+            "occurrence": alarm.occurrence,
             "count": alarm.count,
             "detail": alarm.detail,
             "root": alarm.root,

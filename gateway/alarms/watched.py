@@ -46,6 +46,7 @@ class Watched:
         "_again",
         "_detail",
         "_event_seq",
+        "_occurrence",
         "_raises",
         "_recurred",
         "_settled",
@@ -70,6 +71,7 @@ class Watched:
         self._recurred = False
         self._detail: dict[str, Any] = {}
         self._event_seq = alarm.event_seq
+        self._occurrence: int | None = None
         if alarm.shelved_until is not None:
             left_s = (alarm.shelved_until - at).total_seconds()
             self._unshelved = now + min(max(0.0, left_s), LONGEST_S)  # the clock may have been set back meanwhile
@@ -93,15 +95,14 @@ class Watched:
         self.delay.feed(verdict.holds, now)
         self._set_due()
 
-    def hear(self, seq: int) -> bool:
+    def hear(self, seq: int, *, raises: bool) -> bool:
         """Take the number of an event that tells of it; says whether it is a new one, and no repeat after a restart."""
-        new = seq > self._event_seq
-        self._event_seq = max(seq, self._event_seq)
-        return new
-
-    def recur(self) -> None:
-        """The event behind it has come once more: who acknowledged the last one has not seen this."""
-        self._recurred = self.delay.on
+        if seq <= self._event_seq:
+            return False
+        self._event_seq = seq
+        if raises:  # who acknowledged the last one has not seen this
+            self._occurrence, self._recurred = seq, self.delay.on
+        return True
 
     def advance(self, now: float, at: datetime, root: str | None) -> list[Step]:
         """Take the steps that are due, where `root` is the cause of its alarm now."""
@@ -143,13 +144,14 @@ class Watched:
             return steps
         recurred, self._recurred = self._recurred, False
         if self.alarm.on and recurred and self.alarm.state is not State.ACKNOWLEDGED:
-            self.alarm = msgspec.structs.replace(self.alarm, count=self.alarm.count + 1)  # counted, but no news
+            self.alarm = lifecycle.recurred(self.alarm, self._event_seq)
         if self.alarm.on and not (recurred and self.alarm.state is State.ACKNOWLEDGED):
             return []
         self._raises = (*self._raises, now)[-CHATTER_RAISES:]
         if self.chattering:
             self.delay.off_delay_s = max(CALM_S, self.condition.off_delay_s)
-        return self._stand(What.RAISED, lifecycle.raised(self.alarm, at, root=root, detail=self._detail))
+        raised = lifecycle.raised(self.alarm, at, root=root, detail=self._detail, occurrence=self._occurrence)
+        return self._stand(What.RAISED, raised)
 
     def _follow_root(self, now: float, at: datetime, root: str | None) -> list[Step]:
         if root is not None:

@@ -25,9 +25,15 @@ class AlarmsQuery(BaseModel, frozen=True, extra="forbid"):
 
 
 class DecisionBody(BaseModel, frozen=True, extra="forbid", strict=True):
-    """Why an alarm is acknowledged, or is put aside no longer."""
+    """Why an alarm is put aside no longer."""
 
     reason: str | None = Field(default=None, max_length=200, description="For the audit.")
+
+
+class AckBody(DecisionBody, frozen=True):
+    """Which occurrence of an alarm is acknowledged, and why."""
+
+    occurrence: int = Field(ge=0, lt=2**63, description="The one that the person saw, as the alarm tells it.")
 
 
 class ShelveBody(DecisionBody, frozen=True):
@@ -50,10 +56,9 @@ async def alarm(request: web.Request, services: Services) -> web.Response:
 
 async def acknowledge(request: web.Request, services: Services) -> web.Response:
     """Note that a person has seen it."""
-    who, body = request[WHO].name, request[BODY]
-    return await _done(
-        request, services, services.alarms.desk.acknowledge(_id(request, services), actor=who, reason=body.reason)
-    )
+    who, body, desk = request[WHO].name, request[BODY], services.alarms.desk
+    seen = desk.acknowledge(_id(request, services), occurrence=body.occurrence, actor=who, reason=body.reason)
+    return await _done(request, services, seen)
 
 
 async def shelve(request: web.Request, services: Services) -> web.Response:

@@ -44,7 +44,8 @@ def _alarm(services: Services, alarm: Mapping[str, Any], zone: ZoneInfo) -> Html
         tag("time", f"{alarm['since'].astimezone(zone):%m-%d %H:%M:%S}"),
         tag("span", _both(STATE[State(alarm["state"])], alarm["state"]), class_=f"chip {alarm['state']}"),
         *([tag("span", _both(f"另有 {followers} 条由此引起", f"{followers} suppressed"))] if followers else []),
-        *([_button(alarm["id"])] if alarm["state"] in UNSEEN and _may_acknowledge(services) else []),
+        *([tag("span", f"×{alarm['count']}")] if alarm["count"] > 1 else []),
+        *([_button(alarm)] if alarm["state"] in UNSEEN and _may_acknowledge(services) else []),
     )
     why = "; ".join(f"{key}: {value}" for key, value in alarm["detail"].items() if value not in (None, ""))
     words = tag("p", alarm["guidance"]["zh"], " ", tag("small", alarm["guidance"]["en"]))
@@ -55,8 +56,9 @@ def _may_acknowledge(services: Services) -> bool:
     return services.who is not None and services.who.may(Right.ALARM)
 
 
-def _button(id_: str) -> Html:
-    return tag("button", _both("确认", "acknowledge"), type="button", data_alarm=id_)
+def _button(alarm: Mapping[str, Any]) -> Html:
+    which = {"data_alarm": alarm["id"], "data_occurrence": str(alarm["occurrence"])}
+    return tag("button", _both("确认", "acknowledge"), type="button", **which)
 
 
 def _note(chinese: str, english: str) -> Html:

@@ -168,6 +168,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     guidance: Text
     since: datetime | None
     changed_at: datetime | None
+    occurrence: int
     count: int
     detail: dict[str, Any]
     root: str | None

@@ -117,7 +117,13 @@ ROUTES = (
     _ask("/alarms", VIEW, alarms.alarms, "What a person must know now", {200: answers.Alarms}, alarms.AlarmsQuery),
     _ask(ALARM, VIEW, alarms.alarm, "One alarm, a normal one too", ALARMED),
     _act(
-        f"{ALARM}/ack", ALARMS, alarms.acknowledge, "Note that a person has seen it", ALARMED, alarms.DecisionBody, 409
+        f"{ALARM}/ack",
+        ALARMS,
+        alarms.acknowledge,
+        "Note that a person has seen it; 409 when it has come again since",
+        ALARMED,
+        alarms.AckBody,
+        409,
     ),
     _act(f"{ALARM}/shelve", ALARMS, alarms.shelve, "Put it aside for a time", ALARMED, alarms.ShelveBody, 409),
     _act(f"{ALARM}/unshelve", ALARMS, alarms.unshelve, "Put it aside no longer", ALARMED, alarms.DecisionBody, 409),

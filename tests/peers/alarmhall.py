@@ -38,9 +38,19 @@ class MemoryJournal:
         self.rows: list[Row] = []
         self.kept: dict[str, Desired] = {}
         self.cursors: dict[str, str] = {}
-        self.full = False
         self.slow_s = 0.0
+        self._full = False
+        self._noted: list[tuple[str | None, Sequence[Event], Cursor | None, Sequence[Desired]]] = []
         self._moved = asyncio.Event()
+
+    @property
+    def full(self) -> bool:
+        return self._full
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._full = full
+        self._take()
 
     @property
     def head(self) -> Head:
@@ -57,16 +67,34 @@ class MemoryJournal:
         await asyncio.sleep(self.slow_s)
         if self.full:
             raise JournalError("the journal could not record: the disk is full")
-        for event in events:
-            if event.source_key not in {row.source_key for row in self.rows}:
-                self.rows.append(self._row(device, event))
-        self.kept |= {row.device: row for row in desired}
+        self._noted.append((device, events, cursor, desired))
+        self._take()
+
+    def note(
+        self,
+        device: str | None,
+        events: Sequence[Event],
+        *,
+        cursor: Cursor | None = None,
+        desired: Sequence[Desired] = (),
+    ) -> None:
+        self._noted.append((device, events, cursor, desired))
+        self._take()
+
+    def _take(self) -> None:
+        taken = [] if self.full else self._noted
+        self._noted = self._noted if self.full else []
+        for device, events, cursor, desired in taken:
+            for event in events:
+                if event.source_key not in {row.source_key for row in self.rows}:
+                    self.rows.append(self._row(device, event))
+            self.kept |= {row.device: row for row in desired}
+            self.cursors |= {cursor.name: cursor.value} if cursor else {}
         self._moved.set()
         self._moved = asyncio.Event()
 
     async def move(self, name: str, value: str) -> None:
-        await self.record(None, [])
-        self.cursors[name] = value
+        await self.record(None, [], cursor=Cursor(name, value))
 
     async def prove(self) -> None:
         await self.record(None, [])
@@ -141,6 +169,11 @@ class AlarmHall:
     def state(self, id_: str) -> str:
         """How an alarm stands."""
         return str(self.alarms.find(id_)["state"])
+
+    async def acknowledge(self, id_: str, *, seen: int | None = None, reason: str | None = None) -> None:
+        """Have a person acknowledge the occurrence that stands now, or the one that they saw."""
+        seen = self.alarms.find(id_)["occurrence"] if seen is None else seen
+        await self.alarms.desk.acknowledge(id_, occurrence=seen, actor="zhang", reason=reason)
 
     def open(self) -> dict[str, str]:
         """All alarms that are not normal."""

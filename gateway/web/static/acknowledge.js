@@ -5,7 +5,7 @@ const WHY = {
   401: ["登录已失效，请重新登录。", "The session has ended: sign in again."],
   403: ["您没有确认报警的权限。", "You may not acknowledge alarms."],
   404: ["该报警已不存在。", "There is no such alarm any more."],
-  409: ["该报警已不需要确认。", "There is nothing to acknowledge any more."],
+  409: ["该报警又发生了，或已不需要确认，请再看一次。", "It has come again, or is over: look once more."],
 };
 const OTHERWISE = ["未能确认，请再试一次。", "It could not be acknowledged: try again."];
 
@@ -23,7 +23,7 @@ async function acknowledge(button) {
     const answer = await fetch(`/api/v1/alarms/${encodeURIComponent(button.dataset.alarm)}/ack`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: "{}",
+      body: JSON.stringify({ occurrence: Number(button.dataset.occurrence) }), // the one that stands on this page
     });
     if (!answer.ok) complain(WHY[answer.status] || OTHERWISE);
   } catch {

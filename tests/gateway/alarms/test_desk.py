@@ -17,7 +17,7 @@ async def hot(hall: AlarmHall) -> None:
 
 
 async def acknowledge(hall: AlarmHall) -> None:
-    await hall.alarms.desk.acknowledge(HOT, actor="zhang", reason="seen")
+    await hall.acknowledge(HOT, reason="seen")
 
 
 async def shelve(hall: AlarmHall, for_s: float = 600) -> None:
@@ -134,8 +134,75 @@ def test_what_cannot_be_done_is_said_in_one_sentence() -> None:
             with pytest.raises(AlarmRefused, match="60 to 86400 s"):
                 await shelve(hall, for_s)
         with pytest.raises(UnknownAlarm, match=r"^there is no alarm 'cold\.box'$"):
-            await hall.alarms.desk.acknowledge("cold.box", actor="zhang", reason=None)
+            await hall.acknowledge("cold.box", seen=0)
         assert hall.journal.rows == []
+
+    told(story, rules=[rule()])
+
+
+DOOR = rule("forced", event="door.forced")
+FORCED = "forced.box"
+
+
+def test_who_saw_an_older_occurrence_does_not_end_a_newer_one() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.forced")
+        seen = hall.alarms.find(FORCED)["occurrence"]
+        await hall.happen("box", "door.forced")
+        with pytest.raises(AlarmRefused, match=f"has come again since: .* it is {seen} that is acknowledged"):
+            await hall.acknowledge(FORCED, seen=seen)
+        assert hall.state(FORCED) == "active"
+        assert hall.steps(FORCED) == ["alarm.raised"]
+        await hall.acknowledge(FORCED)
+        assert hall.state(FORCED) == "normal"
+
+    told(story, rules=[DOOR])
+
+
+def test_what_comes_again_while_its_acknowledgement_is_recorded_stays_also_after_a_restart() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.forced")
+        hall.journal.slow_s = 1.0
+        deciding = asyncio.create_task(hall.acknowledge(FORCED))
+        await asyncio.sleep(0.5)
+        hall.journal.slow_s = 0.0
+        await hall.happen("box", "door.forced")
+        with pytest.raises(AlarmRefused, match="has come again since"):
+            await deciding
+        alarm = hall.alarms.find(FORCED)
+        assert (alarm["state"], alarm["count"]) == ("active", 2)
+        kept = hall.journal.kept["alarms/forced.box"].params
+        assert (kept["on"], kept["seen"], kept["occurrence"]) == (True, False, alarm["occurrence"])
+
+    told(story, rules=[DOOR])
+
+
+def test_a_condition_that_holds_once_more_is_another_occurrence() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hot(hall)
+        seen = hall.alarms.find(HOT)["occurrence"]
+        await acknowledge(hall)
+        assert hall.alarms.find(HOT)["occurrence"] == seen
+        for heat in (20, 40):
+            hall.tell("box", "heat", heat)
+            await asyncio.sleep(0.01)
+        with pytest.raises(AlarmRefused, match="has come again since"):
+            await hall.acknowledge(HOT, seen=seen)
+        assert hall.state(HOT) == "active"
+
+    told(story, rules=[rule()])
+
+
+def test_an_alarm_that_is_removed_while_its_acknowledgement_is_recorded_stays_removed() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hot(hall)
+        hall.journal.slow_s = 1.0
+        deciding = asyncio.create_task(acknowledge(hall))
+        await asyncio.sleep(0.5)
+        hall.alarms.remove("box")
+        await deciding
+        kept = hall.journal.kept["alarms/hot.box"].params
+        assert (kept["on"], kept["seen"]) == (False, True)
 
     told(story, rules=[rule()])
 

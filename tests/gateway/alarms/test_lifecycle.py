@@ -84,7 +84,7 @@ def test_an_alarm_lives_as_the_table_says(story: list[str]) -> None:
         assert alarm.rev == before.rev + 1 if alarm is not before else alarm.rev == before.rev
         assert (alarm.root is not None) is naive.behind or not alarm.on
         if alarm.state is NORMAL:
-            assert alarm == Alarm(rev=alarm.rev, changed_at=alarm.changed_at)
+            assert alarm == Alarm(rev=alarm.rev, occurrence=alarm.occurrence, changed_at=alarm.changed_at)
 
 
 @pytest.mark.parametrize("step", [name for name in STEPS if name not in ("raise", "raise behind", "shelve")])

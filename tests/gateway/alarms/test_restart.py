@@ -1,11 +1,16 @@
 """A kill at any time neither loses nor doubles an alarm."""
 
 import asyncio
+from datetime import UTC, datetime
+from typing import Any
 
 from alarmhall import AlarmHall, MemoryJournal, Story, rule
 from hall_contract.scripted import virtually
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gateway.alarms.records import LAZY
+from gateway.core.model import Event
 
 RULES = [rule(point="heat", above=30, priority="high"), rule("held", event="door.held", clear_after_s=60)]
 
@@ -48,7 +53,7 @@ def test_an_alarm_that_is_over_while_the_gateway_is_down_is_cleared_once() -> No
 
     async def third(hall: AlarmHall) -> None:
         assert hall.state("hot.box") == "returned"
-        await hall.alarms.desk.acknowledge("hot.box", actor="zhang", reason=None)
+        await hall.acknowledge("hot.box")
         await hot(hall)
         assert hall.steps("hot.box") == ["alarm.raised", "alarm.cleared", "alarm.acknowledged", "alarm.raised"]
         keys = [row.source_key for row in hall.journal.rows]
@@ -105,7 +110,7 @@ def test_an_alarm_is_not_shelved_for_longer_than_a_day_whatever_the_clock_says()
 def test_what_a_person_decided_stands_after_a_restart() -> None:
     async def decide(hall: AlarmHall) -> None:
         await hot(hall)
-        await hall.alarms.desk.acknowledge("hot.box", actor="zhang", reason=None)
+        await hall.acknowledge("hot.box")
         await hall.alarms.desk.shelve("hot.box", for_s=600, actor="zhang", reason=None)
 
     async def again(hall: AlarmHall) -> None:
@@ -139,7 +144,7 @@ def test_an_event_that_was_recorded_just_before_a_kill_is_judged_after_it() -> N
 def test_an_event_that_was_judged_before_a_kill_is_not_judged_again() -> None:
     async def killed(hall: AlarmHall) -> None:
         await hall.happen("box", "door.held")
-        await hall.alarms.desk.acknowledge("held.box", actor="zhang", reason=None)
+        await hall.acknowledge("held.box")
         hall.journal.cursors["alarms"] = "0"
 
     async def again(hall: AlarmHall) -> None:
@@ -201,6 +206,70 @@ def test_a_full_disk_delays_the_record_of_an_alarm_and_not_the_alarm() -> None:
         assert hall.steps("hot.box") == ["alarm.raised", "alarm.cleared"]
 
     runs(story)
+
+
+def test_a_kill_at_any_time_leaves_no_event_between_the_cursor_and_the_alarm_that_it_raises() -> None:
+    boxes = [f"box-{number}" for number in range(60)]
+    unjudged: list[str] = []
+
+    class Killed(MemoryJournal):
+        """Finds out what would be lost by a kill just after each commit."""
+
+        def note(self, *taken: Any, **more: Any) -> None:
+            super().note(*taken, **more)
+            past = self.rows[: int(self.cursors.get("alarms", 0))]
+            unjudged.extend(
+                row.source_key
+                for row in past
+                if row.type == "door.held" and f"alarms/held.{row.device}" not in self.kept
+            )
+
+    async def story(hall: AlarmHall) -> None:
+        hall.journal.full = True
+        for number in range(LAZY - len(boxes)):
+            hall.journal.note("other", [tick(number)])
+        for box in boxes:
+            hall.journal.note(box, [tick(0, box, "door.held")])
+        hall.journal.full = False
+        await asyncio.sleep(1)
+        assert int(hall.journal.cursors["alarms"]) >= LAZY
+        assert len(hall.open()) == len(boxes)
+
+    async def main() -> None:
+        hall = AlarmHall(Killed(), rules=[rule("held", devices=boxes, event="door.held")])
+        hall.plug("other", *boxes)
+        await hall.during(story)
+
+    virtually(main())
+    assert unjudged == []
+
+
+def tick(number: int, of: str = "other", type_: str = "tick") -> Event:
+    return Event(type=type_, source_key=f"{of}/{number}", payload={}, at=datetime.now(UTC))
+
+
+def test_what_came_and_went_within_one_look_at_the_journal_was_an_alarm() -> None:
+    async def story(hall: AlarmHall) -> None:
+        hall.journal.note("box", [tick(1, "box", "door.forced"), tick(2, "box", "door.closed")])
+        await asyncio.sleep(1)
+        assert hall.state("forced.box") == "returned"
+        assert hall.steps("forced.box") == ["alarm.raised", "alarm.cleared"]
+
+    runs(story, rules=[rule("forced", event="door.forced", clears="door.closed", must_ack=True)])
+
+
+def test_an_event_that_came_once_more_is_not_judged_again_after_it_was_acknowledged() -> None:
+    async def killed(hall: AlarmHall) -> None:
+        for _ in range(2):
+            await hall.happen("box", "door.held")
+        await hall.acknowledge("held.box")
+        hall.journal.cursors["alarms"] = "0"
+
+    async def again(hall: AlarmHall) -> None:
+        await asyncio.sleep(1)
+        assert (hall.state("held.box"), hall.alarms.find("held.box")["count"]) == ("acknowledged", 2)
+
+    runs(killed, again)
 
 
 @settings(max_examples=60, deadline=None)

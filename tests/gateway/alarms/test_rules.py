@@ -112,7 +112,7 @@ def test_an_event_that_nothing_clears_is_over_once_it_was_seen_and_the_next_one_
         await hall.happen("box", "case.opened")
         await asyncio.sleep(86_400)
         assert hall.state("tamper.box") == "active"
-        await hall.alarms.desk.acknowledge("tamper.box", actor="zhang", reason=None)
+        await hall.acknowledge("tamper.box")
         await asyncio.sleep(1)
         assert hall.state("tamper.box") == "normal"
         await hall.happen("box", "case.opened")
@@ -136,7 +136,7 @@ def test_an_event_of_another_part_or_device_is_no_alarm() -> None:
 def test_an_event_that_comes_again_after_it_was_seen_must_be_seen_again() -> None:
     async def story(hall: AlarmHall) -> None:
         await hall.happen("box", "door.forced")
-        await hall.alarms.desk.acknowledge("forced.box", actor="zhang", reason=None)
+        await hall.acknowledge("forced.box")
         assert hall.state("forced.box") == "acknowledged"
         await hall.happen("box", "door.forced")
         assert hall.state("forced.box") == "active"
@@ -236,7 +236,7 @@ def test_only_what_is_announced_and_holds_is_counted(priority: Priority) -> None
         hall.tell("box", "heat", 40)
         await asyncio.sleep(1)
         assert hall.active(priority) == 1
-        await hall.alarms.desk.acknowledge("hot.box", actor="zhang", reason=None)
+        await hall.acknowledge("hot.box")
         assert hall.active(priority) == 1
         await hall.alarms.desk.shelve("hot.box", for_s=60, actor="zhang", reason=None)
         assert hall.active(priority) == 0

@@ -75,7 +75,7 @@ async def test_a_wrong_question_is_told(hall: WebHall) -> None:
 
 async def test_an_alarm_is_acknowledged_shelved_and_taken_back(hall: WebHall) -> None:
     for verb, body, state in (
-        ("ack", {"reason": "on my way"}, "acknowledged"),
+        ("ack", {"reason": "on my way", "occurrence": 1}, "acknowledged"),
         ("shelve", {"for_s": 3600}, "shelved"),
         ("unshelve", {}, "active"),
     ):
@@ -89,6 +89,22 @@ async def test_an_alarm_is_acknowledged_shelved_and_taken_back(hall: WebHall) ->
 async def test_what_cannot_be_done_with_an_alarm_is_a_conflict(hall: WebHall) -> None:
     answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/unshelve", {})
     assert (answer.status, answer.detail) == (409, f"alarm {ID} is not shelved")
+    answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {})
+    assert (answer.status, "occurrence" in answer.detail) == (422, True)
+
+
+async def test_who_saw_an_older_occurrence_does_not_acknowledge_the_newer_one(hall: WebHall) -> None:
+    seen = (await hall.get(f"/alarms/{ID}"))["occurrence"]
+    async with hall.online("led-01"):
+        await until(lambda: listed(hall, "?device=led-01"), lambda found: found == {})
+    hall.services.house.hub.offline("led-01", "no answer")
+    await until(lambda: listed(hall, "?device=led-01"), lambda found: found == {ID: "active"})
+    newer = (await hall.get(f"/alarms/{ID}"))["occurrence"]
+    answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {"occurrence": seen})
+    told = f"alarm {ID} has come again since: it is occurrence {newer}, and it is {seen} that is acknowledged"
+    assert (answer.status, answer.detail) == (409, f"{told}; look at it anew")
+    assert (await listed(hall))[ID] == "active"
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {"occurrence": newer})).status == 200
 
 
 @pytest.mark.parametrize("body", [{}, {"for_s": 59}, {"for_s": 86_401}, {"for_s": "60"}, {"for_s": 60, "until": 1}])
@@ -99,7 +115,7 @@ async def test_a_wrong_time_on_the_shelf_is_refused(hall: WebHall, body: dict[st
 
 async def test_a_queue_system_may_look_but_not_acknowledge(hall: WebHall) -> None:
     assert (await hall.ask("GET", "/api/v1/alarms", who="queue")).status == 200
-    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {}, who="queue")).status == 403
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {"occurrence": 1}, who="queue")).status == 403
 
 
 async def test_who_is_of_a_zone_knows_of_the_alarms_in_it_only(hall: WebHall) -> None:
@@ -108,12 +124,14 @@ async def test_who_is_of_a_zone_knows_of_the_alarms_in_it_only(hall: WebHall) ->
         found = (await hall.ask("GET", "/api/v1/alarms", who=guards[zone])).json["alarms"]
         assert {alarm["id"] for alarm in found} == ids
         assert [(alarm["root"], alarm["followers"]) for alarm in found] == [(None, [])]
-    for method, path in (("GET", ID), ("POST", f"{ID}/ack"), ("POST", f"{ID}/shelve"), ("POST", f"{ID}/unshelve")):
-        body = {"for_s": 60} if path.endswith("shelve") and "un" not in path else {} if method == "POST" else None
-        answer = await hall.ask(method, f"/api/v1/alarms/{path}", body, who=guards["z2"])
+    bodies: dict[str, dict[str, object] | None] = {"": None, "/unshelve": {}}
+    bodies |= {"/ack": {"occurrence": 1}, "/shelve": {"for_s": 60}}
+    for verb, body in bodies.items():
+        method = "GET" if body is None else "POST"
+        answer = await hall.ask(method, f"/api/v1/alarms/{ID}{verb}", body, who=guards["z2"])
         assert (answer.status, answer.detail) == (404, f"there is no alarm '{ID}'")
     assert (await listed(hall))[ID] == "active"
-    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {}, who=guards["z1"])).status == 200
+    assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {"occurrence": 1}, who=guards["z1"])).status == 200
 
 
 async def test_the_page_shows_the_root_with_what_to_do_and_not_its_followers(hall: WebHall) -> None:
@@ -150,6 +168,23 @@ async def test_a_person_acknowledges_an_alarm_on_the_page(hall: WebHall, chromiu
     assert (await hall.get("/events?type=alarm.acknowledged"))["events"][0]["payload"]["actor"].startswith("security")
 
 
+async def test_the_page_acknowledges_the_occurrence_that_it_shows(hall: WebHall, chromium: Chromium) -> None:
+    async def lost(route: Any) -> None:
+        await route.abort()
+
+    seen = (await hall.get(f"/alarms/{ID}"))["occurrence"]
+    async with page_of(hall, chromium, Role.SECURITY) as page:
+        await page.route(f"{hall.url}/", lost)  # it is shown no newer one
+        async with hall.online("led-01"):
+            await until(lambda: listed(hall, "?device=led-01"), lambda found: found == {})
+        hall.services.house.hub.offline("led-01", "no answer")
+        await until(lambda: listed(hall, "?device=led-01"), lambda found: found == {ID: "active"})
+        assert await page.get_attribute(".alarm button", "data-occurrence") == str(seen)
+        await page.click(".alarm button")
+        await page.wait_for_selector("#refused", state="visible")
+    assert (await listed(hall))[ID] == "active"
+
+
 async def test_who_may_not_acknowledge_has_no_button_for_it(hall: WebHall, chromium: Chromium) -> None:
     async with page_of(hall, chromium, Role.VIEWER) as page:
         assert await page.locator(".alarm").count() == 1
@@ -161,7 +196,7 @@ async def test_who_may_not_acknowledge_has_no_button_for_it(hall: WebHall, chrom
     [
         (401, "登录已失效，请重新登录。 The session has ended: sign in again."),
         (403, "您没有确认报警的权限。 You may not acknowledge alarms."),
-        (409, "该报警已不需要确认。 There is nothing to acknowledge any more."),
+        (409, "该报警又发生了，或已不需要确认，请再看一次。 It has come again, or is over: look once more."),
         (503, "未能确认，请再试一次。 It could not be acknowledged: try again."),
         (None, "未能确认，请再试一次。 It could not be acknowledged: try again."),
     ],

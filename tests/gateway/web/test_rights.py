@@ -55,7 +55,7 @@ EXPECTED = {
     "POST /api/v1/tokens/{name}/revoke": Line("admin", 404, "boss"),
     "GET /api/v1/alarms": Line(STAFF, 200),
     "GET /api/v1/alarms/{id}": Line(STAFF, 404, "held"),
-    "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "held", {}),
+    "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "held", {"occurrence": 1}),
     "POST /api/v1/alarms/{id}/shelve": Line(WATCH, 404, "held", {"for_s": 60}),
     "POST /api/v1/alarms/{id}/unshelve": Line(WATCH, 404, "held", {}),
     "POST /api/v1/events/{seq}/erase": Line("admin", 403, "1", body={"reason": "x"}),
