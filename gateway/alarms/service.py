@@ -4,26 +4,29 @@ Nothing is polled: a change of the hub, an event of the journal, a timer or a pe
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, Watch, journal_unhealthy
 from gateway.alarms.condition import Condition, Look
-from gateway.alarms.config import AlarmsConfig, RuleConfig
+from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.desk import Desk
 from gateway.alarms.engine import SLICE, Engine
 from gateway.alarms.lifecycle import State
 from gateway.alarms.records import Recorder, restored
 from gateway.alarms.register import Register
-from gateway.alarms.rules import PointLook, changed, conditions
-from gateway.alarms.told import EventRules, Handle, Rule, Told
+from gateway.alarms.ruled import Ruled
+from gateway.alarms.rules import changed
+from gateway.alarms.told import Handle, Told
 from gateway.alarms.views import Views, newest_first
+from gateway.alarms.words import BUILT_IN
 from gateway.core.errors import JournalError
 from gateway.hub import Change
 from gateway.journal.rows import Desired, Row
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Up, alone
 
+JOURNAL = "journal-unhealthy"
 PAGE = 500  # events judged at once
 GATHER_S = 0.05  # between two looks at the journal: a busy hall has some hundred events a second
 RETRY_S = 5.0  # between two tries to read the journal
@@ -44,28 +47,36 @@ class Alarms:
         self.desk = Desk(self._register, self._engine, house.journal, house.clock)
         self._health = Health(house.hub)
         self._begun: dict[Change, list[str]] = {}
-        self._rules: list[str] = []
+        self._rules = Ruled(self._register, self._engine, house.hub, house.clock)
         self._config = AlarmsConfig()
-        self._events = EventRules()
         self._built_in = BuiltIn(house.hub, {})
         self.configure(config)
 
     def configure(self, config: AlarmsConfig) -> None:
-        """Have these rules from now on, and the built-in alarms as these settings say. What is gone is cleared."""
-        self._config, self._events = config, EventRules()
+        """Have these rules from now on, and the built-in alarms as these settings say. What is gone is cleared.
+
+        What stays as it is goes on as if nothing had been read: its delays run, and what flaps is still known to.
+        """
+        before, self._config = self._config.built_in, config
         self._built_in = BuiltIn(self._hub, config.built_in)
-        before = [*self._rules, *(id_ for ids in self._begun.values() for id_ in ids), "journal-unhealthy"]
-        begun, self._begun = self._begun, {}
-        for change in begun:
-            self._begin(change)
-        self._rules = [id_ for rule in config.rules for id_ in self._declare_rule(rule)]
-        own = changed(journal_unhealthy(), config.built_in.get("journal-unhealthy"))
-        kept = {*self._rules, *(id_ for ids in self._begun.values() for id_ in ids)}
-        if own is not None:
-            kept.add(own.id)
+        self._renew({name for name in BUILT_IN if before.get(name) != config.built_in.get(name)})
+        self._rules.configure(config.rules)
+
+    def _renew(self, names: Set[str]) -> None:
+        """Begin the built-in alarms of these names anew, or end them."""
+        for change in [change for change in self._begun if names and self._there(change)]:
+            watches = {watch.condition.id: watch for watch in self._built_in.of(change)}
+            for id_ in set(self._begun[change]) - watches.keys():
+                self._engine.drop(id_)
+            for watch in watches.values():
+                if watch.condition.name in names:
+                    self._engine.add(watch)
+            self._begun[change] = [*watches]
+        own = changed(journal_unhealthy(), self._config.built_in.get(JOURNAL))
+        if own is None:
+            self._engine.drop(JOURNAL)
+        elif JOURNAL in names or self._register.get(JOURNAL) is None:
             self._engine.add(Watch(own, self._health, (Change("view", "journal/health"),)))
-        for id_ in set(before) - kept:
-            self._engine.drop(id_)
 
     def declare(self, condition: Condition, look: Look | None = None, *changes: Change) -> Handle:
         """Watch a condition of a service: by `look` after these changes of the hub, or told by the handle."""
@@ -154,7 +165,7 @@ class Alarms:
                 await asyncio.sleep(RETRY_S)
 
     def _heard(self, row: Row) -> None:
-        for told in self._events.hear(row, self._clock.monotonic()):
+        for told in self._rules.hear(row):
             self._engine.judge(told)
         if row.clock_offset_s is None or row.device is None:
             return
@@ -183,27 +194,6 @@ class Alarms:
         await asyncio.sleep(ORPHANED_S)
         for condition in self._register.orphans():
             self._engine.drop(self._engine.add(Watch(condition, Told())).condition.id)
-
-    def _declare_rule(self, rule: RuleConfig) -> list[str]:
-        return [self._declare_for(rule, condition) for condition in conditions(rule)]
-
-    def _declare_for(self, rule: RuleConfig, condition: Condition) -> str:
-        device = condition.device or ""
-        if rule.point is not None and rule.test is not None:
-            look = PointLook(self._hub, device, rule.part, rule.point, rule.test)
-            self._engine.add(Watch(condition, look, (Change("state", device, rule.part),)))
-            return condition.id
-        told = Told()
-        watched = self._engine.add(Watch(condition, told))
-        watched.on_seen = told.over
-        if rule.clear_after_s is not None and watched.alarm.on and watched.alarm.changed_at is not None:
-            passed_s = (self._clock.now() - watched.alarm.changed_at).total_seconds()
-            left_s = min(
-                max(0.0, rule.clear_after_s - passed_s), rule.clear_after_s
-            )  # the clock may have been set back
-            told.say(True, watched.alarm.detail, until=self._clock.monotonic() + left_s)
-        self._events.add(device, Rule(rule, told, watched))
-        return condition.id
 
 
 def _of(change: Change, device: str) -> bool:

@@ -1,14 +1,11 @@
 """Conditions that somebody tells of: a service in code, or an event of the journal."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from gateway.alarms.condition import Verdict
-from gateway.alarms.config import RuleConfig
-from gateway.alarms.watched import Watched
-from gateway.journal.rows import Row
 
 
 class Told:
@@ -53,36 +50,3 @@ class Handle:
         """It is over."""
         self._told.over()
         self._look_again()
-
-
-class Rule(NamedTuple):
-    """A rule over the events of one device."""
-
-    config: RuleConfig
-    told: Told
-    watched: Watched
-
-
-class EventRules:
-    """The rules over events, by device and type."""
-
-    def __init__(self) -> None:
-        self._rules: dict[tuple[str, str], list[Rule]] = {}
-
-    def add(self, device: str, rule: Rule) -> None:
-        """Have a rule hear of the events of a device."""
-        for type_ in {rule.config.event, rule.config.clears} - {None}:
-            self._rules.setdefault((device, str(type_)), []).append(rule)
-
-    def hear(self, row: Row, now: float) -> Iterable[Watched]:
-        """Tell an event to the rules it is for; gives those to be judged, each before the next event is told."""
-        for config, told, watched in self._rules.get((row.device or "", row.type), ()):
-            raises = row.type == config.event
-            if config.part not in (None, row.part) or not watched.hear(row.seq, raises=raises):
-                continue
-            if raises:
-                until = now + config.clear_after_s if config.clear_after_s is not None else None
-                told.say(True, {"event": row.type, "seq": row.seq, "part": row.part}, until=until)
-            else:
-                told.over()
-            yield watched

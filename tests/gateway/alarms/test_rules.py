@@ -6,7 +6,6 @@ import pytest
 from alarmhall import TEXT, AlarmHall, rule, told
 
 from gateway.alarms.condition import Condition, Priority, Text, Words
-from gateway.alarms.config import AlarmsConfig
 
 WORDS = Words(Text("门", "door"), Text("关", "close it"))
 
@@ -161,27 +160,6 @@ def test_an_alarm_that_chatters_is_held_until_it_has_been_calm() -> None:
         assert (hall.state("hot.box"), hall.alarms.find("hot.box")["chattering"]) == ("normal", False)
 
     told(story, rules=[rule()])
-
-
-def test_new_rules_take_the_place_of_old_ones_and_an_alarm_of_both_lives_on() -> None:
-    async def story(hall: AlarmHall) -> None:
-        hall.tell("box", "heat", 40)
-        await asyncio.sleep(1)
-        assert hall.open() == {"hot.box": "active", "warm.box": "active"}
-        new = {"rules": [rule(point="heat", above=35)], "built_in": {"device-offline": {"enabled": False}}}
-        hall.alarms.configure(AlarmsConfig.model_validate(new))
-        await asyncio.sleep(1)
-        assert hall.open() == {"hot.box": "active"}
-        assert hall.steps("hot.box") == ["alarm.raised"]
-        assert hall.steps("warm.box") == ["alarm.raised", "alarm.cleared"]
-        payload = hall.journal.rows[-1].payload
-        assert payload is not None
-        assert payload["reason"] == "removed"
-        hall.lose("box")
-        await asyncio.sleep(60)
-        assert set(hall.open()) == {"hot.box"}
-
-    told(story, rules=[rule(), rule("warm", point="heat", above=25)])
 
 
 def test_a_site_changes_what_a_built_in_alarm_says_and_how_soon() -> None:
