@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from gateway.alarms import records
 from gateway.alarms.built_in import Watch
 from gateway.alarms.condition import Condition
@@ -30,7 +32,7 @@ class Engine:
         """Watch a condition from now on."""
         watched = self._register.add(watch)
         if watched.alarm.state is not State.NORMAL:
-            self._views.show(watched, Alarm(), self._clock.monotonic())
+            self._show(watched, msgspec.structs.replace(watched.alarm, root=None))  # what stood before is no news
         self.look_again([watched])
         return watched
 

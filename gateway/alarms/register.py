@@ -50,16 +50,17 @@ class Register:
         return watched
 
     def drop(self, id_: str) -> None:
-        """Watch it no longer; its number is kept, in case it comes back."""
+        """Watch it no longer; the number of one that took a step is kept, in case it comes back."""
         watched = self._all.pop(id_)
         self._unlink(id_)
-        self._kept[id_] = watched.alarm
+        if watched.alarm.rev:
+            self._kept[id_] = watched.alarm
         if self._down.get(watched.condition.subject) == id_:
             del self._down[watched.condition.subject]
 
     def standing(self, id_: str) -> Alarm:
         """How an alarm stands, one that is watched no longer too."""
-        return self._all[id_].alarm if id_ in self._all else self._kept[id_]
+        return self._all[id_].alarm if id_ in self._all else self._kept.get(id_, Alarm())
 
     def orphans(self) -> list[Condition]:
         """What is left of the conditions of the last run that nobody watches: those whose alarm is not normal."""
@@ -91,8 +92,10 @@ class Register:
     def follow(self, watched: Watched, before: str | None) -> set[str]:
         """Note the root of an alarm that had another one before; gives the roots whose followers have changed."""
         root = watched.alarm.root
-        if before is not None and before != root:
-            self._followers.get(before, set()).discard(watched.condition.id)
+        if before is not None and before != root and before in self._followers:
+            self._followers[before].discard(watched.condition.id)
+            if not self._followers[before]:
+                del self._followers[before]
         if root is not None:
             self._followers.setdefault(root, set()).add(watched.condition.id)
         return {each for each in (before, root) if each is not None and before != root}
@@ -104,3 +107,5 @@ class Register:
     def _unlink(self, id_: str) -> None:
         for change in self._changes.pop(id_, ()):
             self._by_change[change].pop(id_, None)
+            if not self._by_change[change]:
+                del self._by_change[change]

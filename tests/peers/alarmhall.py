@@ -172,8 +172,8 @@ class AlarmHall:
 
     async def acknowledge(self, id_: str, *, seen: int | None = None, reason: str | None = None) -> None:
         """Have a person acknowledge the occurrence that stands now, or the one that they saw."""
-        seen = self.alarms.find(id_)["occurrence"] if seen is None else seen
-        await self.alarms.desk.acknowledge(id_, occurrence=seen, actor="zhang", reason=reason)
+        occurrence: int = self.alarms.find(id_)["occurrence"] if seen is None else seen
+        await self.alarms.desk.acknowledge(id_, occurrence=occurrence, actor="zhang", reason=reason)
 
     def open(self) -> dict[str, str]:
         """All alarms that are not normal."""

@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
-from alarmhall import AlarmHall, Story, rule, told
+from alarmhall import AlarmHall, MemoryJournal, Story, rule, told
 from hall_contract.scripted import virtually
+
+from gateway.core.model import Part
 
 
 def behind_a_switch(story: Story) -> None:
@@ -157,5 +159,48 @@ def test_ten_alarms_in_ten_minutes_are_a_flood() -> None:
         assert hall.alarms.flood()
         await asyncio.sleep(600)
         assert not hall.alarms.flood()
+
+    told(story)
+
+
+def test_alarms_that_stood_before_a_restart_are_no_flood() -> None:
+    lamps = [f"lamp-{number}" for number in range(12)]
+
+    async def story(hall: AlarmHall) -> None:
+        hall.lose(*lamps)
+        await asyncio.sleep(11)
+        assert hall.alarms.flood()
+
+    async def again(hall: AlarmHall) -> None:
+        await asyncio.sleep(1)
+        assert len(hall.shown()) == len(lamps)
+        assert not hall.alarms.flood()
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        for part in (story, again):
+            hall = AlarmHall(journal)
+            hall.plug(*lamps)
+            if part is again:
+                hall.lose(*lamps)
+            await hall.during(part)
+
+    virtually(main())
+
+
+def test_what_comes_and_goes_leaves_nothing_behind() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await asyncio.sleep(1)
+        register = hall.alarms._register
+        before = [len(register._kept), len(register._by_change), len(register._followers)]
+        for number in range(100):
+            hall.hub.parts("box", Part(f"c{number}", "channel", "C"))
+            hall.plug("lamp", behind="device/box")
+            await asyncio.sleep(0.1)
+            hall.hub.remove("lamp")
+            await asyncio.sleep(0.1)
+        hall.hub.parts("box", Part("c1", "channel", "C1"))
+        await asyncio.sleep(0.1)
+        assert [len(register._kept), len(register._by_change), len(register._followers)] == before
 
     told(story)
