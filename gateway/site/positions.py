@@ -1,7 +1,8 @@
 """YAML with the line of every value, so that a mistake can be pointed at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
@@ -12,6 +13,7 @@ from gateway.core.errors import GatewayError
 
 Loc = tuple[str | int, ...]
 MOST_BYTES = 4_000_000  # a site file of 10 000 devices has about 2 MB
+MOST_VALUES = 2_000_000  # more than so many bytes can hold, but for aliases of aliases
 WORDS = {
     "found character '\\t' that cannot start any token": "a tab; YAML is indented with spaces",
     "mapping values are not allowed here": "a second ': ' in one value; put the value in quotes",
@@ -55,7 +57,7 @@ def read_yaml(path: Path) -> Source:
             raise Mistake(path, 1, (), f"the file has {len(raw)} bytes, at most {MOST_BYTES} are allowed")
         loader: Any = YAML(typ="rt")
         tree: Any = loader.load(StringIO(raw.decode()))
-        data = _plain(tree)
+        data = _plain(tree, count(1))
     except OSError as error:
         raise Mistake(path, 1, (), f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -97,12 +99,14 @@ def _line(tree: Any, loc: Sequence[str | int]) -> int:
     return int(line) + 1
 
 
-def _plain(node: Any) -> Any:
-    """The same tree of built-in types."""
+def _plain(node: Any, values: Iterator[int]) -> Any:
+    """The same tree of built-in types. Raises ValueError for one of too many values."""
+    if next(values) > MOST_VALUES:
+        raise ValueError(f"its aliases unfold into more than {MOST_VALUES} values")
     if is_mapping(node):
-        return {str(key): _plain(value) for key, value in node.items()}
+        return {str(key): _plain(value, values) for key, value in node.items()}
     if is_list(node):
-        return [_plain(value) for value in node]
+        return [_plain(value, values) for value in node]
     for built_in in (bool, int, float, str):
         if isinstance(node, built_in):
             return built_in(node)

@@ -84,12 +84,12 @@ def _way(needs: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """The sentence for a reference to something that does not exist."""
-    return f"there is no {what} {name!r}{_hint(name, known)}; there are: {listed(known)}"
+    return f"there is no {what} {name!r:.100}{_hint(name, known)}; there are: {listed(known)}"
 
 
 def unknown_key(key: str, allowed: Iterable[str]) -> str:
     """The sentence for a key that a section does not have."""
-    return f"unknown key {key!r}{_hint(key, allowed)}; allowed: {listed(allowed)}"
+    return f"unknown key {key!r:.100}{_hint(key, allowed)}; allowed: {listed(allowed)}"
 
 
 def listed(known: Iterable[str], most: int = 20) -> str:
@@ -99,5 +99,5 @@ def listed(known: Iterable[str], most: int = 20) -> str:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close: Sequence[str] = difflib.get_close_matches(name, list(known), 1)
+    close: Sequence[str] = difflib.get_close_matches(name[:100], list(known), 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

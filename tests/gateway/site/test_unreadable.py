@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.calls.config import SECTIONS
 from gateway.core.errors import GatewayError
 from gateway.shipped import shipped
+from gateway.site import positions
 from gateway.site.load import load
 from gateway.site.positions import Mistake
 
@@ -44,6 +45,15 @@ def test_a_file_that_cannot_be_read_at_all_is_one_mistake(content: bytes, expect
     with pytest.raises(Mistake) as caught:
         load(path, SECTIONS)
     assert str(caught.value) == f"{path}:{expected}"
+
+
+def test_aliases_that_unfold_without_end_are_one_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(positions, "MOST_VALUES", 20_000)
+    levels = ["a: &a0 [x, x, x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 4)}]" for n in range(1, 40))]
+    path = tmp_path / "site.yaml"
+    path.write_text("\n".join(levels))
+    with pytest.raises(Mistake, match=r"site\.yaml:1: not YAML: its aliases unfold into more than 20000 values$"):
+        load(path, SECTIONS)
 
 
 def test_a_file_that_is_missing_is_one_mistake(tmp_path: Path) -> None:
