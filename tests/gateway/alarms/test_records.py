@@ -13,7 +13,7 @@ from gateway.alarms.records import Recorder, restored
 from gateway.alarms.watched import Step, What
 from gateway.clock import SystemClock
 from gateway.core.errors import JournalError
-from gateway.journal import spool
+from gateway.journal import held, spool
 from gateway.journal.batch import Call
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.rows import Recorded
@@ -26,7 +26,7 @@ AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
 async def test_how_each_alarm_stands_outlives_a_full_disk_and_what_was_cut_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "EVENTS", 4)
+    monkeypatch.setattr(held, "EVENTS", 4)
     monkeypatch.setattr(spool, "FIRST_S", 0.005)
     url, anchors = f"sqlite:///{tmp_path}/hall.db", tmp_path / "anchors"
     async with open_journal(url, site="liandu", key=bytes(32), clock=SystemClock(), anchors=anchors) as journal:
