@@ -122,10 +122,14 @@ class Hall(Processes):
         return log.count(f" {name} is offline"), log.count(f" {name} is back")
 
     def subscribe(self, topic: str) -> Path:
-        """Write what a subscriber with a session of its own gets to a file: a line `retained topic payload` each."""
+        """Write what a subscriber with a session of its own gets to a file: a line `retained topic payload` each.
+
+        The first is the broker's version, which is retained: it comes once the subscriber hears everything.
+        """
         path = self.folder / f"mqtt-{len(self._children)}"
-        arguments = ["-p", str(self.broker.port), "-t", topic, "-q", "1", "-c", "-i", path.name, "-F", "%r %t %p"]
-        self.begin([program("mosquitto_sub"), *arguments], path, lambda: True)
+        topics = ["-t", topic, "-t", "$SYS/broker/version"]
+        arguments = ["-p", str(self.broker.port), *topics, "-q", "1", "-c", "-i", path.name, "-F", "%r %t %p"]
+        self.begin([program("mosquitto_sub"), *arguments], path, lambda: "$SYS" in path.read_text())
         return path
 
     def call(self, call_id: str, window: str, ticket: str, **more: Any) -> None:
