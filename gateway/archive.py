@@ -43,8 +43,11 @@ def export(options: argparse.Namespace) -> int:
     url, site, key, _ = _kept(options)
     chosen = exporting.Choice(since=options.since, until=options.until, type=options.type, device=options.device)
     if options.out is None:
+        count = 0
         for row in exporting.lines(url, site=site, choice=chosen):
             sys.stdout.buffer.write(row + b"\n")
+            count += 1
+        sys.stderr.write(f"{count} rows\n")
         return 0
     made = proof.export(url, options.out, site=site, key=key, choice=chosen)
     return say(options, made, f"{made.count} rows in {options.out}; their proof in {proof.beside(options.out)}")

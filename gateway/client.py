@@ -48,6 +48,8 @@ class Client:
         try:
             async with self._session.request(method, f"{self._url}/api/v1{path}", json=body) as answer:
                 content: Any = await answer.json(content_type=None)
+        except aiohttp.ClientConnectorError as error:
+            raise GatewayError(f"{self._url} does not answer: {error.os_error.strerror or error.os_error}") from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
         if answer.status >= 400:

@@ -11,7 +11,7 @@ from gateway.alarms.lifecycle import LONGEST_S, SHORTEST_S, Alarm, State, unshel
 from gateway.alarms.register import Register
 from gateway.alarms.watched import Step, Watched, What
 from gateway.core.contract import Clock
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, JournalError
 from gateway.journal.journal import Journal
 
 
@@ -82,7 +82,11 @@ class Desk:
         condition, alarm = self.found(id_).condition, decide(self.found(id_))
         event = records.event(condition, Step(what, alarm), actor=actor, reason=reason)
         own = msgspec.structs.replace(event, source_key=f"{event.source_key}/{what}/{secrets.token_hex(4)}")
-        await self._journal.record(condition.device, [own], desired=[records.row(id_, alarm)])
+        try:
+            await self._journal.record(condition.device, [own], desired=[records.row(id_, alarm)])
+        except JournalError:  # what it has not answered it may write still: behind that goes how the alarm stands
+            self._engine.decided(condition, lambda watched: watched.alarm)
+            raise
         self._engine.decided(condition, decide)
 
 

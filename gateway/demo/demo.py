@@ -68,7 +68,8 @@ async def _open(
             await gateway
         url = await started
         say(f"console   {url}/#token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
-        say(f"CLI       export HALL_TOKEN={token}; hall-gateway devices --url {url}\n{doors}")
+        program = Path(sys.executable).with_name("hall-gateway")
+        say(f"CLI       export HALL_TOKEN={token}; {program} devices --url {url}\n{doors}")
         say(f"{HALL}; Ctrl-C ends the demo")
         async with connect(url, token) as client:
             queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")

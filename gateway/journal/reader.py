@@ -17,7 +17,7 @@ from gateway.journal.store import reason
 
 AnswerT = TypeVar("AnswerT")
 LAST_CHARACTER = chr(0x10FFFF)
-IN_VAIN = 1000  # rows that a page may pass before the index on time is asked
+IN_VAIN = 1_000, 10_000, 100_000, 1_000_000  # rows that a page passes, before the other side is looked at
 
 
 class Reader:
@@ -62,15 +62,27 @@ class Reader:
         at = table.at.concat("")  # hidden from the indexes: a page by `at` would have to be sorted whole
         page = page.where(at >= stamp(since)) if since else page
         page = page.where(at < stamp(until)) if until else page
-        if since or (until and await self._many_since(until)):
+        if since or (until and await self._late(until)):
             page = page.where(table.seq.between(*await self._span(since, until)))
         return await self.ask(page, rows.row)
 
-    async def _many_since(self, until: datetime) -> bool:
-        """Whether a page that ends then could pass so many later rows in vain that its span is worth a look."""
+    async def _late(self, until: datetime) -> bool:
+        """Whether a page that ends then would pass more rows in vain than its span has: then that is worth a look.
+
+        Found by counting up both sides, so that it costs no more than the shorter of them.
+        """
+        at = schema.journal.c.at
+        for count in IN_VAIN:
+            if not await self._more(at >= stamp(until), count):
+                return False
+            if not await self._more(at < stamp(until), count):
+                return True
+        return False
+
+    async def _more(self, condition: ColumnElement[bool], count: int) -> bool:
         table = schema.journal.c
-        later = select(table.seq).where(table.site == self.site, table.at >= stamp(until)).offset(IN_VAIN).limit(1)
-        return bool(await self.ask(later, dict))
+        rows_ = select(table.seq).where(table.site == self.site, condition).offset(count).limit(1)
+        return bool(await self.ask(rows_, dict))
 
     async def _span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
         """The first and the last seq of a time, read from the index alone; rows of another time may lie between."""

@@ -116,7 +116,7 @@ class Spool:
                 task.cancel()
                 if self.held.events:
                     log.error("%d events are lost: the journal could not record them before the end", self.held.events)
-        await asyncio.wait({task})
+                await asyncio.wait({task})
 
     async def _run(self) -> None:
         wait_s = FIRST_S

@@ -57,7 +57,7 @@ def read_yaml(path: Path) -> Source:
             raise Mistake(path, 1, (), f"the file has {len(raw)} bytes, at most {MOST_BYTES} are allowed")
         loader: Any = YAML(typ="rt")
         tree: Any = loader.load(StringIO(raw.decode()))
-        data = _plain(tree, count(1))
+        data = _plain(tree, count(1), {})
     except OSError as error:
         raise Mistake(path, 1, (), f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -99,18 +99,22 @@ def _line(tree: Any, loc: Sequence[str | int]) -> int:
     return int(line) + 1
 
 
-def _plain(node: Any, values: Iterator[int]) -> Any:
-    """The same tree of built-in types. Raises ValueError for one of too many values."""
+def _plain(node: Any, values: Iterator[int], texts: dict[int, str]) -> Any:
+    """The same tree of built-in types. Raises ValueError for one of too many values.
+
+    `texts` has those that are there already: many aliases of one long text are one text.
+    """
     if next(values) > MOST_VALUES:
         raise ValueError(f"its aliases unfold into more than {MOST_VALUES} values")
     if is_mapping(node):
-        return {str(key): _plain(value, values) for key, value in node.items()}
+        return {str(key): _plain(value, values, texts) for key, value in node.items()}
     if is_list(node):
-        return [_plain(value, values) for value in node]
-    for built_in in (bool, int, float, str):
-        if isinstance(node, built_in):
-            return built_in(node)
-    return node
+        return [_plain(value, values, texts) for value in node]
+    if isinstance(node, str):
+        if id(node) not in texts:
+            texts[id(node)] = str(node)
+        return texts[id(node)]
+    return next((built_in(node) for built_in in (bool, int, float) if isinstance(node, built_in)), node)
 
 
 def _words(problem: str | None) -> str:

@@ -18,7 +18,7 @@ from gateway.web.services import Services
 DOOR = Template((Path(__file__).parent / "pages/door.html").read_text(encoding="utf-8"))
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 4
-OTHER_SITE = "this was asked by a page of another site"
+OTHER_SITE = "only the page of this gateway may ask this: Origin or Sec-Fetch-Site is missing, or names another site"
 
 
 async def door(_request: web.Request, _services: Services) -> web.Response:

@@ -13,7 +13,8 @@ MOST_OF_ONE = 250  # of one address: behind a proxy that is everybody's
 FAREWELLS = 20  # who is one too many is told so, if no more than these are being told so
 FAREWELL_S = 1.0  # for who is one too many to read that
 HEAD_S = 10.0  # for the first head of a request
-STUCK_S = 30.0  # for a peer to read some of what it asked for
+STUCK_S = 30.0  # for a peer to read LEAST of what it asked for, or the rest of it
+LEAST = 16 * 1024  # bytes: slower than any line that serves a hall
 IDLE_S = 75.0  # between two requests, the head of the second included: longer than the 60 s of common proxies
 LINGER_S = 1.0  # for the rest of a body that is refused: closed at once, a peer that still sends loses our answer
 END_OF_HEAD = b"\r\n\r\n"  # RFC 9112, 2.1
@@ -55,6 +56,7 @@ class Visitor(asyncio.Protocol):
         self._inside: asyncio.Protocol | None = None
         self._head: bytes | None = b""
         self._limit: asyncio.TimerHandle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -64,6 +66,7 @@ class Visitor(asyncio.Protocol):
         if excess > 0:
             self._refuse(why, farewell=excess <= FAREWELLS)
             return
+        self.transport.set_write_buffer_limits(high=0)  # whatever is not read is looked at, a short answer too
         self._within(HEAD_S)
         self._inside = self._gate.inside()
         self._inside.connection_made(transport)
@@ -72,19 +75,19 @@ class Visitor(asyncio.Protocol):
         if self._inside is None:
             return
         if self._head is not None:
-            self._head += data
+            self._head = (self._head + data).lstrip(b"\r\n")  # empty lines before a request are none (RFC 9112, 2.2)
             if END_OF_HEAD in self._head:
                 self._head = None
                 self._released()
             else:
-                self._head = self._head[1 - len(END_OF_HEAD) :]
+                self._head = self._head[:1] + self._head[1:][1 - len(END_OF_HEAD) :]
         self._inside.data_received(data)
 
     def eof_received(self) -> bool | None:
         return self._inside.eof_received() if self._inside else None
 
     def pause_writing(self) -> None:
-        self._within(STUCK_S)
+        self._watch()
         if self._inside:
             self._inside.pause_writing()
 
@@ -113,9 +116,19 @@ class Visitor(asyncio.Protocol):
         self.transport.write_eof()  # closed at once, it would be reset with what was sent meanwhile, and not be read
         self._within(FAREWELL_S)
 
-    def _within(self, seconds: float) -> None:
+    def _watch(self) -> None:
+        self._unread = self.transport.get_write_buffer_size()
+        self._within(STUCK_S, self._stuck)
+
+    def _stuck(self) -> None:
+        if self._unread - self.transport.get_write_buffer_size() >= min(LEAST, self._unread):
+            self._watch()
+        else:
+            self.transport.abort()
+
+    def _within(self, seconds: float, then: Callable[[], None] | None = None) -> None:
         self._released()
-        self._limit = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
+        self._limit = asyncio.get_running_loop().call_later(seconds, then or self.transport.abort)
 
     def _released(self) -> None:
         if self._limit is not None:

@@ -18,7 +18,9 @@ def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert re.search(CONSOLE, done.stdout)
-    assert re.search(r"(?m)^CLI       export HALL_TOKEN=hall_\S+; hall-gateway devices --url http://\S+$", done.stdout)
+    assert re.search(
+        r"(?m)^CLI       export HALL_TOKEN=hall_\S+; \S+/hall-gateway devices --url http://\S+$", done.stdout
+    )
     who = r"user gateway, password in /\S+" if broker == "mosquitto" else "without a password"
     assert re.search(rf"(?m)^MQTT      mqtt://127\.0\.0\.1:\d+   {who}$", done.stdout)
     assert re.search(r"(?m)^levers    http://127\.0\.0\.1:\d+/devices$", done.stdout)

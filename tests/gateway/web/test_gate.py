@@ -120,6 +120,7 @@ async def test_the_first_head_must_come_in_time_however_much_of_it_comes(
         good.send(ASK[:-2])
         await asyncio.sleep(0.01)
         assert b" 200 " in await good.ask(ASK[-2:])
+        silent.send(b"\r\n\r\n")  # empty lines before a request are none
         for byte in ASK[:5]:
             slow.send(bytes([byte]))
             await asyncio.sleep(0.02)
@@ -128,7 +129,10 @@ async def test_the_first_head_must_come_in_time_however_much_of_it_comes(
         assert b" 200 " in await good.ask()
 
 
-async def test_who_does_not_read_what_they_asked_for_is_dropped(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/healthz"])  # a long answer, and many short ones
+async def test_who_does_not_read_what_they_asked_for_is_dropped(
+    hall: WebHall, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gate, "STUCK_S", 0.1)
     where = urlsplit(hall.url)
     with socket.socket() as deaf:
@@ -136,15 +140,33 @@ async def test_who_does_not_read_what_they_asked_for_is_dropped(hall: WebHall, m
         deaf.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(deaf, (where.hostname, where.port))
-        ask = f"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {hall.admin}\r\n\r\n"
+        ask = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {hall.admin}\r\n\r\n"
 
         async def ask_for_ever() -> None:
             while True:
-                await loop.sock_sendall(deaf, ask.encode())
+                await loop.sock_sendall(deaf, 200 * ask.encode())
                 await asyncio.sleep(0.001)
 
         with pytest.raises(ConnectionError):
             await asyncio.wait_for(ask_for_ever(), 10)
+
+
+async def test_who_reads_slowly_gets_all_of_it(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "STUCK_S", 0.1)
+    monkeypatch.setattr(gate, "LEAST", 1)
+    where = urlsplit(hall.url)
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(slow, (where.hostname, where.port))
+        ask = f"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {hall.admin}\r\n\r\n"
+        await loop.sock_sendall(slow, 100 * ask.encode())
+        got = 0
+        for _ in range(40):
+            got += len(await asyncio.wait_for(loop.sock_recv(slow, 65536), 5))
+            await asyncio.sleep(0.02)
+        assert got > 40 * 2048
 
 
 async def test_between_requests_a_connection_may_rest_only_so_long(
