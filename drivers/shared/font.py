@@ -1,28 +1,50 @@
-"""A 16-pixel bitmap font for ASCII and GBK: GNU Unifont 15.0.01, see `unifont-OFL.txt`; made by `make_font.py`."""
+"""A 16-pixel bitmap font: the basic plane of GNU Unifont 15.0.01, see `unifont-OFL.txt`; made by `make_font.py`."""
 
 import zlib
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 HEIGHT = 16
-GBK_PART = 128 * 16
+CELL = 32  # bytes of a code point
+NOTHING = b"\xff" * CELL
+SQUARE = "□"
+"""What stands for a character that cannot be shown."""
+
+
+class Glyph(NamedTuple):
+    """A character in pixels: `rows` from the top, the lowest bit rightmost."""
+
+    width: int
+    rows: tuple[int, ...]
 
 
 @cache
-def _bitmaps() -> bytes:
+def _cells() -> bytes:
     return zlib.decompress(files("drivers.shared").joinpath("unifont-15.0.01.bin").read_bytes())
 
 
-@lru_cache(maxsize=1024)
-def glyph(character: str) -> tuple[str, ...]:
-    """The 16 rows of a character, from the top, as `0` and `1`: 8 pixels wide for ASCII, else 16.
+def _cell(character: str) -> bytes:
+    return _cells()[CELL * ord(character) : CELL * (ord(character) + 1)] or NOTHING
 
-    Raises UnicodeEncodeError for what GBK does not have.
-    """
-    code = character.encode("gbk")
-    if len(code) == 1:
-        start, width = 16 * code[0], 8
-    else:
-        start, width = GBK_PART + 32 * ((code[0] - 0x81) * 191 + code[1] - 0x40), 16
-    bits = f"{int.from_bytes(_bitmaps()[start : start + 2 * width], 'big'):0{HEIGHT * width}b}"
-    return tuple(bits[row * width : (row + 1) * width] for row in range(HEIGHT))
+
+def drawable(text: str) -> tuple[str, int]:
+    """The text as it can be drawn, □ for what the font does not have, and how many characters that are."""
+    shown = "".join(character if _cell(character) != NOTHING else SQUARE for character in text)
+    return shown, sum(before != after for before, after in zip(text, shown, strict=True))
+
+
+@lru_cache(maxsize=2048)
+def glyph(character: str, scale: int = 1) -> Glyph:
+    """A character, `scale` x 16 pixels high: half as wide for ASCII, else as wide as high; □ for what has no glyph."""
+    cell = _cell(character)
+    cell = cell if cell != NOTHING else _cell(SQUARE)
+    size = 1 if character.isascii() else 2
+    rows = [int.from_bytes(cell[size * row : size * (row + 1)], "big") for row in range(HEIGHT)]
+    width = 8 * size
+    stretched = [_stretch(row, width, scale) for row in rows]
+    return Glyph(width * scale, tuple(row for row in stretched for _ in range(scale)))
+
+
+def _stretch(row: int, width: int, scale: int) -> int:
+    return row if scale == 1 else int("".join(bit * scale for bit in f"{row:0{width}b}"), 2)

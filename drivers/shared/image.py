@@ -11,6 +11,34 @@ SCALE = 4
 """The size of one LED in a picture, in pixels."""
 
 
+class Bits:
+    """A picture of `width` x `height` pixels that are lit or dark, dark at first. `rows`: the lowest bit rightmost."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.rows = [0] * height
+
+    def draw(self, x: int, y: int, width: int, rows: Iterable[int]) -> None:
+        """Light pixels of a smaller picture with its upper left corner at x, y; what is outside is lost."""
+        shift, edge = self.width - x - width, (1 << self.width) - 1
+        for place, row in enumerate(rows, y):
+            if 0 <= place < self.height:
+                self.rows[place] |= (row << shift if shift >= 0 else row >> -shift) & edge
+
+    def write(self, x: int, y: int, text: str, scale: int = 1) -> None:
+        """Draw a text from x, y, 16 x `scale` pixels high."""
+        for character in text:
+            width, rows = glyph(character, scale)
+            self.draw(x, y, width, rows)
+            x += width
+
+    def cut(self, x: int, width: int) -> "Bits":
+        """The columns from x, as a picture of its own; dark beyond the right edge."""
+        part = Bits(width, self.height)
+        part.draw(-x, 0, self.width, self.rows)
+        return part
+
+
 class Panel:
     """A panel of `width` x `height` LEDs, dark at first. `rows` has three bytes, RGB, for each LED."""
 
@@ -22,22 +50,25 @@ class Panel:
     def write(self, characters: Iterable[tuple[str, str]], *, wrap: bool) -> None:
         """Draw (character, colour) pairs from the upper left corner; what is outside of the panel is lost.
 
-        With `wrap` a character that does not fit starts a new row of 16 pixels. Raises UnicodeEncodeError
-        for a character that GBK does not have.
+        With `wrap` a character that does not fit starts a new row of 16 pixels.
         """
         x = y = 0
         for character, colour in characters:
-            bits = glyph(character)
-            if wrap and x + len(bits[0]) > self.width:
+            width, rows = glyph(character)
+            if wrap and x + width > self.width:
                 x, y = 0, y + HEIGHT
-            self._draw(x, y, bits, RGB[colour])
-            x += len(bits[0])
+            bits = Bits(width, HEIGHT)
+            bits.rows = list(rows)
+            self.paint(x, y, bits, colour)
+            x += width
 
-    def _draw(self, x: int, y: int, bits: tuple[str, ...], rgb: bytes) -> None:
-        for row, line in zip(self.rows[y : y + HEIGHT], bits, strict=False):
-            for column, bit in enumerate(line[: self.width - x if x < self.width else 0], x):
+    def paint(self, x: int, y: int, bits: Bits, colour: str) -> None:
+        """Light the LEDs that a picture lights, with its upper left corner at x, y; what is outside is lost."""
+        lit = RGB[colour]
+        for row, line in zip(self.rows[y:], bits.rows, strict=False):
+            for column, bit in enumerate(f"{line:0{bits.width}b}"[: max(0, self.width - x)], x):
                 if bit == "1":
-                    row[3 * column : 3 * column + 3] = rgb
+                    row[3 * column : 3 * column + 3] = lit
 
     def paste(self, x: int, y: int, panel: "Panel") -> None:
         """Put a smaller panel onto this one; it must lie inside."""

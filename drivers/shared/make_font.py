@@ -1,32 +1,30 @@
 """Make `unifont-15.0.01.bin` from the .hex file of GNU Unifont: `python -m drivers.shared.make_font FILE.hex`.
 
-The result, zlib-compressed: 128 ASCII glyphs of 16 bytes (8 px wide), then one 32-byte glyph (16 px wide)
-for each GBK code, lead byte 81-FE, trail byte 40-FE; rows from top to bottom, the highest bit leftmost.
-Codes that GBK does not have are empty. Narrow glyphs of wide codes stand in the middle of their cell.
+The result, zlib-compressed: a cell of 32 bytes for each code point of the basic plane, in order; rows from top to
+bottom, the highest bit leftmost. An ASCII glyph is 8 px wide and takes the first 16 bytes of its cell; all others are
+16 px wide, narrow ones in the middle. A cell of FF has no glyph.
 """
 
 import sys
 import zlib
 from pathlib import Path
 
+from drivers.shared.font import CELL, NOTHING
+
 
 def wide(glyph: bytes) -> bytes:
     """Widen an 8-pixel glyph to 16 pixels; wide ones stay as they are."""
-    return glyph if len(glyph) == 32 else b"".join((row << 4).to_bytes(2, "big") for row in glyph)
+    return glyph if len(glyph) == CELL else b"".join((row << 4).to_bytes(2, "big") for row in glyph)
 
 
 def make(hex_file: str) -> bytes:
-    """Take the ASCII and GBK characters out of a Unifont .hex file (`4E00:0000…`, one glyph a line)."""
-    ascii_part, gbk_part = bytearray(128 * 16), bytearray(126 * 191 * 32)
+    """Take the glyphs out of a Unifont .hex file (`4E00:0000…`, one a line)."""
+    cells = [NOTHING] * 0x10000
     for line in hex_file.splitlines():
         code_point, bits = line.split(":")
-        code, glyph = chr(int(code_point, 16)).encode("gbk", "ignore"), bytes.fromhex(bits)
-        if len(code) == 2:
-            start = 32 * ((code[0] - 0x81) * 191 + code[1] - 0x40)
-            gbk_part[start : start + 32] = wide(glyph)
-        elif b" " <= code < b"\x7f":
-            ascii_part[16 * code[0] : 16 * code[0] + 16] = glyph
-    return bytes(ascii_part + gbk_part)
+        code, glyph = int(code_point, 16), bytes.fromhex(bits)
+        cells[code] = glyph.ljust(CELL, b"\0") if code < 0x80 else wide(glyph)
+    return b"".join(cells)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What a page shows, in words and as a picture for the status page: simpler than the page itself."""
 
 from drivers.displays.web_screen.codec import Content
+from drivers.shared.font import drawable
 from drivers.shared.image import SCALE, Panel
-from drivers.shared.text import encode_gb
 from gateway.core.model import Picture
 
 WIDTH, LINE = 256, 16  # LEDs: 16 Chinese characters in a row
@@ -30,4 +30,4 @@ def picture(content: Content) -> Picture:
 
 
 def _letters(text: str, colour: str) -> list[tuple[str, str]]:
-    return [(character, colour) for character in encode_gb(text).shown]
+    return [(character, colour) for character in drawable(text)[0]]

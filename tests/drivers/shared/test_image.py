@@ -1,7 +1,7 @@
 import struct
 import zlib
 
-from drivers.shared.font import glyph
+from drivers.shared.font import HEIGHT, drawable, glyph
 from drivers.shared.image import SCALE, Panel
 
 # as in unifont.hex 15.0.01; □ is 8 pixels wide there, and stands in the middle of 16
@@ -11,7 +11,8 @@ SQUARE = "00000000000000000000000007f00410041004100410041007f0000000000000"
 
 
 def hexadecimal(character: str) -> str:
-    return "".join(f"{int(row, 2):0{len(row) // 4}x}" for row in glyph(character))
+    width, rows = glyph(character)
+    return "".join(f"{row:0{width // 4}x}" for row in rows)
 
 
 def test_every_character_of_gbk_has_a_glyph() -> None:
@@ -19,11 +20,24 @@ def test_every_character_of_gbk_has_a_glyph() -> None:
     characters = {code.decode("gbk", "replace") for code in codes} | {chr(code) for code in range(0x21, 0x7F)}
     printable = [c for c in characters if len(c) == 1 and c not in "\ufffd\u3000\x7f" and ord(c) >= 0x21]
     assert len(printable) > 21_800
-    assert [character for character in printable if "1" not in "".join(glyph(character))] == []
+    assert [character for character in printable if not any(glyph(character).rows)] == []
 
 
 def test_glyphs_are_those_of_unifont() -> None:
     assert [hexadecimal(character) for character in "A号□"] == [LETTER_A, NUMBER, SQUARE]
+
+
+def test_what_only_gb18030_has_is_drawn_and_what_the_font_lacks_is_a_square() -> None:
+    assert drawable("䶮A") == ("䶮A", 0)
+    assert drawable("号😀\ue000") == ("号□□", 2)
+    assert glyph("😀") == glyph("□")
+
+
+def test_a_glyph_grows_by_whole_pixels() -> None:
+    width, rows = glyph("号", 2)
+    small = glyph("号").rows
+    assert (width, len(rows)) == (32, 2 * HEIGHT)
+    assert [f"{row:032b}"[::2] for row in rows[::2]] == [f"{row:016b}" for row in small]
 
 
 def test_png_is_the_panel_in_colour_and_scaled() -> None:
