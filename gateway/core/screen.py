@@ -24,12 +24,47 @@ class Fit(StrEnum):
     """Let it scroll."""
 
 
-class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of the verb `show`: a single paragraph of Unicode text, at most 200 characters."""
+MOST = 500
+"""Characters of a text on a screen: the longest notice that anybody reads to its end."""
+Text = Annotated[str, msgspec.Meta(max_length=MOST)]
 
-    text: Annotated[str, msgspec.Meta(max_length=200)]
+
+class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `show`: a single paragraph of Unicode text.
+
+    `shorter` are other ways of saying it, tried in their order where the text does not fit even in the smallest
+    letters of the screen. `attention`: a screen that can blink by itself does so for 3 s when this is new on it.
+    """
+
+    text: Text
     colour: Colour = Colour.RED
     fit: Fit = Fit.WHOLE
+    shorter: Annotated[tuple[Text, ...], msgspec.Meta(max_length=4)] = ()
+    attention: bool = False
+
+
+class Power(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `power`: whether a screen shows anything at all."""
+
+    on: bool
+
+
+class Brightness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `brightness`: of the brightest that the screen can, 1 to 100."""
+
+    percent: Annotated[int, msgspec.Meta(ge=1, le=100)]
+
+
+class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`set_clock` has no parameters: the device gets the gateway's time, in its own zone."""
+
+
+class Speak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `speak`: said `repeat` times, `volume` of the loudest in percent."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    repeat: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+    volume: Annotated[int, msgspec.Meta(ge=0, le=100)] = 80
 
 
 class BoardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

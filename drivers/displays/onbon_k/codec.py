@@ -206,6 +206,11 @@ def show(area: Area, *, extra: int = 0) -> Request:
         raise ValueError(f"bad area: {error}") from error
 
 
+def remove(area: int) -> Request:
+    """Take one area off the screen, by its id."""
+    return Request(command=AREAS, payload=bytes([1, area, 0]))
+
+
 def read_areas(payload: bytes) -> tuple[bytes, Sequence[Area]]:
     """What to delete (ids; FF is all) and the areas in the payload of AREAS. Raises ValueError."""
     found: list[Area] = []

@@ -6,13 +6,14 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.displays.onbon_k.codec import ANY_SCREEN
 from gateway.core.address import line_id
-from gateway.core.config import BusAddress, DeviceConfig
+from gateway.core.config import BusAddress
+from gateway.core.panel import PanelConfig, Region
 
 X_UNIT_PX = {"5K1": 8, "5K2": 8, "5MK": 8, "5KX": 8, "6K1": 1, "6K2": 1, "6K3": 1}
 """In what units a model counts x and width. Source: the vendor's sample code, which divides by 8 for 5K only."""
 
 
-class OnbonKConfig(DeviceConfig, frozen=True, extra="forbid"):
+class OnbonKConfig(PanelConfig, frozen=True, extra="forbid"):
     """An LED screen behind a BX-K card."""
 
     address: BusAddress = Field(
@@ -31,11 +32,6 @@ class OnbonKConfig(DeviceConfig, frozen=True, extra="forbid"):
         validate_default=True,
         description="The card's screen number; 65534 is any, which a card on a shared line cannot have.",
     )
-    timeout_s: float = Field(default=1.0, gt=0, le=10, description="How long an answer may take.")
-    ping_s: float = Field(default=5.0, ge=0.2, le=60, description="How often the card is asked whether it lives.")
-    resend_s: float = Field(
-        default=45.0, ge=5, le=3600, description="How often the text is sent again: a card forgets it silently."
-    )
 
     @property
     def x_unit_px(self) -> int:
@@ -52,3 +48,13 @@ class OnbonKConfig(DeviceConfig, frozen=True, extra="forbid"):
         if screen == ANY_SCREEN and line_id(info.data.get("address", "")) is not None:
             raise ValueError(f"must be the card's own number on a shared line: to {ANY_SCREEN} they all answer")
         return screen
+
+    @field_validator("regions")
+    @classmethod
+    def _on_the_grid(cls, regions: list[Region]) -> list[Region]:
+        for region in regions:
+            if region.x % 8 or region.width % 8 or region.height % 16:
+                raise ValueError(
+                    f"region {region.id!r} must begin at a multiple of 8 px, and be a multiple of 8 px wide, of 16 high"
+                )
+        return regions

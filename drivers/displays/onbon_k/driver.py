@@ -1,152 +1,106 @@
-"""Drives an LED screen behind an Onbon BX-5K or BX-6K card: one text, one colour, on or off."""
+"""Drives an LED screen behind an Onbon BX-5K or BX-6K card: a text in each region, on or off."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.shared.image import SCALE, Panel
 from drivers.shared.text import Encoded, cells_used, encode_gb, printable
-from gateway.core.contract import DeviceContext, Driver, Link, convert
+from gateway.core.contract import DeviceContext, Link, convert
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline
-from gateway.core.model import (
-    Command,
-    Identity,
-    PartKind,
-    Picture,
-    Point,
-    PollGroup,
-    Quality,
-    Reading,
-    Scalar,
-    Stage,
-    Surface,
-    Verb,
-)
-from gateway.core.screen import Fit, Show
+from gateway.core.model import Command, Identity, Picture, Reading, Scalar
+from gateway.core.panel import PING, Laid, PanelDriver, Region, Sent
+from gateway.core.screen import MOST, Fit, Power, Show
 
-POINTS = (
-    Point("text", "text", "the text that the card has acknowledged; empty after a clear"),
-    Point("colour", "text", "its colour: red, green or yellow"),
-    Point("on", "boolean", "whether the card was told to light its LEDs"),
-    Point("substituted", "integer", "characters of the text that no card can show: □ or ＼ stands for them"),
-)
-PING = codec.Request(command=codec.PING)
+ALIVE = codec.Request(command=codec.PING)
 
 
-class Power(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of the verb `power`."""
-
-    on: bool
-
-
-class OnbonK(Driver[OnbonKConfig]):
-    """One card. It acknowledges, but cannot be read back: what it shows is known from its acknowledgements only."""
+class OnbonK(PanelDriver[OnbonKConfig]):
+    """One card. It acknowledges, but cannot be read back."""
 
     config_type = OnbonKConfig
 
     def __init__(self, config: OnbonKConfig, context: DeviceContext) -> None:
         super().__init__(config, context)
         self._link: Link | None = None
-        self._shown: tuple[Show, Encoded] | None = None
-        self._on: bool | None = None
-
-    def surface(self) -> Surface:
-        resend_s = self.config.resend_s
-        show = Verb(name="show", meaning="show a text", params=Show, desired=True, resend_s=resend_s, confirms=False)
-        power = Verb(name="power", meaning="light the LEDs or not", params=Power, desired=True, confirms=False)
-        device = PartKind(points=POINTS, verbs=(show, power))
-        return Surface(device=device, polls=(PollGroup("ping", self.config.ping_s),))
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
         """Ping the card once. What it shows is unknown: it may have been restarted."""
         async with self.context.link(self.config.address) as link:
-            self._link, self._shown, self._on = link, None, None
+            self._link = link
+            self.forget()
             try:
-                await self._ask(PING)
-                yield Identity()
+                await self._ask(ALIVE)
+                yield Identity(parts=self.parts())
             finally:
                 self._link = None
 
     async def poll(self, group: str) -> Sequence[Reading]:
-        if group != "ping":
+        if group != PING:
             return await super().poll(group)
-        await self._ask(PING)
-        return self._readings()
+        await self._ask(ALIVE)
+        return self.readings()
 
-    async def execute(self, command: Command) -> Mapping[str, Any]:
-        sent = partial(self.context.stage, command, Stage.SENT)
-        if command.verb == "show":
-            show = convert(Show, command.params)
-            text = self._encode(show)
-            await self._ask(self._request(show, text), sent)
-            self._shown = show, text
-            detail = {"shown": text.shown, "substituted": text.substituted}
-        elif command.verb == "power":
-            power = convert(Power, command.params)
-            await self._ask(codec.Request(command=codec.POWER, payload=b"\x01" if power.on else b"\x02"), sent)
-            self._on = power.on
-            detail = {"on": power.on}
-        else:
-            return await super().execute(command)
-        self.context.publish(*self._readings())
-        return detail
+    def lay(self, region: Region, show: Show) -> Laid:
+        columns, rows = region.width // 8, region.height // 16
+        encoded = [encode_gb(printable(text, MOST)) for text in (show.text, *show.shorter)]
+        for text in encoded:
+            if cells_used(text.shown, columns) <= columns * rows:
+                return Laid(text.shown, text.substituted, (text, False))
+        first = encoded[0]
+        if show.fit is Fit.SCROLL:
+            return Laid(first.shown, first.substituted, (first, True))
+        where = f"{self.config.id}/{region.id}" if self.config.regions else self.config.id
+        room = f"{columns * rows} in {rows} row{'s' if rows > 1 else ''}"
+        needed = cells_used(first.shown, columns)
+        raise CommandRejected(f"{first.shown} needs {needed} half-width cells, screen {where} has {room}")
 
-    def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
-        """Refuse what cannot be shown whole, beside parameters that are wrong."""
-        super().check(verb, part, params)
-        if verb.name == "show":
-            self._encode(convert(Show, params))
+    async def put(self, region: Region, show: Show, laid: Laid, sent: Sent) -> None:
+        text, moving = laid.content
+        await self._ask(self._request(region, show, text, moving=moving), sent)
+
+    async def do(self, command: Command, sent: Sent) -> Mapping[str, Scalar]:
+        if command.verb != "power":
+            return await super().do(command, sent)
+        power = convert(Power, command.params)
+        await self._ask(codec.Request(command=codec.POWER, payload=b"\x01" if power.on else b"\x02"), sent)
+        return {"on": power.on}
 
     def picture(self, part: str | None) -> Picture | None:
-        """The acknowledged text, drawn with our own font; of a scrolling one its beginning."""
-        if self._shown is None:
+        """The acknowledged texts, drawn with our own font; of a scrolling one its beginning."""
+        regions = self.regions()
+        if not self.shown.keys() & ({part} if part in regions else regions):
             return None
-        show, text = self._shown
         panel = Panel(self.config.width, self.config.height)
-        if self._on is not False:
-            panel.write(((character, show.colour) for character in text.shown), wrap=show.fit is Fit.WHOLE)
+        for place, (show, laid) in self.shown.items() if self.values.get("on") is not False else ():
+            region, (text, moving) = regions[place], laid.content
+            own = Panel(region.width, region.height)
+            own.write(((character, show.colour) for character in text.shown), wrap=not moving)
+            panel.paste(region.x, region.y, own)
         return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
 
-    def _encode(self, show: Show) -> Encoded:
-        """The text for the card. Raises CommandRejected when it must be seen whole and cannot."""
-        text = encode_gb(printable(show.text, 200))
-        columns, rows = self.config.width // 8, self.config.height // 16
-        needed = cells_used(text.shown, columns)
-        if show.fit is Fit.WHOLE and needed > columns * rows:
-            room = f"{columns * rows} in {rows} row{'s' if rows > 1 else ''}"
-            raise CommandRejected(f"{text.shown} needs {needed} half-width cells, screen {self.config.id} has {room}")
-        return text
-
-    def _request(self, show: Show, text: Encoded) -> codec.Request:
+    def _request(self, region: Region, show: Show, text: Encoded, *, moving: bool) -> codec.Request:
+        number = [*self.regions().values()].index(region)
         if not text.data:
-            return codec.Request(command=codec.CLEAR)
-        scroll = show.fit is Fit.SCROLL
+            return codec.remove(number) if self.config.regions else codec.Request(command=codec.CLEAR)
         area = codec.Area(
-            width=self.config.width // self.config.x_unit_px,
-            height=self.config.height,
-            lines=codec.SINGLE if scroll else codec.MULTI,
-            wrap=codec.NO_WRAP if scroll or self.config.height < 32 else codec.WRAP,
-            mode=codec.LEFT if scroll else codec.STATIC,
-            speed=4 if scroll else 0,
+            x=region.x // self.config.x_unit_px,
+            y=region.y,
+            width=region.width // self.config.x_unit_px,
+            height=region.height,
+            id=number,
+            lines=codec.SINGLE if moving else codec.MULTI,
+            wrap=codec.NO_WRAP if moving or region.height < 32 else codec.WRAP,
+            mode=codec.LEFT if moving else codec.STATIC,
+            speed=4 if moving else 0,
             text=codec.COLOURS[show.colour] + text.data,
         )
         return codec.show(area)
 
-    def _readings(self) -> Sequence[Reading]:
-        values: dict[str, Scalar] = {"text": None, "colour": None, "on": self._on, "substituted": None}
-        if self._shown is not None:
-            show, text = self._shown
-            values |= {"text": text.shown, "colour": show.colour.value, "substituted": text.substituted}
-        good, bad = Quality.GOOD, Quality.BAD
-        return [Reading(None, name, value, bad if value is None else good) for name, value in values.items()]
-
-    async def _ask(self, request: codec.Request, sent: Callable[[], None] | None = None) -> None:
+    async def _ask(self, request: codec.Request, sent: Sent | None = None) -> None:
         if self._link is None:
             raise DeviceOffline(f"{self.config.id} is not connected")
         matches = partial(self._reply, codec.Decoder())

@@ -27,7 +27,7 @@ from gateway.core.model import (
     Surface,
     Verb,
 )
-from gateway.core.screen import Board, Show
+from gateway.core.screen import MOST, Board, Power, Show
 
 POINTS = (
     Point("text", "text", "what it shows: its text, or the tickets of its board, the newest first"),
@@ -43,12 +43,6 @@ POINTS = (
     Point("clients", "integer", "pages that are open, those in the background too"),
 )
 ORDERS = 8  # kept for pages that poll: they come every few seconds
-
-
-class Power(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of the verb `power`."""
-
-    on: bool
 
 
 class Identify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,7 +107,7 @@ class WebScreen(Driver[WebScreenConfig]):
                 return await self._show(command, **_board(convert(Board, command.params)))
             case "show":
                 show = convert(Show, command.params)
-                return await self._show(command, text=printable(show.text, 200), colour=show.colour.value)
+                return await self._show(command, text=printable(show.text, MOST), colour=show.colour.value)
             case "power":
                 return await self._show(command, lit=convert(Power, command.params).on)
             case "identify":

@@ -57,8 +57,8 @@ MISTAKES = {
         [
             "3: devices[0].address: is missing",
             "8: devices[0].adress: unknown key 'adress' (did you mean 'address'?); "
-            "allowed: address, depends_on, driver, height, id, model, name, ping_s, resend_s, screen, "
-            "timeout_s, width, zone",
+            "allowed: address, depends_on, driver, height, id, model, name, ping_s, regions, resend_s, "
+            "screen, timeout_s, width, zone",
         ],
     ),
     "a device behind one that does not exist": (

@@ -44,8 +44,9 @@ async def screen(context: FakeContext, **keys: Any) -> AsyncGenerator[tuple[Onbo
             yield driver, twin
 
 
-async def do(driver: OnbonK, verb: str, **params: Any) -> Mapping[str, Any]:
-    return await driver.execute(Command(id=f"c{next(ids)}", verb=verb, params=params, deadline=0, actor="test"))
+async def do(driver: OnbonK, verb: str, part: str | None = None, **params: Any) -> Mapping[str, Any]:
+    command = Command(id=f"c{next(ids)}", verb=verb, part=part, params=params, deadline=0, actor="test")
+    return await driver.execute(command)
 
 
 async def readings(driver: OnbonK) -> dict[str, Reading]:
@@ -86,6 +87,40 @@ async def test_the_picture_of_the_driver_is_what_the_screen_shows(
         assert driver.picture(None) == twin.picture()
         assert twin.seen()["text"] == ""
         assert context.points["on"] is False
+
+
+LEFT = {"id": "w01", "x": 0, "y": 0, "width": 64, "height": 16}
+RIGHT = {"id": "w02", "x": 64, "y": 0, "width": 32, "height": 16}
+
+
+async def test_each_region_has_a_text_of_its_own(context: FakeContext) -> None:
+    async with screen(context, model="5K1", width=96, regions=[LEFT, RIGHT]) as (driver, twin):
+        await do(driver, "show", part="w01", text="A012号", colour="green")
+        await do(driver, "show", part="w02", text="B07")
+        assert {(area["x"], area["width"], area["text"]) for area in twin.seen()["areas"]} == {
+            (0, 8, "A012号"),
+            (8, 4, "B07"),
+        }
+        assert driver.picture("w02") == driver.picture(None) == twin.picture()
+        await do(driver, "show", part="w01", text="")
+        assert twin.seen()["text"] == "B07"
+        found = {(reading.part, reading.point): reading.value for reading in driver.readings()}
+        assert (found["w01", "text"], found["w02", "text"]) == ("", "B07")
+    assert [part.id for part in driver.parts()] == ["w01", "w02"]
+
+
+async def test_a_region_that_is_too_narrow_is_named(context: FakeContext) -> None:
+    async with screen(context, width=96, regions=[LEFT, RIGHT]) as (driver, _):
+        with pytest.raises(
+            CommandRejected, match=r"^A0123 needs 5 half-width cells, screen led-03/w02 has 4 in 1 row$"
+        ):
+            await do(driver, "show", part="w02", text="A0123")
+
+
+async def test_a_shorter_text_stands_in_for_one_that_does_not_fit(context: FakeContext) -> None:
+    async with screen(context) as (driver, twin):
+        detail = await do(driver, "show", text="请A012号到3号窗口", shorter=["A012到3号窗口", "A012号"])
+        assert detail["shown"] == twin.seen()["text"] == "A012号"
 
 
 async def test_an_empty_text_clears_the_screen(context: FakeContext) -> None:
