@@ -14,6 +14,8 @@ from sqlalchemy import URL
 
 from gateway.alarms import config as alarms_config
 from gateway.alarms.service import Alarms
+from gateway.calendar import config as calendar_config
+from gateway.calendar.service import Calendar
 from gateway.calls import config as calls_config
 from gateway.calls.screens import by_calls
 from gateway.calls.service import Calls
@@ -47,7 +49,12 @@ from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 
 VERSION = version("hall-gateway")
-SECTIONS = (*calls_config.SECTIONS, alarms_config.SECTION, *keeping_config.SECTIONS)
+SECTIONS = (
+    *calls_config.SECTIONS,
+    *calendar_config.SECTIONS,
+    alarms_config.SECTION,
+    *keeping_config.SECTIONS,
+)
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
 
 
@@ -84,6 +91,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         fleet, in_force = Fleet(house, lines), InForce(site)
         zone = ZoneInfo(site.general.site.timezone)
         keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
+        calendar = Calendar(lambda: in_force.site.sections["roster"], zone=zone, hub=hub)
         for line in site.general.lines:
             fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
         for config in site.devices:
@@ -108,7 +116,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
         bodies = {"calls": calls.run, "alarms": alarms.run}
-        bodies |= {"people": services.people.run, "keeping": keeping.run}
+        bodies |= {"people": services.people.run, "keeping": keeping.run, "calendar": calendar.run}
         if reread is not None:
             reload = Reload(in_force, reread=reread, fleet=fleet, calls=calls, alarms=alarms, house=house)
             bodies["reload"] = reload.run

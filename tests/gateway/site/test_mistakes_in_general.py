@@ -45,8 +45,16 @@ MISTAKES = {
         "zone: []",
         [
             "2: zone: unknown key 'zone' (did you mean 'zones'?); "
-            "allowed: alarms, calls, devices, http, include, journal, lines, mqtt, people, screens, site, store, "
+            "allowed: alarms, calls, devices, http, include, journal, lines, mqtt, people, roster, screens, site, store, "
             "windows, zones"
+        ],
+    ),
+    "a roster that is no calendar": (
+        "roster: [{id: leaders, file: leaders.xls}, {id: leaders, file: leaders.ics, days: 0}]",
+        [
+            '2: roster[0].file: must be a file that ends in .ics or .csv; given: "leaders.xls"',
+            "2: roster[1].days: must be at least 1; given: 0",
+            "2: roster[1].id: 'leaders' is already used by roster[0]",
         ],
     ),
     "an unknown key": (
