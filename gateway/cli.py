@@ -79,6 +79,12 @@ def parser() -> argparse.ArgumentParser:
     call = _verb(add, "call", verbs.call, "call a number to a window of a running gateway", api=True)
     call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
     call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")
+    proving = "prove that a running site takes calls as its documents say"
+    conformance = _verb(add, "conformance-queue", verbs.conformance_queue, proving)
+    conformance.add_argument("url", metavar="URL", help="of the gateway, for example http://127.0.0.1:8080")
+    alone = "a window that nobody else calls to meanwhile: its numbers are used up for the day"
+    conformance.add_argument("--window", required=True, metavar="WINDOW", help=alone)
+    conformance.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
     _verb(add, "devices", verbs.devices, "list the devices of a running gateway", api=True)
     alarms = _verb(add, "alarms", verbs.alarms, "list, acknowledge and shelve alarms", api=True, first=ALARMS)
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")

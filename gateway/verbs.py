@@ -1,6 +1,7 @@
 """The verbs of the command line that are done at once. Each gives the exit code."""
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway import app, registry
+from gateway.conformance.run import Outcome, prove
 from gateway.core.errors import GatewayError, WrongInput
 from gateway.people import listing
 from gateway.people.expiry import expiry
@@ -23,6 +25,7 @@ from gateway.site.schema import driver_schema, site_schema
 from gateway.terminal import ask as _ask
 from gateway.terminal import line as _line
 from gateway.terminal import say as _say
+from gateway.terminal import token as token_of
 
 
 def check(options: argparse.Namespace) -> int:
@@ -69,6 +72,26 @@ def call(options: argparse.Namespace) -> int:
     body = {"call_id": call_id, "window": options.window, "ticket": options.ticket}
     answer = _ask(options, lambda client: client.post("/calls", body))
     return _say(options, answer, f"{options.ticket} is accepted for {options.window} (call {call_id})")
+
+
+def conformance_queue(options: argparse.Namespace) -> int:
+    """Prove that a running site takes calls as its documents say; 1 when a promise was broken."""
+
+    def told(outcome: Outcome) -> None:
+        if not options.json:
+            _line(f"{'ok    ' if outcome.broken is None else 'BROKEN'} {outcome.promise}")
+            if outcome.broken is not None:
+                _line(f"       {outcome.broken}")
+
+    token = token_of(options.token_file)
+    report = asyncio.run(prove(options.url, window=options.window, token=token, told=told))
+    times = (
+        f"a call is accepted in {report.accept_p50_ms:.1f} ms, at most {report.accept_max_ms:.1f}"
+        if report.kept
+        else "not all was kept"
+    )
+    _say(options, report, times)
+    return 0 if report.kept else 1
 
 
 def devices(options: argparse.Namespace) -> int:
