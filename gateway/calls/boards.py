@@ -82,9 +82,9 @@ class Boards:
         return rows
 
     def take(self, call: Call) -> None:
-        """Put a call on the screens of its zone."""
+        """Put a call on the screens of its zone, or take off what it ends."""
         for summary in self.summaries.values():
-            if summary.lists(call):
+            if summary.concerns(call):
                 before = summary.calls
                 summary.take(call)
                 self._show(summary)
@@ -93,7 +93,7 @@ class Boards:
 
     def kept(self, call: Call) -> list[Desired]:
         """The rows that keep the screens of a call as they are now, which may be newer than the call."""
-        return [summary.kept() for summary in self.summaries.values() if summary.lists(call)]
+        return [summary.kept() for summary in self.summaries.values() if summary.concerns(call)]
 
     async def expire_forever(self) -> None:
         """Take off the calls whose time is over."""

@@ -14,7 +14,7 @@ from gateway.site.positions import is_list
 from gateway.site.references import Complaint, dangling, names, rows, twice, unknown
 from gateway.site.surfaces import Surfaces
 
-FIELDS = ("ticket", "name", "label", "function")
+FIELDS = ("ticket", "name", "label", "function", "priority")
 SCREEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
 
 
@@ -65,7 +65,16 @@ class CallsConfig(BaseModel, frozen=True, extra="forbid"):
     """`calls`: how calls are shown."""
 
     show: Template = "{ticket}"
+    shorter: list[Template] = Field(
+        default=["{ticket}"],
+        max_length=4,
+        description="What is shown where the whole does not fit: the first that does.",
+    )
     paused: str = Field(default="暂停服务", min_length=1, max_length=80)
+    closed: str = Field(default="窗口已关闭", min_length=1, max_length=80)
+    repeat_s: float = Field(
+        default=5, ge=0, le=60, description="The same number called to the same window again so soon is no new call."
+    )
     ttl_s: int = Field(default=1800, ge=5, le=86400, description="How long a call is shown when it does not say so.")
 
 

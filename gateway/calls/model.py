@@ -45,8 +45,30 @@ class Kind(StrEnum):
 
     CALL = "call"
     RECALL = "recall"
+    SKIP = "skip"
+    TRANSFER = "transfer"
+    HOLD = "hold"
     PAUSE = "pause"
+    CLOSE = "close"
     RESUME = "resume"
+
+
+SHOWS = (Kind.CALL, Kind.RECALL)
+"""A number is shown."""
+ENDS = (Kind.SKIP, Kind.TRANSFER, Kind.HOLD)
+"""A number is shown no longer: nobody came, it goes to another window, it waits for something."""
+
+
+class Priority(StrEnum):
+    """Why somebody comes before others; the queue system decides the order, the screens and the voice tell it."""
+
+    NORMAL = "normal"
+    PRIORITY = "priority"
+    GREEN = "green"
+
+
+PRIORITIES = {Priority.NORMAL: "", Priority.PRIORITY: "优先", Priority.GREEN: "绿色通道"}
+"""How people call it."""
 
 
 def _visible(text: str) -> str:
@@ -74,6 +96,7 @@ class CallRequest(BaseModel, frozen=True, extra="forbid"):
     person_name: Annotated[str, Field(min_length=1, max_length=40), VISIBLE] | None = Field(
         default=None, description="Masked at once."
     )
+    priority: Priority = Priority.NORMAL
     session: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9._:-]{1,32}$",
@@ -87,13 +110,15 @@ class CallRequest(BaseModel, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _needs_ticket(self) -> "CallRequest":
-        if self.kind in (Kind.CALL, Kind.RECALL) and self.ticket is None:
-            raise ValueError(f"ticket is missing: a {self.kind} shows one")
+        if self.kind in (*SHOWS, *ENDS) and self.ticket is None:
+            raise ValueError(f"ticket is missing: a {self.kind} is about one")
         return self
 
     def digest(self) -> str:
         """Names the content of the call, so that a repeat can be told from another call with the same call_id."""
         content = self.model_dump(mode="json", exclude={"at"}) | {"person_name": mask_name(self.person_name or "")}
+        if self.priority is Priority.NORMAL:
+            del content["priority"]  # calls were named without it before there was one
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32]
 
     def check_repeats(self, digest: str) -> None:
@@ -116,12 +141,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     actor: str
     digest: str
+    priority: Priority = Priority.NORMAL
     why: str | None = None
 
 
 def make_call(request: CallRequest, *, session: str, seq: int, ttl_s: int, now: datetime, actor: str) -> Call:
     """Number and mask a request. Only what shows a ticket expires by itself; a pause lasts until something newer."""
-    lasting = request.kind in (Kind.PAUSE, Kind.RESUME) and request.ttl_s is None
+    lasting = request.kind not in SHOWS and request.ttl_s is None
     called_at = min(request.at or now, now).astimezone(UTC)  # a clock that is ahead gets no longer time
     return Call(
         call_id=request.call_id,
@@ -135,6 +161,7 @@ def make_call(request: CallRequest, *, session: str, seq: int, ttl_s: int, now: 
         expires_at=None if lasting else called_at + timedelta(seconds=request.ttl_s or ttl_s),
         actor=actor,
         digest=request.digest(),
+        priority=request.priority,
     )
 
 

@@ -171,7 +171,7 @@ class Calls:
         window.take(call)
         self._expiry_changed.set()
         self.boards.take(call)
-        return call, self._screens.show(window)
+        return call, self._screens.show(window) if window.call is call else []
 
     async def _expire_forever(self) -> None:
         while True:

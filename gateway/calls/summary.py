@@ -7,12 +7,10 @@ from typing import Any
 import msgspec
 
 from gateway.calls.config import SummaryConfig, WindowConfig
-from gateway.calls.model import Call, Kind, call_from
+from gateway.calls.model import ENDS, SHOWS, Call, call_from
 from gateway.core.model import Stage
 from gateway.core.screen import Board, BoardRow
 from gateway.journal.rows import Desired
-
-SHOWN = (Kind.CALL, Kind.RECALL)
 
 
 class Summary:
@@ -35,12 +33,16 @@ class Summary:
 
     def lists(self, call: Call) -> bool:
         """Whether a call belongs onto it: it shows a number, of a window in its zones."""
-        return call.window in self.labels and call.kind in SHOWN
+        return call.window in self.labels and call.kind in SHOWS
+
+    def concerns(self, call: Call) -> bool:
+        """Whether a call changes it: it shows a number of its zones, or ends one."""
+        return self.lists(call) or (call.window in self.labels and call.kind in ENDS)
 
     def take(self, call: Call) -> None:
-        """Put a call on top. A number that is called again to the same window leaves its old place."""
+        """Put a call on top, and take off what it ends; a number that is called again to the same window moves up."""
         others = [each for each in self.calls if (each.ticket, each.window) != (call.ticket, call.window)]
-        self.calls = [call, *others][: self.config.rows]
+        self.calls = [*([call] if call.kind in SHOWS else []), *others][: self.config.rows]
 
     def expire(self, now: datetime) -> list[Call]:
         """Take off what has expired; gives those calls."""

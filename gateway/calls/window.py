@@ -1,18 +1,19 @@
 """One window: what was last called to it, and what its screens shall show. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from gateway.calls.config import CallsConfig, WindowConfig
-from gateway.calls.model import Call, Kind, call_from, order
+from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, CallRefused, Kind, call_from, order
 from gateway.core.model import Stage
 from gateway.core.screen import Colour, Fit, Show
 from gateway.journal.rows import Desired
 
+STATUS = {Kind.PAUSE: "paused", Kind.CLOSE: "closed"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -49,15 +50,28 @@ class Window:
         return session, seq
 
     def why_not(self, call: Call, now: datetime) -> str | None:
-        """Why a call changes nothing on the screens; None when it does."""
+        """Why a call changes nothing on the screens; None when it does.
+
+        Raises CallRefused for a number that is called to a closed window: who sent it must know.
+        """
         newest = self.call
         if newest and order(call.session, call.seq) <= order(newest.session, newest.seq):
             return f"not newer than session {newest.session} seq {newest.seq}"
+        if newest and newest.kind is Kind.CLOSE and call.kind in SHOWS and call.session == newest.session:
+            raise CallRefused(f"window {self.config.id} is closed: send a resume before the next number")
+        if newest and self._repeats(call, newest):
+            return f"{call.ticket} was called here less than {self.calls.repeat_s:g} s before"
         return "expired before it arrived" if call.expires_at and call.expires_at <= now else None
 
+    def _repeats(self, call: Call, newest: Call) -> bool:
+        """Whether somebody has pressed the button twice."""
+        both = call.kind in SHOWS and newest.kind in SHOWS and call.ticket == newest.ticket
+        return both and (call.accepted_at - newest.accepted_at).total_seconds() < self.calls.repeat_s
+
     def take(self, call: Call) -> None:
-        """Make this the newest call."""
-        self.call, self.over = call, False
+        """Make this the newest call. The end of a number that is not shown here changes nothing here."""
+        if call.kind not in ENDS or (self.call and self.call.ticket == call.ticket):
+            self.call, self.over = call, False
 
     def current(self) -> Call | None:
         """The call that decides what is shown, None before the first and after its time."""
@@ -66,7 +80,7 @@ class Window:
     def showing(self) -> Call | None:
         """The call that is on the screens, None while they show the window's function."""
         call = self.current()
-        return None if call is None or call.kind is Kind.RESUME else call
+        return None if call is None or call.kind in (Kind.RESUME, *ENDS) else call
 
     def kept(self) -> list[Desired]:
         """The row that brings the window back after a restart."""
@@ -90,15 +104,27 @@ class Window:
 
     def content(self, call: Call | None) -> Show:
         """What the screens show for a call; for None, the function of the window (DB3311/T 238-2023, 5.3)."""
-        if call is None or call.kind is Kind.RESUME:
+        if call is None or call.kind in (Kind.RESUME, *ENDS):
             return Show(self.config.function, Colour.GREEN, Fit.SCROLL)
         if call.kind is Kind.PAUSE:
             return Show(self.calls.paused, Colour.YELLOW, Fit.SCROLL)
-        template = self.config.show or self.calls.show
-        text = template.format(
-            ticket=call.ticket, name=call.name or "", label=self.config.label, function=self.config.function
-        )
-        return Show(text.strip(), Colour.RED, Fit.WHOLE)
+        if call.kind is Kind.CLOSE:
+            return Show(self.calls.closed, Colour.YELLOW, Fit.SCROLL)
+        text, *shorter = (self._text(call, template) for template in self._templates())
+        return Show(text, Colour.RED, Fit.WHOLE, shorter=tuple(shorter), attention=True)
+
+    def _templates(self) -> Sequence[str]:
+        own = self.config.show
+        return [own if own is not None else self.calls.show, *self.calls.shorter]
+
+    def _text(self, call: Call, template: str) -> str:
+        return template.format(
+            ticket=call.ticket,
+            name=call.name or "",
+            label=self.config.label,
+            function=self.config.function,
+            priority=PRIORITIES[call.priority],
+        ).strip()
 
     def view(self) -> Mapping[str, Any]:
         """The window as everybody sees it."""
@@ -107,7 +133,7 @@ class Window:
             "window": self.config.id,
             "label": self.config.label,
             "function": self.config.function,
-            "status": "idle" if call is None else "paused" if call.kind is Kind.PAUSE else "serving",
+            "status": "idle" if call is None else STATUS.get(call.kind, "serving"),
             "call_id": call and call.call_id,
             "ticket": call and call.ticket,
             "name": call and call.name,

@@ -19,8 +19,17 @@ from gateway.web.services import Services
 LAST = 20  # calls
 ROWS = 4096  # of devices, kept as HTML: about 3 MB
 STATUS = {Status.ONLINE: "在线", Status.OFFLINE: "离线", Status.CONNECTING: "连接中"}
-WINDOW = {"serving": "叫号中", "idle": "空闲", "paused": "暂停"}
-KIND = {Kind.CALL: "叫号", Kind.RECALL: "重呼", Kind.PAUSE: "暂停", Kind.RESUME: "恢复"}
+WINDOW = {"serving": "叫号中", "idle": "空闲", "paused": "暂停", "closed": "关闭"}
+KIND = {
+    Kind.CALL: "叫号",
+    Kind.RECALL: "重呼",
+    Kind.SKIP: "弃号",
+    Kind.TRANSFER: "转移",
+    Kind.HOLD: "挂起",
+    Kind.PAUSE: "暂停",
+    Kind.CLOSE: "关闭",
+    Kind.RESUME: "恢复",
+}
 STAGE = {
     Stage.QUEUED: "排队中",
     Stage.SENT: "已发送",

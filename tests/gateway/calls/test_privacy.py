@@ -120,7 +120,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "a long id": {"call_id": "a" * 65},
     "a long ticket": {"ticket": "A" * 33},
     "a long name": {"person_name": "张" * 41},
-    "an unknown kind": {"kind": "skip"},
+    "an unknown kind": {"kind": "shout"},
     "a session with spaces": {"session": "a b"},
     "a seq below zero": {"seq": -1},
     "a seq beyond what JSON can count": {"seq": 2**53 + 1},

@@ -22,7 +22,7 @@ async def test_a_window_that_calls_nobody_shows_its_function(hall: Hall) -> None
     assert (view["status"], view["call_id"], view["text"]) == ("idle", None, IDLE)
 
 
-async def test_recall_pause_and_resume(hall: Hall) -> None:
+async def test_recall_pause_and_resume(hall: Hall, clock: HeldClock) -> None:
     async with hall.plugged_in() as card:
         for call_id, kind, ticket in (
             ("c1", "call", "A012"),
@@ -31,6 +31,7 @@ async def test_recall_pause_and_resume(hall: Hall) -> None:
             ("c4", "resume", None),
         ):
             await hall.call(call_id, ticket, kind=kind)
+            clock.time += timedelta(seconds=6)  # the same number again within five is no new call
             await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
     assert card.shown[-4:] == ["A012", "A012", "暂停服务", IDLE]
 

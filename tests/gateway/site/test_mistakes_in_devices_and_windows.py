@@ -8,7 +8,7 @@ from gateway import registry
 
 TCP = "must be tcp://HOST:PORT with a port from 1 to 65535"
 ANY_WIRE = "must be tcp://HOST:PORT or serial:///dev/NAME or rfc2217://HOST:PORT or line:ID"
-FIELDS = "must use no other fields than {ticket} {name} {label} {function}"
+FIELDS = "must use no other fields than {ticket} {name} {label} {function} {priority}"
 INSTALLED = ", ".join(registry.driver_names())
 CARD = "driver: displays.onbon_k, model: 6K2, width: 64, height: 16"
 LED = f"devices:\n  - {{id: led-1, {CARD}, address: 'tcp://10.0.0.1:5005'}}\n"  # two lines
