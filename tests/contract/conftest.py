@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hall_contract.case import Case
+from hall_contract.cases.huidu import Huidu
 from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.cases.web_screen import WebScreen
@@ -50,7 +51,7 @@ def wrong_cases(config: pytest.Config) -> None:
 def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
-    return OnbonK(), OnbonKOnALine(), WebScreen(), *invented
+    return Huidu(), OnbonK(), OnbonKOnALine(), WebScreen(), *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:
