@@ -14,6 +14,7 @@ from gateway.people.rights import Principal, Role
 HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 EXPECTED = {
+    "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
     "displays.onbon_k": {"show": STEERS, "power": STEERS},
     "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload"), STEERS),
 }
