@@ -4,7 +4,7 @@
 
     header   dst u16 | src u16 | reserved 3 | barcode u8 = 0 | check u8 | display u8 | device type u8 |
              version u8 = 2 | n u16        check: 0 CRC-16/ARC, 1 sum16; display: 0 normal, 1 dynamic first
-    escapes  A5 = A6 02, A6 = A6 01, 5A = 5B 02, 5B = 5B 01; lengths and checks mean the unescaped bytes
+    escapes  those of all Onbon cards: drivers/shared/onbon.py
     request  group u8 | command u8 | reply wanted u8 = 1 | extra u16 | payload
     reply    A0 | 00 ACK, 01 NACK | error u8 | reserved 2
 
@@ -12,13 +12,13 @@ All numbers are little-endian. Source: the vendor's sample code (2021) and proto
 "font card protocol"; the errors are those of the 6E manual, same family, unverified for K cards.
 """
 
-import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from drivers.shared import onbon
 from drivers.shared.checksums import crc16_arc, sum16
 
 ANY_SCREEN = 0xFFFE
@@ -37,22 +37,13 @@ SINGLE, MULTI = 1, 2
 NO_WRAP, WRAP = 1, 2
 
 GROUP, COMMAND, BUSY, CONTROLLER, PARAMETERS = 1, 2, 3, 17, 25
-ERROR_TEXTS = (
-    "ok|unknown group|unknown command|busy|out of memory|checksum|no such file|flash|download|bad name|bad type|"
-    "file checksum|font missing|firmware type|date format|file exists|block number|controller type|"
-    "screen parameters|controller id|password|old password|password mismatch|password mismatch|clock|parameters|"
-    "cascade|no battle timer|no stopwatch|FPGA communication"
-)
-ERRORS = dict(enumerate(ERROR_TEXTS.split("|")))
+ERRORS = onbon.ERRORS
 
 HEADER = struct.Struct("<HH3xBBBBBH")
 AREA = struct.Struct("<BHHHHBBBHBBBBBBBBBI")
 CHECKS = {0: crc16_arc, 1: sum16}
-ESCAPES = {b"\xa5": b"\xa6\x02", b"\xa6": b"\xa6\x01", b"\x5a": b"\x5b\x02", b"\x5b": b"\x5b\x01"}
-PLAIN = {escaped: plain for plain, escaped in ESCAPES.items()}
-SPECIAL = re.compile(rb"[\xa5\xa6\x5a\x5b]")
-ESCAPED = re.compile(rb"[\xa6\x5b].?", re.DOTALL)
-MAX_WIRE = 2 * (HEADER.size + MAX_DATA + 2) + 8
+MAX_WIRE = onbon.most_wire(HEADER.size + MAX_DATA + 2)
+Noise = onbon.Noise
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,53 +65,24 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         except struct.error as error:
             raise ValueError(f"bad header: {error}") from error
         checked = head + self.data
-        checked += crc16_arc(checked).to_bytes(2, "little")
-        return b"\xa5" * 8 + SPECIAL.sub(lambda found: ESCAPES[found[0]], checked) + b"\x5a"
+        return onbon.framed(checked + crc16_arc(checked).to_bytes(2, "little"))
 
 
-class Noise(msgspec.Struct, frozen=True):
-    """Bytes that are no frame, and why."""
-
-    reason: str
-    data: bytes
-
-
-class Decoder:
-    """Turns bytes, cut anywhere, into frames and noise. Never raises; keeps at most one frame's bytes.
-
-    5A ends a frame and A5 begins one, and neither occurs inside: so each 5A is a new start. `preamble` is how
-    many A5 must stand before a frame: the vendor's receiver takes any run of them, a strict one wants all 8.
-    """
+class Decoder(onbon.Decoder[Frame]):
+    """Turns bytes, cut anywhere, into frames and noise. Never raises; keeps at most one frame's bytes."""
 
     def __init__(self, *, preamble: int = 1) -> None:
-        self._preamble = b"\xa5" * preamble
-        self._rest = b""
-
-    def feed(self, data: bytes) -> Iterator[Frame | Noise]:
-        """Take more bytes; gives what is complete with them."""
-        *chunks, rest = (self._rest + data).split(b"\x5a")
-        self._rest = rest[-MAX_WIRE:]
-        return (found for chunk in chunks if chunk for found in self._read(chunk[-MAX_WIRE:]))
-
-    def _read(self, chunk: bytes) -> Iterator[Frame | Noise]:
-        before, preamble, body = chunk.rpartition(self._preamble)
-        if before.strip(b"\xa5"):
-            yield Noise("not in a frame", before)
-        yield _frame(body) if preamble else Noise("no preamble", body)
+        super().__init__(_frame, most=MAX_WIRE, preamble=preamble)
 
 
-def _frame(body: bytes) -> Frame | Noise:
-    try:
-        plain = ESCAPED.sub(lambda found: PLAIN[found[0]], body)
-    except KeyError:
-        return Noise("bad escape", body)
-    if len(plain) < HEADER.size + 2 or b"\xa5" in body:
-        return Noise("broken frame", body)
+def _frame(plain: bytes) -> Frame | Noise:
+    if len(plain) < HEADER.size + 2:
+        return Noise("broken frame", plain)
     dst, src, barcode, check, display, device_type, version, length = HEADER.unpack_from(plain)
     if barcode or length > MAX_DATA or length != len(plain) - HEADER.size - 2:
-        return Noise("wrong length", body)
+        return Noise("wrong length", plain)
     if check not in CHECKS or CHECKS[check](plain[:-2]) != int.from_bytes(plain[-2:], "little"):
-        return Noise("wrong checksum", body)
+        return Noise("wrong checksum", plain)
     data = plain[HEADER.size : -2]
     return Frame(dst=dst, src=src, display=display, device_type=device_type, version=version, data=data)
 
