@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
 
@@ -19,6 +20,18 @@ WireAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217"))]
 """A wire of one's own: what a line stands on."""
 BusAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217", "line"))]
 """A wire of one's own, or `line:ID`: for a device that has a number on a bus."""
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
+        raise ValueError("must be the name of a time zone, for example Asia/Shanghai") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+"""The name of a time zone."""
 
 
 class SecretRef(BaseModel, frozen=True, extra="forbid"):

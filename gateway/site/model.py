@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from gateway.core.address import HOST
-from gateway.core.config import DeviceConfig, Id, SecretRef, WireAddress
+from gateway.core.config import DeviceConfig, Id, SecretRef, TimeZone, WireAddress
 from gateway.journal.store import address, is_file
 from gateway.site.positions import Mistake
 
@@ -17,14 +16,6 @@ PORT = re.compile(r"[0-9]{1,5}")
 BROKER = re.compile(r"mqtts?://(.+?)(?::([0-9]{1,5}))?")
 PATTERN = re.compile(r"[a-z0-9_*-]+(/[a-z0-9_*-]+)*/[a-z0-9_*-]+")
 PREFIX = re.compile(r"(?!hall(/|$))[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
-        raise ValueError("must be the name of a time zone, for example Asia/Shanghai") from error
-    return name
 
 
 def _listener(text: str) -> str:
@@ -72,7 +63,7 @@ class SiteInfo(BaseModel, frozen=True, extra="forbid"):
 
     id: Id
     name: str = Field(min_length=1, max_length=80)
-    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    timezone: TimeZone = "Asia/Shanghai"
 
 
 class StoreConfig(BaseModel, frozen=True, extra="forbid"):
