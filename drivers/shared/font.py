@@ -1,6 +1,7 @@
 """A 16-pixel bitmap font: the basic plane of GNU Unifont 15.0.01, see `unifont-OFL.txt`; made by `make_font.py`."""
 
 import zlib
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -44,6 +45,19 @@ def glyph(character: str, scale: int = 1) -> Glyph:
     width = 8 * size
     stretched = [_stretch(row, width, scale) for row in rows]
     return Glyph(width * scale, tuple(row for row in stretched for _ in range(scale)))
+
+
+def character(rows: Sequence[int], width: int) -> str | None:
+    """The character whose glyph, at scale 1, has these rows; ASCII and CJK before what looks the same. Else None."""
+    return _characters().get(b"".join(row.to_bytes(width // 8, "big") for row in rows))
+
+
+@cache
+def _characters() -> dict[bytes, str]:
+    cells, ascii_codes, hanzi = _cells(), range(0x20, 0x7F), range(0x4E00, 0xA000)
+    found = {cells[CELL * code : CELL * (code + 1)]: chr(code) for code in (*range(0xFFFF, 0x7F, -1), *hanzi)}
+    del found[NOTHING]
+    return found | {cells[CELL * code : CELL * code + HEIGHT]: chr(code) for code in ascii_codes}
 
 
 def _stretch(row: int, width: int, scale: int) -> int:
