@@ -8,6 +8,7 @@ import pytest
 from hall_contract.case import Case
 from hall_contract.cases.huidu import Huidu
 from hall_contract.cases.invented import Beacon, Controller
+from hall_contract.cases.onbon_dynamic import OnbonDynamic
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.cases.web_screen import WebScreen
 from hall_contract.hall import Hall, hurry, open_hall
@@ -51,7 +52,7 @@ def wrong_cases(config: pytest.Config) -> None:
 def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
-    return Huidu(), OnbonK(), OnbonKOnALine(), WebScreen(), *invented
+    return Huidu(), OnbonDynamic(), OnbonK(), OnbonKOnALine(), WebScreen(), *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from gateway.clock import SystemClock
 from gateway.core.config import SecretRef
 from gateway.core.contract import Clock, DatagramKey, Inlet, Link
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
@@ -40,10 +41,11 @@ class FakeContext:
         self.written = bytearray()
         self.points: dict[str, Scalar] = {}
         self.stages: list[tuple[str, Stage]] = []
+        self.own_clock: Clock = SystemClock()
 
     @property
     def clock(self) -> Clock:
-        raise NotImplementedError
+        return self.own_clock
 
     @property
     def log(self) -> LoggerAdapter[Logger]:

@@ -35,7 +35,7 @@ def folder(entry: EntryPoint) -> Path:
 
 
 def test_there_are_drivers_to_look_at() -> None:
-    assert {entry.name for entry in OURS} >= {"displays.onbon_k", "displays.web_screen"}
+    assert {entry.name for entry in OURS} >= {"displays.onbon_dynamic", "displays.onbon_k", "displays.web_screen"}
 
 
 def test_its_folder_is_its_name(entry: EntryPoint, folder: Path) -> None:

@@ -15,6 +15,7 @@ HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 EXPECTED = {
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
+    "displays.onbon_dynamic": dict.fromkeys(("show", "power", "brightness", "set_clock", "speak"), STEERS),
     "displays.onbon_k": {"show": STEERS, "power": STEERS},
     "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload"), STEERS),
 }

@@ -1,0 +1,1 @@
+"""A simulated Onbon card with dynamic areas and a framebuffer."""
