@@ -103,8 +103,13 @@ class DeviceContext(Protocol):
     @property
     def log(self) -> LoggerAdapter[Any]: ...
 
-    def link(self, address: str) -> AbstractAsyncContextManager[Link]:
-        """Open `tcp://host:port`. Raises DeviceOffline. The supervisor notices by itself when it is lost."""
+    def link(self, address: str, *, again_s: float | None = None) -> AbstractAsyncContextManager[Link]:
+        """Open what the address names. Raises DeviceOffline. The supervisor notices by itself when it is lost.
+
+        `again_s` is for `udp://`, which loses datagrams: a question that is not answered is sent again, byte for byte,
+        every so many seconds within its time-out. Only for a protocol all of whose questions may be asked twice.
+        Other wires lose nothing, and ignore it.
+        """
         ...
 
     def inlet(self, spec: str, key: DatagramKey | None = None) -> AbstractAsyncContextManager[Inlet]:

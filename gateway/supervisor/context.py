@@ -72,8 +72,8 @@ class GatewayContext:
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
 
     @asynccontextmanager
-    async def link(self, address: str) -> AsyncGenerator[OpenLink]:
-        async with self._opened(address) as link:
+    async def link(self, address: str, *, again_s: float | None = None) -> AsyncGenerator[OpenLink]:
+        async with self._opened(address, again_s) as link:
             self._links.add(link)
             try:
                 yield link
@@ -142,14 +142,14 @@ class GatewayContext:
             await asyncio.sleep(wait_s)
         raise DeviceOffline(f"no contact for {after_s:g} s")
 
-    def _opened(self, address: str) -> AbstractAsyncContextManager[OpenLink]:
+    def _opened(self, address: str, again_s: float | None) -> AbstractAsyncContextManager[OpenLink]:
         """What may answer late on a wire that stays the same takes turns, also where a device is alone on it."""
         line = line_id(address)
         if line is not None:
             return self._house.lines[line].link(self.device)
         if address.startswith(("serial:", "rfc2217:")):
             return self._alone(address)
-        return open_wire(address)
+        return open_wire(address, again_s=again_s)
 
     @asynccontextmanager
     async def _alone(self, address: str) -> AsyncGenerator[OpenLink]:

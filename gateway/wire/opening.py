@@ -11,12 +11,12 @@ from gateway.wire.udp import open_udp
 
 OPENERS: dict[str, Callable[[str], AbstractAsyncContextManager[StreamLink]]] = {
     "tcp": open_tcp,
-    "udp": open_udp,
     "serial": open_serial,
     "rfc2217": open_rfc2217,
 }
 
 
-def open_wire(address: str) -> AbstractAsyncContextManager[StreamLink]:
-    """Open `tcp://` `udp://` `serial://` or `rfc2217://`. Raises DeviceOffline."""
-    return OPENERS[address.partition(":")[0]](address)
+def open_wire(address: str, *, again_s: float | None = None) -> AbstractAsyncContextManager[StreamLink]:
+    """Open `tcp://` `udp://` `serial://` or `rfc2217://`. Raises DeviceOffline. `again_s` is for UDP: see `open_udp`."""
+    scheme = address.partition(":")[0]
+    return open_udp(address, again_s=again_s) if scheme == "udp" else OPENERS[scheme](address)
