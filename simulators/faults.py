@@ -30,7 +30,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Loss(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many of 100 answers are lost, the same ones for the same `seed`; 0 lifts it."""
+    """So many of 100 answers are lost, the same ones for the same `seed`, over UDP questions as well; 0 lifts it."""
 
     percent: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
     seed: Seed = 0
@@ -137,7 +137,7 @@ class Now(msgspec.Struct):
 
 TCP = frozenset(field.name for field in msgspec.structs.fields(Now))
 SERIAL = TCP - {"reset"}
-UDP = SERIAL - {"baud", "pieces"}
+UDP = SERIAL - {"baud", "pieces", "coalesce"}
 """What can go wrong on a wire of each kind."""
 
 
@@ -161,6 +161,8 @@ class Faults:
         self, wire: frozenset[str] = TCP, *, misaddress: Misaddress | None = None, baud: Baud | None = None
     ) -> None:
         self._wire = wire if misaddress else wire - {"wrong_id"}
+        self.datagrams = "pieces" not in wire
+        """Whether an answer comes whole or not at all."""
         self._nature = baud or Baud()
         self.misaddress = misaddress
         self.dice: dict[str, Random] = {}
@@ -180,6 +182,11 @@ class Faults:
         left = self._left[name]
         self._left[name] = max(0, left - 1)
         return left > 0
+
+    def loses(self) -> bool:
+        """Whether the next answer, or datagram, is lost."""
+        percent = self.now.loss.percent
+        return percent > 0 and self.dice["loss"].random() * 100 < percent
 
     def heal(self, _: NoParams) -> None:
         """Every fault of the wire is lifted; what was answered before stays as it is."""

@@ -34,26 +34,24 @@ class Schedule:
     def answer(self, reply: bytes, now: float) -> list[Step]:
         """The steps for an answer that is made `now`, in the order of their times. Pure but for the faults' counts."""
         faults = self._faults
-        if self._lost():
+        if faults.now.mute.on or faults.loses():
             return []
-        data = self._spoiled(reply)
+        data, copies = self._spoiled(reply), 1
+        if faults.strikes("duplicate"):
+            data, copies = (data, 2) if faults.datagrams else (data * 2, 1)
         ready = now + faults.now.slow.seconds
         if faults.strikes("late"):
             ready += faults.now.late.seconds
         if faults.strikes("reorder"):
-            return list(self._steps(data, ready + faults.now.reorder.seconds))
-        steps = list(self._steps(data, max(ready, self._free_at)))
+            return list(self._steps(data, ready + faults.now.reorder.seconds)) * copies
+        steps = list(self._steps(data, max(ready, self._free_at))) * copies
         if faults.now.coalesce.seconds:
             steps = self._together(steps, now)
         self._free_at = max([self._free_at, *(step.at for step in steps)])
         return steps
 
-    def _lost(self) -> bool:
-        now = self._faults.now
-        return now.mute.on or (now.loss.percent > 0 and self._faults.dice["loss"].random() * 100 < now.loss.percent)
-
     def _spoiled(self, reply: bytes) -> bytes:
-        """The bytes that stand for an answer."""
+        """The bytes that stand for an answer, once."""
         faults = self._faults
         if faults.misaddress and faults.strikes("wrong_id"):
             reply = faults.misaddress(reply)
@@ -61,7 +59,7 @@ class Schedule:
             reply = flipped(reply, faults.now.corrupt.bits, faults.dice["corrupt"])
         if faults.strikes("garbage"):
             reply = faults.dice["garbage"].randbytes(faults.now.garbage.size) + reply
-        return reply * 2 if faults.strikes("duplicate") else reply
+        return reply
 
     def _steps(self, data: bytes, at: float) -> Iterator[Step]:
         now, cut = self._faults.now, self._faults.strikes("cut")

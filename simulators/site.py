@@ -55,9 +55,9 @@ async def _wire(address: str, twins: Sequence[Twin[Any]], host: str, tcp_port: i
     if scheme == "serial":
         async with serve_pty([_on_a_bus(twin) for twin in twins], serial_port(address)) as path:
             yield f"serial://{path}{address[address.find('?') :] if '?' in address else ''}"
-    elif scheme == "tcp" and alone is not None and alone.config.line is None:
+    elif scheme in ("tcp", "udp") and alone is not None and alone.config.line is None:
         async with alone.serve(host, tcp_port) as bound:
-            yield f"tcp://{host}:{bound}"
+            yield f"{scheme}://{host}:{bound}"
     else:
         speed = serial_port(address) if scheme == "rfc2217" else Port()
         boxes = [_on_a_bus(twin) for twin in twins]

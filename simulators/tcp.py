@@ -12,7 +12,7 @@ from typing import Protocol, cast
 import msgspec
 
 from gateway.core.twin import ConfigT, Lever, Twin
-from simulators.faults import Faults, Misaddress, NoParams, lever
+from simulators.faults import TCP, Faults, Misaddress, NoParams, lever
 from simulators.outbox import Outbox
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -96,9 +96,11 @@ class Refusal(asyncio.Protocol):
 class TcpTwin(Twin[ConfigT]):
     """A box that listens on TCP. A subclass says what it answers, and what a wrong id is where answers have one."""
 
-    def __init__(self, config: ConfigT, *, misaddress: Misaddress | None = None) -> None:
+    def __init__(
+        self, config: ConfigT, *, misaddress: Misaddress | None = None, wire: frozenset[str] = TCP
+    ) -> None:
         super().__init__(config)
-        self._faults = Faults(misaddress=misaddress)
+        self._faults = Faults(wire, misaddress=misaddress)
         self._connections: set[Connection] = set()
         self._ends: Collection[End] | None = self._connections
         self._down_until = 0.0
@@ -142,9 +144,14 @@ class TcpTwin(Twin[ConfigT]):
         for connection in tuple(self._connections):
             connection.drop()
 
+    @property
+    def down(self) -> bool:
+        """Whether the box has no power, or is starting: then it answers nobody."""
+        return self._unplugged or time.monotonic() < self._down_until
+
     def connection(self) -> asyncio.Protocol:
         """What speaks to a new peer."""
-        if self._unplugged or time.monotonic() < self._down_until:
+        if self.down:
             return Refusal()
         return Connection(self.answers(), self._faults, self._connections, tcp=self._ends is self._connections)
 
