@@ -26,7 +26,7 @@ def forbidden(*_: Any, **__: Any) -> Any:
 
 def build(case: Case) -> Driver[Any]:
     driver_type = registry.driver(case.driver)
-    section = {"id": ID, "driver": case.driver, **case.section("tcp://127.0.0.1:1", often_s=5)}
+    section = {"id": ID, "driver": case.driver, **case.section(case.address("127.0.0.1", 1), often_s=5)}
     return driver_type(driver_type.config_type.model_validate(section), cast(DeviceContext, NoContext()))
 
 
