@@ -16,7 +16,16 @@ CRC16_ARC = tuple(_crc16_arc_entry(value) for value in range(256))
 
 def crc16_arc(data: bytes) -> int:
     """CRC-16/ARC: polynomial 0x8005 reflected, initial value 0, no final xor. `123456789` gives 0xBB3D."""
-    table, crc = _crc16_arc_words(), 0
+    return _crc16(data, 0)
+
+
+def crc16_modbus(data: bytes) -> int:
+    """CRC-16/MODBUS: CRC-16/ARC with the initial value 0xFFFF. `123456789` gives 0x4B37."""
+    return _crc16(data, 0xFFFF)
+
+
+def _crc16(data: bytes, crc: int) -> int:
+    table = _crc16_arc_words()
     words: tuple[int, ...] = struct.unpack_from(f"<{len(data) // 2}H", data)
     for word in words:
         crc = table[crc ^ word]

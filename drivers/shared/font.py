@@ -60,5 +60,15 @@ def _characters() -> dict[bytes, str]:
     return found | {cells[CELL * code : CELL * code + HEIGHT]: chr(code) for code in ascii_codes}
 
 
+@lru_cache(maxsize=2048)
+def sized(character: str, height: int) -> Glyph:
+    """A character as a card with letters of `height` pixels, at least 16, would draw it: the nearest pixels of ours."""
+    width, rows = glyph(character)
+    wide = width * height // HEIGHT
+    near = [[row >> (width - 1 - column * HEIGHT // height) & 1 for column in range(wide)] for row in rows]
+    bits = [sum(bit << wide - 1 - column for column, bit in enumerate(row)) for row in near]
+    return Glyph(wide, tuple(bits[line * HEIGHT // height] for line in range(height)))
+
+
 def _stretch(row: int, width: int, scale: int) -> int:
     return row if scale == 1 else int("".join(bit * scale for bit in f"{row:0{width}b}"), 2)

@@ -21,27 +21,27 @@ def printable(text: str, limit: int) -> str:
     return "".join(character for character in text if unicodedata.category(character) not in UNPRINTABLE)[:limit]
 
 
-def encode_gb(text: str) -> Encoded:
-    """Encode for a card that draws GB2312 and GBK and takes a backslash for an escape. Never raises.
+def encode_gb(text: str, *, escapes: bool = True) -> Encoded:
+    """Encode for a card that draws GB2312 and GBK; `escapes`: it takes a backslash for an escape. Never raises.
 
-    GB2312 first, because every card has it, then GBK, then a visible □. No byte of the result is a
-    backslash: `\\` becomes the full-width ＼, and characters whose GBK trail byte is 5C (乗 = 81 5C)
+    GB2312 first, because every card has it, then GBK, then a visible □. Where there are escapes no byte of the result
+    is a backslash: `\\` becomes the full-width ＼, and characters whose GBK trail byte is 5C (乗 = 81 5C)
     become □; both count as substituted.
     """
-    parts = [_encode(character) for character in text]
+    parts = [_encode(character, escapes=escapes) for character in text]
     data = b"".join(SUBSTITUTE if part is None else part for part in parts)
-    return Encoded(data, data.decode("gbk"), parts.count(None) + text.count("\\"))
+    return Encoded(data, data.decode("gbk"), parts.count(None) + (text.count("\\") if escapes else 0))
 
 
-def _encode(character: str) -> bytes | None:
-    if character == "\\":
+def _encode(character: str, *, escapes: bool) -> bytes | None:
+    if escapes and character == "\\":
         return FULL_WIDTH_BACKSLASH
     for codec in ("gb2312", "gbk"):
         try:
             data = character.encode(codec)
         except UnicodeEncodeError:
             continue
-        return None if b"\\" in data else data
+        return None if escapes and b"\\" in data else data
     return None
 
 

@@ -1,12 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.shared.checksums import crc16_arc, sum16
+from drivers.shared.checksums import crc16_arc, crc16_modbus, sum16
 
 
 def test_crc_is_the_one_of_the_catalogue() -> None:
     assert crc16_arc(b"123456789") == 0xBB3D
     assert crc16_arc(b"") == 0
+    assert crc16_modbus(b"123456789") == 0x4B37
+    assert crc16_modbus(b"") == 0xFFFF
 
 
 @given(st.binary(max_size=40))

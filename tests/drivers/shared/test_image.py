@@ -1,7 +1,9 @@
 import struct
 import zlib
 
-from drivers.shared.font import HEIGHT, drawable, glyph
+import pytest
+
+from drivers.shared.font import HEIGHT, drawable, glyph, sized
 from drivers.shared.image import SCALE, Panel
 
 # as in unifont.hex 15.0.01; □ is 8 pixels wide there, and stands in the middle of 16
@@ -31,6 +33,20 @@ def test_what_only_gb18030_has_is_drawn_and_what_the_font_lacks_is_a_square() ->
     assert drawable("䶮A") == ("䶮A", 0)
     assert drawable("号😀\ue000") == ("号□□", 2)
     assert glyph("😀") == glyph("□")
+
+
+@pytest.mark.parametrize("height", [16, 32, 48])
+def test_letters_of_other_sizes_are_those_that_grow_by_whole_pixels_where_they_can(height: int) -> None:
+    for character in "A号□":
+        assert sized(character, height) == glyph(character, height // HEIGHT)
+
+
+def test_letters_of_24_pixels_have_each_second_pixel_twice() -> None:
+    width, rows = sized("口", 24)
+    small = [f"{row:016b}" for row in glyph("口").rows]
+    wide = ["".join(row[column * 2 // 3] for column in range(24)) for row in small]
+    assert (width, len(rows)) == (24, 24)
+    assert [f"{row:024b}" for row in rows] == [wide[line * 2 // 3] for line in range(24)]
 
 
 def test_a_glyph_grows_by_whole_pixels() -> None:

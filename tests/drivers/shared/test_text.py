@@ -34,6 +34,12 @@ def test_no_text_makes_the_encoder_fail_or_lets_a_backslash_through(text: str) -
     assert len(data) == sum(map(cells, shown))
 
 
+@pytest.mark.parametrize(("text", "data", "substituted"), [("\\C2", "5c4332", 0), ("乗", "815c", 0), ("䶮", "a1f5", 1)])
+def test_a_card_without_escapes_gets_a_backslash_as_it_is(text: str, data: str, substituted: int) -> None:
+    encoded = encode_gb(text, escapes=False)
+    assert (encoded.data.hex(), encoded.substituted) == (data, substituted)
+
+
 def test_hostile_text_is_made_printable() -> None:
     assert printable("A\x00\x1b[2J\n\u200b\u2028号\ud800\x85", 200) == "A[2J号"
     assert printable("号" * 201, 200) == "号" * 200
