@@ -96,9 +96,7 @@ class Refusal(asyncio.Protocol):
 class TcpTwin(Twin[ConfigT]):
     """A box that listens on TCP. A subclass says what it answers, and what a wrong id is where answers have one."""
 
-    def __init__(
-        self, config: ConfigT, *, misaddress: Misaddress | None = None, wire: frozenset[str] = TCP
-    ) -> None:
+    def __init__(self, config: ConfigT, *, misaddress: Misaddress | None = None, wire: frozenset[str] = TCP) -> None:
         super().__init__(config)
         self._faults = Faults(wire, misaddress=misaddress)
         self._connections: set[Connection] = set()

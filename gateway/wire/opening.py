@@ -17,6 +17,6 @@ OPENERS: dict[str, Callable[[str], AbstractAsyncContextManager[StreamLink]]] = {
 
 
 def open_wire(address: str, *, again_s: float | None = None) -> AbstractAsyncContextManager[StreamLink]:
-    """Open `tcp://` `udp://` `serial://` or `rfc2217://`. Raises DeviceOffline. `again_s` is for UDP: see `open_udp`."""
+    """Open `tcp://` `udp://` `serial://` or `rfc2217://`. Raises DeviceOffline. `again_s`: see `open_udp`."""
     scheme = address.partition(":")[0]
     return open_udp(address, again_s=again_s) if scheme == "udp" else OPENERS[scheme](address)

@@ -8,6 +8,7 @@ import pytest
 from hall_contract.case import Case
 from hall_contract.cases.huidu import Huidu
 from hall_contract.cases.invented import Beacon, Controller
+from hall_contract.cases.ledsender import LedSender, LedSenderOnALine
 from hall_contract.cases.onbon_dynamic import OnbonDynamic
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.cases.web_screen import WebScreen
@@ -52,7 +53,8 @@ def wrong_cases(config: pytest.Config) -> None:
 def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
-    return Huidu(), OnbonDynamic(), OnbonK(), OnbonKOnALine(), WebScreen(), *invented
+    cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
+    return *cards, WebScreen(), *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:

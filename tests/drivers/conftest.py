@@ -1,4 +1,4 @@
-"""A driver on its own: a context that opens real TCP links and keeps what the driver wrote and said."""
+"""A driver on its own: a context that opens real links and keeps what the driver wrote and said."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from gateway.clock import SystemClock
 from gateway.core.config import SecretRef
 from gateway.core.contract import Clock, DatagramKey, Inlet, Link
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
-from gateway.wire.tcp import open_tcp
+from gateway.wire.opening import open_wire
 
 AnswerT = TypeVar("AnswerT")
 
@@ -52,8 +52,8 @@ class FakeContext:
         return LoggerAdapter(getLogger("test"))
 
     @asynccontextmanager
-    async def link(self, address: str) -> AsyncGenerator[Link]:
-        async with open_tcp(address) as link:
+    async def link(self, address: str, *, again_s: float | None = None) -> AsyncGenerator[Link]:
+        async with open_wire(address, again_s=again_s) as link:
             yield RecordingLink(link, self.written)
 
     @asynccontextmanager

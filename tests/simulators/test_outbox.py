@@ -117,6 +117,13 @@ def test_a_reordered_answer_is_overtaken_by_those_behind_it() -> None:
     assert stream([step for reply in (b"1", b"2", b"3") for step in schedule.answer(reply, 0.0)]) == b"231"
 
 
+def test_what_comes_twice_over_udp_is_two_datagrams() -> None:
+    faults = Faults(UDP)
+    faults.levers()["duplicate"]({})
+    schedule = Schedule(faults)
+    assert [step.what for reply in (b"1", b"2") for step in schedule.answer(reply, 0.0)] == [b"1", b"1", b"2"]
+
+
 def test_bytes_on_a_paced_wire_come_when_their_last_bit_has() -> None:
     schedule = Schedule(Faults(SERIAL, baud=Baud(rate=1000)))
     steps = [*schedule.answer(b"ab", 0.0), *schedule.answer(b"c", 0.005)]
@@ -134,7 +141,7 @@ def test_healing_leaves_a_wire_its_own_speed() -> None:
 def test_a_wire_has_the_faults_of_its_kind() -> None:
     assert set(Faults(TCP).levers()) == (TCP - {"wrong_id"}) | {"heal"}
     assert "wrong_id" in Faults(UDP, misaddress=reverse).levers()
-    assert {"reset", "baud", "pieces"} & set(Faults(UDP).levers()) == set()
+    assert {"reset", "baud", "pieces", "coalesce"} & set(Faults(UDP).levers()) == set()
     assert "reset" not in Faults(SERIAL).levers()
 
 

@@ -14,6 +14,8 @@ from hall_testdriver.beacon_twin import BeaconTwin
 from hall_testdriver.config import BeaconConfig
 from ruamel.yaml import YAML
 
+from drivers.displays.ledsender.codec import Packet as LedPacket
+from drivers.displays.ledsender.config import LedSenderConfig
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from gateway import registry
@@ -22,6 +24,7 @@ from gateway.core.twin import Twin
 from gateway.site.load import SiteError
 from gateway.wire.opening import open_wire
 from simulators.control import ROUTES
+from simulators.displays.ledsender.server import LedSenderTwin
 from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.serve import serve_all, twin_type, write_overlay
 from simulators.site import Addresses, _on_a_bus, real_port, served
@@ -41,6 +44,11 @@ def every_box() -> list[Twin[Any]]:
     sections: list[dict[str, Any]] = [yaml.load(path)["devices"][0] for path in samples]
     types = [(registry.driver(section["driver"]), section) for section in sections]
     return [twin_type(section["driver"])(kind.config_type.model_validate(section)) for kind, section in types]
+
+
+def over_udp() -> LedSenderTwin:
+    section = {"id": "led-01", "driver": "displays.ledsender", "address": "udp://10.8.1.13:6666"}
+    return LedSenderTwin(LedSenderConfig.model_validate(section | {"width": 64, "height": 16}))
 
 
 def devices(overlay: Path) -> dict[str, dict[str, str]]:
@@ -76,6 +84,15 @@ async def test_every_device_listens_on_an_address_of_its_own(tmp_path: Path) -> 
             writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(urlsplit(addresses["on"]).hostname, urlsplit(addresses["on"]).port)
+
+
+async def test_a_box_that_is_asked_over_udp_is_served_over_udp() -> None:
+    async with served({"led-01": over_udp()}, [], base="127.77.0.1", port=0) as found:
+        address = found.devices["led-01"]
+        assert address.startswith("udp://127.77.0.1:")
+        async with open_wire(address) as link:
+            ask = LedPacket(command=9, card=0).wire(checked=False)
+            assert (await link.exchange(ask, lambda data: data, 1.0))[1:3] == b"\x03\0"
 
 
 async def test_a_line_is_one_wire_for_all_its_devices(tmp_path: Path) -> None:

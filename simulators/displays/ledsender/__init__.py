@@ -1,0 +1,1 @@
+"""A simulated LEDSender2010 card with a framebuffer."""
