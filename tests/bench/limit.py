@@ -9,7 +9,7 @@ import sys
 import time
 from ipaddress import IPv4Address
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.codec import ANY_SCREEN
 
 PING = codec.Request(command=codec.PING).wire(ANY_SCREEN)
@@ -40,8 +40,8 @@ async def run(screens: int, count: int, base: str, port: int) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
             size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             ticket = (await reader.readexactly(size)).split(b'"ticket": "')[1].split(b'"')[0]
-            area = codec.Area(width=64, height=16, text=codec.COLOURS["red"] + ticket)
-            frame = codec.show(area).wire(ANY_SCREEN)
+            area = areas.Area(width=64, height=16, text=areas.COLOURS["red"] + ticket)
+            frame = areas.show(area).wire(ANY_SCREEN)
             for transport, _ in cards[:screens]:
                 transport.write(frame)
             writer.write(ANSWER)

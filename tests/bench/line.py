@@ -20,7 +20,7 @@ from child import Child, free_port
 from figures import broken, middle, percentile, say
 from line_cards import CARDS
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
 
@@ -80,9 +80,9 @@ class Hall:
             posted: dict[str, float] = {}
             for number in range(CALLS):
                 ticket = f"A{number:03d}"
-                area = codec.Area(width=64, height=16, text=codec.COLOURS["red"] + ticket.encode())
+                area = areas.Area(width=64, height=16, text=areas.COLOURS["red"] + ticket.encode())
                 posted[ticket] = time.monotonic()
-                port.write(codec.show(area).wire(number % CARDS + 1))
+                port.write(areas.show(area).wire(number % CARDS + 1))
                 time.sleep(0.2)
         return [(at - posted[text]) * 1000 for at, _, text in self.seen() if text in posted]
 

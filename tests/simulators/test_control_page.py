@@ -5,7 +5,7 @@ from pathlib import Path
 
 from child import program
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas
 from drivers.displays.onbon_k.config import OnbonKConfig
 from simulators.control import serve_levers
 from simulators.displays.onbon_k.server import OnbonKTwin
@@ -32,7 +32,7 @@ async def page(folder: Path, url: str) -> str:
 async def test_the_page_shows_every_box_and_its_levers(tmp_path: Path) -> None:
     section = {"id": "led-01", "driver": "displays.onbon_k", "address": "tcp://10.0.0.1:5005"}
     twin = OnbonKTwin(OnbonKConfig.model_validate(section | {"model": "6K2", "width": 64, "height": 16}))
-    text = codec.show(codec.Area(width=8, height=16, text=b"<b>A1</b>")).wire(1)
+    text = areas.show(areas.Area(width=8, height=16, text=b"<b>A1</b>")).wire(1)
     assert len(list(twin.answers()(text))) == 1
     async with serve_levers({"led-01": twin}, 0) as url:
         found = await page(tmp_path, f"{url}/")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from simulators.displays.onbon_k.server import OnbonKTwin
 
@@ -174,7 +174,7 @@ async def test_half_open_connections_stay_silent_and_new_ones_work() -> None:
 async def test_a_reboot_hangs_up_and_a_silent_one_does_not() -> None:
     async with serving() as bench:
         stream = await bench.connect()
-        await ask(stream, codec.show(codec.Area(width=8, height=16, text=b"A")).wire(1))
+        await ask(stream, areas.show(areas.Area(width=8, height=16, text=b"A")).wire(1))
         assert bench.twin.seen()["text"] == "A"
         bench.pull("silent_reboot")
         assert await ask(stream) == REPLY
@@ -187,7 +187,7 @@ async def test_a_reboot_hangs_up_and_a_silent_one_does_not() -> None:
 async def test_an_unplugged_box_is_away_and_forgets() -> None:
     async with serving() as bench:
         stream = await bench.connect()
-        await ask(stream, codec.show(codec.Area(width=8, height=16, text=b"A")).wire(1))
+        await ask(stream, areas.show(areas.Area(width=8, height=16, text=b"A")).wire(1))
         bench.pull("unplug")
         bench.pull("unplug")
         assert await stream[0].read() == b""

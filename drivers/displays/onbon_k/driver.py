@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.shared.image import SCALE, Panel
 from drivers.shared.text import Encoded, cells_used, encode_gb, printable
@@ -85,20 +85,20 @@ class OnbonK(PanelDriver[OnbonKConfig]):
     def _request(self, region: Region, show: Show, text: Encoded, *, moving: bool) -> codec.Request:
         number = [*self.regions().values()].index(region)
         if not text.data:
-            return codec.remove(number) if self.config.regions else codec.Request(command=codec.CLEAR)
-        area = codec.Area(
+            return areas.remove(number) if self.config.regions else codec.Request(command=codec.CLEAR)
+        area = areas.Area(
             x=region.x // self.config.x_unit_px,
             y=region.y,
             width=region.width // self.config.x_unit_px,
             height=region.height,
             id=number,
-            lines=codec.SINGLE if moving else codec.MULTI,
-            wrap=codec.NO_WRAP if moving or region.height < 32 else codec.WRAP,
-            mode=codec.LEFT if moving else codec.STATIC,
+            lines=areas.SINGLE if moving else areas.MULTI,
+            wrap=areas.NO_WRAP if moving or region.height < 32 else areas.WRAP,
+            mode=areas.LEFT if moving else areas.STATIC,
             speed=4 if moving else 0,
-            text=codec.COLOURS[show.colour] + text.data,
+            text=areas.COLOURS[show.colour] + text.data,
         )
-        return codec.show(area)
+        return areas.show(area)
 
     async def _ask(self, request: codec.Request, sent: Sent | None = None) -> None:
         if self._link is None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.shared.image import Panel
 
-COLOUR = {escape: colour for colour, escape in codec.COLOURS.items()}
+COLOUR = {escape: colour for colour, escape in areas.COLOURS.items()}
 ESCAPE = re.compile(rb"(\\C[123])")
 
 
@@ -22,7 +22,7 @@ class Run(NamedTuple):
 class Shown(NamedTuple):
     """An area on the screen, with its text as the card understood it."""
 
-    area: codec.Area
+    area: areas.Area
     runs: Sequence[Run]
 
     @property
@@ -56,15 +56,15 @@ class Card:
         """Delete and add areas; `extra` 1 clears first, 0 and the payload's length do not (vectors K5 and K3)."""
         if request.extra not in (0, 1, len(request.payload)):
             raise ValueError("bad process mode")
-        delete, areas = codec.read_areas(request.payload)
-        new = {area.id: Shown(area, self._read(area)) for area in areas}
+        delete, found = areas.read_areas(request.payload)
+        new = {area.id: Shown(area, self._read(area)) for area in found}
         gone = self.areas if request.extra == 1 or delete == b"\xff" else delete
         self.areas = {id_: shown for id_, shown in self.areas.items() if id_ not in gone} | new
 
     def ping(self, request: codec.Request) -> None:
         _no_payload(request)
 
-    def _read(self, area: codec.Area) -> Sequence[Run]:
+    def _read(self, area: areas.Area) -> Sequence[Run]:
         """The runs of text of an area that is inside of the screen and has no field out of its range."""
         x, width = area.x * self._config.x_unit_px, area.width * self._config.x_unit_px
         inside = x + width <= self._config.width and area.y + area.height <= self._config.height
@@ -78,7 +78,7 @@ class Card:
     def seen(self) -> Mapping[str, Any]:
         """What a person sees (nothing while the LEDs are off), and beside it the areas that the card holds."""
         lit = [shown for _, shown in sorted(self.areas.items())] if self.on else []
-        areas = [
+        held = [
             {name: getattr(shown.area, name) for name in ("id", "x", "y", "width", "height", "mode")}
             | {"text": shown.text}
             for shown in self.areas.values()
@@ -87,7 +87,7 @@ class Card:
             "text": "\n".join(shown.text for shown in lit),
             "runs": [run._asdict() for shown in lit for run in shown.runs],
             "on": self.on,
-            "areas": areas,
+            "areas": held,
             "reboots": self.reboots,
         }
 
@@ -97,7 +97,7 @@ class Card:
         for _, (area, runs) in sorted(self.areas.items()) if self.on else ():
             part = Panel(area.width * self._config.x_unit_px, area.height)
             part.write(
-                ((character, run.colour) for run in runs for character in run.text), wrap=area.wrap == codec.WRAP
+                ((character, run.colour) for run in runs for character in run.text), wrap=area.wrap == areas.WRAP
             )
             screen.paste(area.x * self._config.x_unit_px, area.y, part)
         return screen
@@ -111,7 +111,7 @@ def _no_payload(request: codec.Request) -> None:
 def _runs(text: bytes) -> Sequence[Run]:
     """Split a text at its colour escapes; without one it is red. Any other backslash, or bytes not GBK, are refused."""
     first, *rest = ESCAPE.split(text)
-    pairs = [(codec.COLOURS["red"], first), *zip(rest[::2], rest[1::2], strict=True)]
+    pairs = [(areas.COLOURS["red"], first), *zip(rest[::2], rest[1::2], strict=True)]
     if any(b"\\" in part for _, part in pairs):
         raise ValueError("unknown escape")
     return [Run(part.decode("gbk"), COLOUR[escape]) for escape, part in pairs if part]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.displays.onbon_k import codec
-from drivers.displays.onbon_k.codec import Area, Decoder, Frame, Noise, Request
+from drivers.displays.onbon_k import areas, codec
+from drivers.displays.onbon_k.areas import Area
+from drivers.displays.onbon_k.codec import Decoder, Frame, Noise, Request
 from drivers.shared.checksums import crc16_arc
 
 
@@ -22,16 +23,16 @@ def text_area(width: int, height: int, text: bytes) -> Area:
 
 ANY = codec.ANY_SCREEN
 PING = Request(command=codec.PING)
-K3 = Area(width=24, height=32, timeout=2, wrap=2, mode=codec.LEFT, speed=4, hold=5, text=b"012345QRSTTV'B")
+K3 = Area(width=24, height=32, timeout=2, wrap=2, mode=areas.LEFT, speed=4, hold=5, text=b"012345QRSTTV'B")
 K5 = text_area(8, 16, "请A012号到3号窗口".encode("gb2312"))
 K6 = Area(width=64, height=16, id=1, text="Z012单[郸".encode("gb2312"))
 ENCODED = {
     "k1": [PING.wire(1)],
     "k2": [Request(command=codec.CLEAR).wire(1)],
-    "k3": [codec.show(K3, extra=0x2D).wire(1)],
+    "k3": [areas.show(K3, extra=0x2D).wire(1)],
     "k4": [Request(command=codec.POWER, payload=payload).wire(ANY) for payload in (b"\x01", b"\x02")],
-    "k5": [codec.show(K5).wire(ANY)],
-    "k6": [codec.show(K6).wire(ANY)],
+    "k5": [areas.show(K5).wire(ANY)],
+    "k6": [areas.show(K6).wire(ANY)],
 }
 WIRE = b"".join(frame for name in ENCODED for frame in vector(name))
 
@@ -55,7 +56,7 @@ def test_what_the_vectors_say_encodes_to_the_vectors_again(name: str) -> None:
 def test_reads_the_text_areas_of_the_vectors() -> None:
     frames = decoded(*vector("k3"), *vector("k5"), *vector("k6"))
     requests = [codec.read_request(frame) for frame in frames if isinstance(frame, Frame)]
-    assert [codec.read_areas(request.payload) for request in requests] == [(b"", [K3]), (b"", [K5]), (b"", [K6])]
+    assert [areas.read_areas(request.payload) for request in requests] == [(b"", [K3]), (b"", [K5]), (b"", [K6])]
     assert [request.extra for request in requests] == [0x2D, 0, 0]
 
 
@@ -136,7 +137,7 @@ def test_what_does_not_fit_into_a_frame_is_refused() -> None:
     with pytest.raises(ValueError, match="bad header"):
         PING.wire(0x10000)
     with pytest.raises(ValueError, match="bad area"):
-        codec.show(text_area(0x10000, 16, b""))
+        areas.show(text_area(0x10000, 16, b""))
 
 
 def test_replies_say_yes_or_why_not() -> None:
@@ -151,8 +152,8 @@ def test_replies_say_yes_or_why_not() -> None:
 
 @pytest.mark.parametrize("cut", range(10))
 def test_an_area_that_is_cut_off_or_too_long_is_an_error(cut: int) -> None:
-    payload = codec.show(K5).payload
+    payload = areas.show(K5).payload
     with pytest.raises(ValueError, match=r"cut off|wrong length"):
-        codec.read_areas(payload[: len(payload) * cut // 10])
+        areas.read_areas(payload[: len(payload) * cut // 10])
     with pytest.raises(ValueError, match="behind the last"):
-        codec.read_areas(payload + bytes(cut + 1))
+        areas.read_areas(payload + bytes(cut + 1))

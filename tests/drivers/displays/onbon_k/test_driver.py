@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.displays.onbon_k import codec
+from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.displays.onbon_k.driver import OnbonK
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline, NotSupported
@@ -82,7 +82,7 @@ async def test_the_picture_of_the_driver_is_what_the_screen_shows(
         await do(driver, "show", text=text, colour="yellow", fit=fit)
         assert driver.picture(None) == twin.picture()
         assert twin.seen()["text"] == text
-        assert twin.seen()["areas"][0]["mode"] == (codec.LEFT if fit == "scroll" else codec.STATIC)
+        assert twin.seen()["areas"][0]["mode"] == (areas.LEFT if fit == "scroll" else areas.STATIC)
         await do(driver, "power", on=False)
         assert driver.picture(None) == twin.picture()
         assert twin.seen()["text"] == ""

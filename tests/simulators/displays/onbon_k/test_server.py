@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from drivers.displays.onbon_k import codec
-from drivers.displays.onbon_k.codec import Area, Decoder, Frame, Noise, Reply, Request
+from drivers.displays.onbon_k import areas, codec
+from drivers.displays.onbon_k.areas import Area
+from drivers.displays.onbon_k.codec import Decoder, Frame, Noise, Reply, Request
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.shared.image import Panel
 from simulators.displays.onbon_k.server import OnbonKTwin
@@ -39,7 +40,7 @@ def vector(name: str) -> list[bytes]:
 def showing_old(name: str) -> OnbonKTwin:
     """A card of the model that a vector is for, with something on its screen."""
     card = twin(*MODELS.get(name, ("6K1", 64, 16)))
-    old = codec.show(Area(width=1 if name in MODELS else 8, height=16, id=9, text=OLD.encode()))
+    old = areas.show(Area(width=1 if name in MODELS else 8, height=16, id=9, text=OLD.encode()))
     assert replies(card, old.wire(1)) == [ACK]
     return card
 
@@ -78,7 +79,7 @@ def test_every_flipped_bit_of_the_vectors_is_refused(name: str) -> None:
 def test_shows_colours_and_pixels_until_it_is_dark() -> None:
     card = twin()
     text = b"\\C2A" + b"\\C3" + "号".encode("gbk") + b"\\C1B"
-    assert replies(card, codec.show(Area(width=64, height=16, text=text)).wire(1)) == [ACK]
+    assert replies(card, areas.show(Area(width=64, height=16, text=text)).wire(1)) == [ACK]
     assert card.seen()["runs"] == [
         {"text": "A", "colour": "green"},
         {"text": "号", "colour": "yellow"},
@@ -94,7 +95,7 @@ def test_shows_colours_and_pixels_until_it_is_dark() -> None:
 
 def test_areas_stand_where_they_belong() -> None:
     card = twin("5K2", 64, 32)
-    replies(card, codec.show(Area(x=2, y=16, width=4, height=16, id=3, text=b"AB")).wire(1))
+    replies(card, areas.show(Area(x=2, y=16, width=4, height=16, id=3, text=b"AB")).wire(1))
     drawn, part = Panel(64, 32), Panel(32, 16)
     part.write([("A", "red"), ("B", "red")], wrap=False)
     drawn.paste(16, 16, part)
@@ -108,15 +109,15 @@ def test_areas_stand_where_they_belong() -> None:
 def test_a_new_area_leaves_clears_or_deletes_the_others(extra: int, head: str, left: list[str]) -> None:
     card = twin()
     for number, text in ((1, b"one"), (2, b"two")):
-        replies(card, codec.show(Area(width=8, height=16, id=number, text=text)).wire(1))
-    payload = bytes.fromhex(head) + codec.show(Area(width=8, height=16, text=b"new")).payload[2:]
+        replies(card, areas.show(Area(width=8, height=16, id=number, text=text)).wire(1))
+    payload = bytes.fromhex(head) + areas.show(Area(width=8, height=16, text=b"new")).payload[2:]
     assert replies(card, Request(command=codec.AREAS, extra=extra, payload=payload).wire(1)) == [ACK]
     assert sorted(area["text"] for area in card.seen()["areas"]) == left
 
 
 def shown(**fields: Any) -> bytes:
     area = Area(width=64, height=16, text=b"A")
-    return codec.show(msgspec.structs.replace(area, **fields)).wire(1)
+    return areas.show(msgspec.structs.replace(area, **fields)).wire(1)
 
 
 def asked(data: bytes, **header: int) -> bytes:
@@ -141,7 +142,7 @@ PING = b"\xa2\x00\x01\0\0"
         (asked(b"\xa3\x00\x01\0\0\x03"), codec.PARAMETERS),
         (asked(b"\xa3\x10\x01\0\0\x00"), codec.PARAMETERS),
         (asked(b"\xa3\x06\x01\0\0"), codec.PARAMETERS),
-        (codec.show(Area(width=64, height=16), extra=7).wire(1), codec.PARAMETERS),
+        (areas.show(Area(width=64, height=16), extra=7).wire(1), codec.PARAMETERS),
         *(
             (shown(**{field: value}), codec.PARAMETERS)
             for field, value in [
