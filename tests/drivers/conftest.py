@@ -1,13 +1,14 @@
 """A driver on its own: a context that opens real links and keeps what the driver wrote and said."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from logging import Logger, LoggerAdapter, getLogger
 from typing import TypeVar
 
 import pytest
 
-from gateway.clock import SystemClock
 from gateway.core.config import SecretRef
 from gateway.core.contract import Clock, DatagramKey, Inlet, Link
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
@@ -34,18 +35,26 @@ class RecordingLink:
         return await self._link.exchange(request, matches, timeout_s, sent)
 
 
+class HeldClock:
+    """A clock that shows what the test says, on the wall; `monotonic` is the loop's."""
+
+    at = datetime(2026, 11, 23, 2, 50, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
 class FakeContext:
     """Everything a driver can ask for that a display needs; the rest fails loudly."""
 
     def __init__(self) -> None:
+        self.clock: Clock = HeldClock()
         self.written = bytearray()
         self.points: dict[str, Scalar] = {}
         self.stages: list[tuple[str, Stage]] = []
-        self.own_clock: Clock = SystemClock()
-
-    @property
-    def clock(self) -> Clock:
-        return self.own_clock
 
     @property
     def log(self) -> LoggerAdapter[Logger]:

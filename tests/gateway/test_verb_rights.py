@@ -16,7 +16,7 @@ STEERS = {"facilities", "admin"}
 EXPECTED = {
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
     "displays.onbon_dynamic": dict.fromkeys(("show", "power", "brightness", "set_clock", "speak"), STEERS),
-    "displays.onbon_k": {"show": STEERS, "power": STEERS},
+    "displays.onbon_k": dict.fromkeys(("show", "power", "brightness", "set_clock", "timer", "speak"), STEERS),
     "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload"), STEERS),
 }
 

@@ -13,6 +13,8 @@ All numbers are little-endian. Source: the vendor's sample code (2021) and proto
 """
 
 import struct
+from collections.abc import Sequence
+from datetime import datetime, time
 
 import msgspec
 
@@ -28,6 +30,7 @@ MAX_DATA = 1024
 """The most bytes of data in one frame (comment in the vendor's SDK header: all but the 5E, 6E, 6Q series)."""
 
 PING, POWER, AREAS, CLEAR = b"\xa2\x00", b"\xa3\x00", b"\xa3\x06", b"\xa3\x10"
+CLOCK, LIGHT, TIMER, NO_TIMER = b"\xa2\x03", b"\xa3\x02", b"\xa3\x01", b"\xa3\x08"
 
 GROUP, COMMAND, BUSY, CONTROLLER, PARAMETERS = 1, 2, 3, 17, 25
 ERRORS = onbon.ERRORS
@@ -118,3 +121,80 @@ def read_reply(frame: Frame) -> Reply | None:
     if len(frame.data) < 3 or frame.data[0] != 0xA0 or frame.data[1] > 1:
         return None
     return Reply(ok=frame.data[1] == 0, error=frame.data[2])
+
+
+HEAD = 5
+"""Bytes of a request before its payload."""
+MANUAL, SLOTS = 1, 48
+MOST_SPANS = 3
+Span = tuple[time, time]
+"""When the LEDs are lit: from, to; to the minute."""
+
+
+def light(level: int) -> Request:
+    """Set the brightness: mode u8 = 1 by hand | level u8 | 48 levels, one for each half hour. Raises ValueError.
+
+    The half hours are for another mode; all have the same level, so that they cannot do harm. One other encoder
+    leaves them out (vector K8).
+    """
+    return Request(command=LIGHT, payload=bytes([MANUAL, *[level] * (1 + SLOTS)]))
+
+
+def read_light(payload: bytes) -> int:
+    """The level of a brightness that is set by hand. Raises ValueError."""
+    if payload[:1] != bytes([MANUAL]) or len(payload) not in (2, 2 + SLOTS):
+        raise ValueError("not a brightness set by hand")
+    return payload[1]
+
+
+def set_clock(at: datetime) -> Request:
+    """Set the card's clock to a naive time: year, month, day, hour, minute, second, weekday (Monday 1), in BCD.
+
+    The year has its low byte first. Source: vector K7, and the vendor's Java sample.
+    """
+    year = divmod(at.year, 100)
+    numbers = (year[1], year[0], at.month, at.day, at.hour, at.minute, at.second, at.isoweekday())
+    return Request(command=CLOCK, payload=_bcd(*numbers))
+
+
+def read_clock(payload: bytes) -> datetime:
+    """The time that a clock is set to. Raises ValueError."""
+    low, high, month, day, hour, minute, second, weekday = _from_bcd(payload, 8)
+    at = datetime(high * 100 + low, month, day, hour, minute, second)  # noqa: DTZ001 - a card knows no time zone
+    if weekday != at.isoweekday():
+        raise ValueError("another day of the week")
+    return at
+
+
+def set_timer(spans: Sequence[Span]) -> Request:
+    """Light the LEDs in these spans of every day, or always where there are none. Raises ValueError for too many.
+
+    count u8 | for each: on hour, on minute, off hour, off minute, in BCD. Source: the vendor's C++ and C# samples,
+    which hand this to their library and have three of them; the frame itself is unverified.
+    """
+    if len(spans) > MOST_SPANS:
+        raise ValueError(f"{len(spans)} spans, a card takes {MOST_SPANS}")
+    if not spans:
+        return Request(command=NO_TIMER)
+    numbers = [number for span in spans for at in span for number in (at.hour, at.minute)]
+    return Request(command=TIMER, payload=bytes([len(spans)]) + _bcd(*numbers))
+
+
+def read_timer(payload: bytes) -> tuple[Span, ...]:
+    """The spans of a timer. Raises ValueError."""
+    count = payload[0] if payload else 0
+    if not 1 <= count <= MOST_SPANS:
+        raise ValueError("no spans, or too many")
+    numbers = _from_bcd(payload[1:], 4 * count)
+    times = [time(hour, minute) for hour, minute in zip(numbers[::2], numbers[1::2], strict=True)]
+    return tuple(zip(times[::2], times[1::2], strict=True))
+
+
+def _bcd(*numbers: int) -> bytes:
+    return bytes(number // 10 << 4 | number % 10 for number in numbers)
+
+
+def _from_bcd(data: bytes, count: int) -> list[int]:
+    if len(data) != count or any(byte >> 4 > 9 or byte & 15 > 9 for byte in data):
+        raise ValueError(f"not {count} numbers in BCD")
+    return [10 * (byte >> 4) + (byte & 15) for byte in data]

@@ -20,8 +20,6 @@ from simulators.displays.onbon_k.state import Card
 from simulators.faults import NoParams, lever
 from simulators.tcp import Answer, TcpTwin
 
-DEVICE_TYPES = {"6K1": 0x61}
-"""The device types that are documented; the other models only know `any`."""
 GROUPS = b"\xa1\xa2\xa3\xa4"
 
 
@@ -47,7 +45,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
         super().__init__(config, misaddress=_misaddressed)
         self.card = Card(config)
         self.screen = 1 if config.screen == codec.ANY_SCREEN else config.screen
-        self._type = DEVICE_TYPES.get(config.model, codec.ANY_TYPE)
+        self._type = config.card.device_type
         self._frames: Counter[str] = Counter(obeyed=0, refused=0, ignored=0)
         self._nack = Nack(count=0)
         self._obey = {
@@ -55,6 +53,10 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
             codec.POWER: self.card.power,
             codec.CLEAR: self.card.clear,
             codec.AREAS: self.card.show,
+            codec.CLOCK: self.card.set_clock,
+            codec.LIGHT: self.card.set_light,
+            codec.TIMER: self.card.set_timer,
+            codec.NO_TIMER: self.card.cancel_timer,
         }
 
     def answers(self) -> Answer:
@@ -66,7 +68,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
             "silent_reboot": lever(NoParams, self._silent_reboot),
             "nack": lever(Nack, partial(setattr, self, "_nack")),
         }
-        return {**super().levers(), **own}
+        return {**super().levers(), **self.card.clock.levers(), **own}
 
     def power_lost(self) -> None:
         self.card.reboots += 1
@@ -87,7 +89,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
             error = self._error(found)
             self._frames["refused" if error else "obeyed"] += 1
             if found.data[2:3] != b"\x00":
-                yield codec.Reply(not error, error).wire(found, src=self.screen, device_type=self._type)
+                yield codec.Reply(not error, error).wire(found, src=self.screen, device_type=found.device_type)
 
     def _error(self, frame: codec.Frame) -> int:
         """Do what a frame asks; 0 or the error of the NACK."""

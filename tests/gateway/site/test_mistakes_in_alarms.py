@@ -8,7 +8,7 @@ CARD = "driver: displays.onbon_k, model: 6K2, width: 64, height: 16"
 LED = f"devices:\n  - {{id: led-1, {CARD}, address: 'tcp://10.0.0.1:5005'}}\n"  # two lines
 BOX = "devices: [{id: box, driver: test.controller, address: 'tcp://10.0.0.1:9000'}]\n"  # one line, and it has parts
 WORDS = "title: {zh: 名, en: name}, guidance: {zh: 做, en: do}"
-POINTS = "colour, on, substituted, text"
+POINTS = "brightness, colour, on, substituted, text, timer"
 TESTS = "above, below, equals, bad, stale_s, event"
 NAMES = "clock-drift, device-offline, journal-unhealthy, line-silent, outlet-behind, wrong-content"
 

@@ -57,8 +57,8 @@ MISTAKES = {
         [
             "3: devices[0].address: is missing",
             "8: devices[0].adress: unknown key 'adress' (did you mean 'address'?); "
-            "allowed: address, depends_on, driver, height, id, model, name, ping_s, regions, resend_s, "
-            "screen, timeout_s, width, zone",
+            "allowed: address, brightest, depends_on, driver, height, id, model, name, person, ping_s, pixel_bit, "
+            "regions, resend_s, screen, speech_speed, timeout_s, timezone, width, zone",
         ],
     ),
     "a device behind one that does not exist": (
@@ -96,7 +96,10 @@ MISTAKES = {
     "a height that no card has": (LED.replace("16", "0"), ["3: devices[0].height: must be at least 16; given: 0"]),
     "a model that is none": (
         LED.replace("6K2", "9K9"),
-        ["3: devices[0].model: must be '5K1', '5K2', '5MK', '5KX', '6K1', '6K2' or '6K3'; given: \"9K9\""],
+        [
+            "3: devices[0].model: must be '5K1', '5K2', '5MK', '5KX', '5K1Q-YY', '6K1', '6K2', '6K3', "
+            "'6K1-YY', '6K2-YY' or '6K3-YY'; given: \"9K9\""
+        ],
     ),
     "a time that is no time": (
         LED.replace("64,", "64, timeout_s: 0,"),

@@ -149,7 +149,7 @@ async def test_a_region_with_several_rows_comes_with_all_others_as_they_are(
 
 async def test_all_regions_are_sent_together_again_every_resend_s(context: FakeContext) -> None:
     """A card that was restarted may say yes to the replacement of what it does not have."""
-    context.own_clock = clock = HeldClock()
+    context.clock = clock = HeldClock()
     async with screen(context, **WINDOWS, resend_s=45) as (driver, twin):
         await do(driver, "show", part="w01", text="A012")
         await do(driver, "show", part="w02", text="B07")
@@ -238,7 +238,7 @@ async def test_what_the_card_tells_of_its_light_is_told_whoever_set_it(context: 
 
 
 async def test_its_clock_is_set_to_the_time_of_its_zone(context: FakeContext) -> None:
-    context.own_clock = HeldClock()
+    context.clock = HeldClock()
     async with screen(context) as (driver, twin):
         assert await do(driver, "set_clock") == {"clock": "2026-11-23T02:30:15+08:00"}
         assert twin.seen()["clock"] == "2026-11-23T02:30:15.250000"

@@ -176,7 +176,7 @@ async def test_the_clock_gets_the_time_of_its_zone(context: FakeContext) -> None
         def monotonic(self) -> float:
             return 0.0
 
-    context.own_clock = Held()
+    context.clock = Held()
     async with screen(context) as (driver, _):
         assert await do(driver, "set_clock") == {"clock": "2027-01-01T07:59:58"}
 

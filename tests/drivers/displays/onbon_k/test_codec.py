@@ -1,5 +1,7 @@
+from datetime import datetime, time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ PING = Request(command=codec.PING)
 K3 = Area(width=24, height=32, timeout=2, wrap=2, mode=areas.LEFT, speed=4, hold=5, text=b"012345QRSTTV'B")
 K5 = text_area(8, 16, "请A012号到3号窗口".encode("gb2312"))
 K6 = Area(width=64, height=16, id=1, text="Z012单[郸".encode("gb2312"))
+K10 = Area(x=0x8000, width=0x8080, height=32, timeout=10, speed=2, hold=10, text="欢迎光临".encode("gb2312"))
 ENCODED = {
     "k1": [PING.wire(1)],
     "k2": [Request(command=codec.CLEAR).wire(1)],
@@ -33,6 +36,11 @@ ENCODED = {
     "k4": [Request(command=codec.POWER, payload=payload).wire(ANY) for payload in (b"\x01", b"\x02")],
     "k5": [areas.show(K5).wire(ANY)],
     "k6": [areas.show(K6).wire(ANY)],
+    "k7": [msgspec.structs.replace(codec.set_clock(datetime.fromisoformat("2013-01-25T11:17:26")), extra=8).wire(1)],
+    "k8": [Request(command=codec.LIGHT, extra=2, payload=bytes([codec.MANUAL, 12])).wire(1)],
+    "k9": [Request(command=codec.AREAS, extra=2, payload=b"\xff\x00").wire(1)],
+    "k10": [areas.show(K10).wire(ANY)],
+    "k11": [codec.Reply(ok=True).wire(Frame(dst=1, data=b""), src=1)],
 }
 WIRE = b"".join(frame for name in ENCODED for frame in vector(name))
 
@@ -63,7 +71,7 @@ def test_reads_the_text_areas_of_the_vectors() -> None:
 @pytest.mark.parametrize("preamble", [1, 8])
 def test_frames_may_be_cut_anywhere(preamble: int) -> None:
     whole = decoded(WIRE, preamble=preamble)
-    assert len(whole) == 7
+    assert len(whole) == 12
     assert all(isinstance(found, Frame) for found in whole)
     assert decoded(*(bytes([byte]) for byte in WIRE), preamble=preamble) == whole
     for cut in range(len(WIRE)):
@@ -157,3 +165,73 @@ def test_an_area_that_is_cut_off_or_too_long_is_an_error(cut: int) -> None:
         areas.read_areas(payload[: len(payload) * cut // 10])
     with pytest.raises(ValueError, match="behind the last"):
         areas.read_areas(payload + bytes(cut + 1))
+
+
+def test_a_sound_stands_between_the_place_of_an_area_and_its_layout() -> None:
+    """The bytes by hand, from the field table of the reference: there is no capture of a frame with a sound."""
+    own = areas.Sound(person=2, repeat=1, volume=8, speed=5)
+    given_words = msgspec.structs.replace(own, words="请A012号".encode("gb2312"))
+    place, layout = "00 0000 0000 4000 1000 01 00 00 0500", "00 00 02 01 01 00 00 08 01000000 41"
+    for sound, block, length in (
+        (None, "00", "1c00"),
+        (own, "01 12 08 05", "1f00"),
+        (given_words, "02 12 08 05 08000000 c7eb41303132bac5", "2b00"),
+    ):
+        area = Area(width=64, height=16, id=1, sound=sound, text=b"A")
+        request = areas.show(area)
+        assert request.payload == bytes.fromhex(f"00 01 {length} {place} {block} {layout}")
+        assert areas.read_areas(request.payload) == (b"", [area])
+
+
+@given(st.integers(0, 15), st.integers(0, 15), st.binary(max_size=60) | st.none(), st.binary(max_size=60))
+def test_every_sound_survives_the_wire_and_none_that_is_cut_is_taken(
+    person: int, repeat: int, words: bytes | None, text: bytes
+) -> None:
+    area = Area(sound=areas.Sound(person=person, repeat=repeat, words=words), text=text)
+    payload = areas.show(area).payload
+    assert areas.read_areas(payload) == (b"", [area])
+    for cut in range(len(payload)):
+        with pytest.raises(ValueError, match=r"cut off|wrong length"):
+            areas.read_areas(payload[:cut])
+
+
+@given(st.binary(max_size=80))
+def test_the_readers_of_payloads_raise_nothing_but_value_errors(payload: bytes) -> None:
+    for read in (areas.read_areas, codec.read_clock, codec.read_light, codec.read_timer):
+        try:
+            read(payload)
+        except ValueError:
+            continue
+
+
+def test_a_brightness_has_the_same_level_by_hand_and_for_every_half_hour() -> None:
+    assert codec.light(16).payload == bytes([1, *[16] * 49])
+    assert [codec.read_light(codec.light(level).payload) for level in (1, 16)] == [1, 16]
+    assert codec.read_light(b"\x01\x0c") == 12
+    for wrong in (b"", b"\x01", b"\x02\x0c", b"\x01\x0c\x0c"):
+        with pytest.raises(ValueError, match="by hand"):
+            codec.read_light(wrong)
+
+
+@given(st.datetimes())
+def test_every_time_survives_the_clock(at: datetime) -> None:
+    assert codec.read_clock(codec.set_clock(at).payload) == at.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("payload", ["", "1320012511172606", "1320012511172", "1a20012511172605", "1320132511172605"])
+def test_a_clock_that_cannot_be_is_an_error(payload: str) -> None:
+    with pytest.raises(ValueError, match=r"BCD|day|month"):
+        codec.read_clock(bytes.fromhex(payload.ljust(len(payload) + len(payload) % 2, "0")))
+
+
+def test_a_timer_has_up_to_three_spans_and_none_cancels_it() -> None:
+    spans = [(time(8, 0), time(12, 30)), (time(13, 30), time(17, 45)), (time(22, 0), time(6, 0))]
+    request = codec.set_timer(spans)
+    assert request.payload == bytes.fromhex("03 08001230 13301745 22000600")
+    assert (request.command, codec.read_timer(request.payload)) == (b"\xa3\x01", tuple(spans))
+    assert codec.set_timer([]) == Request(command=b"\xa3\x08")
+    with pytest.raises(ValueError, match="4 spans, a card takes 3"):
+        codec.set_timer([*spans, spans[0]])
+    for wrong in ("", "00", "04", "01080012", "0108001260", "010800123000"):
+        with pytest.raises(ValueError, match=r"spans|BCD|minute"):
+            codec.read_timer(bytes.fromhex(wrong))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from drivers.displays.onbon_k.config import X_UNIT_PX, OnbonKConfig
+from drivers.displays.onbon_k.config import MODELS, OnbonKConfig
 
 SECTION = {
     "id": "led",
@@ -17,12 +17,12 @@ SECTION = {
 
 def test_the_reference_names_every_model() -> None:
     page = Path(__file__).parents[4].joinpath("docs", "reference", "drivers.md").read_text("utf-8")
-    assert all(f"`{model}`" in page for model in X_UNIT_PX)
+    assert all(f"`{model}`" in page for model in MODELS)
 
 
 def test_a_model_says_how_x_is_counted() -> None:
-    assert OnbonKConfig.model_validate(SECTION).x_unit_px == 8
-    assert OnbonKConfig.model_validate(SECTION | {"model": "6K2"}).x_unit_px == 1
+    assert OnbonKConfig.model_validate(SECTION).card.x_unit_px == 8
+    assert OnbonKConfig.model_validate(SECTION | {"model": "6K2"}).card.x_unit_px == 1
 
 
 @pytest.mark.parametrize(

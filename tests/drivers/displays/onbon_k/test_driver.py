@@ -58,7 +58,8 @@ async def test_a_shown_text_is_on_the_screen_and_in_the_readings(context: FakeCo
         detail = await do(driver, "show", text="A012 3号", colour="green")
         assert detail == {"shown": "A012 3号", "substituted": 0}
         assert twin.seen()["runs"] == [{"text": "A012 3号", "colour": "green"}]
-        expected = {"text": "A012 3号", "colour": "green", "on": None, "substituted": 0}
+        unknown = {"on": None, "brightness": None, "timer": None}
+        expected = {"text": "A012 3号", "colour": "green", "substituted": 0} | unknown
         assert context.points == expected
         assert {name: reading.value for name, reading in (await readings(driver)).items()} == expected
         assert [stage for _, stage in context.stages] == [Stage.SENT]
@@ -207,7 +208,7 @@ def test_what_cannot_be_shown_is_refused_in_one_sentence(
     context: FakeContext, params: Mapping[str, Any], sentence: str
 ) -> None:
     driver = OnbonK(config(), context)
-    show, _ = driver.surface().device.verbs
+    show, *_ = driver.surface().device.verbs
     with pytest.raises(CommandRejected) as refusal:
         driver.check(show, None, params)
     assert str(refusal.value) == sentence
@@ -215,13 +216,16 @@ def test_what_cannot_be_shown_is_refused_in_one_sentence(
 
 def test_what_fits_or_may_scroll_is_accepted(context: FakeContext) -> None:
     driver, high = OnbonK(config(), context), OnbonK(config(height=32), context)
-    show, power = driver.surface().device.verbs
+    show, power, *_ = driver.surface().device.verbs
     driver.check(show, None, {"text": "A0123456"})
     driver.check(show, None, {"text": "A0123456789", "fit": "scroll"})
     driver.check(power, None, {"on": True})
     high.check(show, None, {"text": "号" * 8})
     with pytest.raises(CommandRejected, match="needs 18 half-width cells, screen led-03 has 16 in 2 rows"):
         high.check(show, None, {"text": "号" * 9})
+    driver.check(show, None, {"text": "号" * 492, "fit": "scroll"})
+    with pytest.raises(CommandRejected, match=r"^the text has 986 bytes, screen led-03 takes 985$"):
+        driver.check(show, None, {"text": "号" * 493, "fit": "scroll"})
     with pytest.raises(CommandRejected, match="bad parameters"):
         driver.check(power, None, {"on": "yes"})
 

@@ -1,6 +1,7 @@
 """The simulated card without a socket: what it refuses, what it shows."""
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from drivers.shared.image import Panel
 from simulators.displays.onbon_k.server import OnbonKTwin
 
 VECTORS = Path(__file__).parents[3] / "drivers" / "displays" / "onbon_k" / "vectors"
-MODELS = {"k3": ("5K1", 192, 32), "k5": ("5K1", 64, 16)}
+MODELS = {"k3": ("5K1", 192, 32), "k5": ("5K1", 64, 16), "k10": ("6K3", 128, 32)}
+ASKED = ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "k9", "k10"]
 ACK, OLD = Reply(ok=True), "OLD"
 
 
@@ -40,14 +42,19 @@ def vector(name: str) -> list[bytes]:
 def showing_old(name: str) -> OnbonKTwin:
     """A card of the model that a vector is for, with something on its screen."""
     card = twin(*MODELS.get(name, ("6K1", 64, 16)))
-    old = areas.show(Area(width=1 if name in MODELS else 8, height=16, id=9, text=OLD.encode()))
+    old = areas.show(Area(width=1 if name in ("k3", "k5") else 8, height=16, id=9, text=OLD.encode()))
     assert replies(card, old.wire(1)) == [ACK]
     return card
 
 
+def steady(card: OnbonKTwin) -> Mapping[str, Any]:
+    """What is seen, but for what goes on by itself, and its clock to the year."""
+    return {key: value for key, value in card.seen().items() if key != "frames"} | {"clock": card.seen()["clock"][:4]}
+
+
 def test_obeys_the_vectors() -> None:
     shown: dict[str, Mapping[str, Any]] = {}
-    for name in ("k1", "k2", "k3", "k4", "k5", "k6"):
+    for name in ASKED:
         card = showing_old(name)
         assert replies(card, *vector(name)) == [ACK] * len(vector(name))
         shown[name] = card.seen()
@@ -58,22 +65,28 @@ def test_obeys_the_vectors() -> None:
         "k4": "",
         "k5": f"请A012号到3号窗口\n{OLD}",
         "k6": f"Z012单[郸\n{OLD}",
+        "k7": OLD,
+        "k8": OLD,
+        "k9": "",
+        "k10": f"欢迎光临\n{OLD}",
     }
+    assert shown["k7"]["clock"][:16] == "2013-01-25T11:17"
+    assert {name: seen["brightness"] for name, seen in shown.items() if seen["brightness"] != 16} == {"k8": 12}
     assert [name for name, seen in shown.items() if not seen["on"]] == ["k4"]
 
 
-@pytest.mark.parametrize("name", ["k1", "k2", "k3", "k4", "k5", "k6"])
+@pytest.mark.parametrize("name", ASKED)
 def test_every_flipped_bit_of_the_vectors_is_refused(name: str) -> None:
     """No answer, no change; and the next frame on the same connection is understood."""
     card = showing_old(name)
-    before = {key: value for key, value in card.seen().items() if key != "frames"}
+    before = steady(card)
     for frame in vector(name):
         for bit in range(8 * len(frame)):
             broken = bytearray(frame)
             broken[bit // 8] ^= 1 << bit % 8
             assert replies(card, bytes(broken)) == [], bit
             assert replies(card, bytes(broken), vector("k1")[0]) == [ACK], bit
-    assert {key: value for key, value in card.seen().items() if key != "frames"} == before
+    assert steady(card) == before
 
 
 def test_shows_colours_and_pixels_until_it_is_dark() -> None:
@@ -147,10 +160,17 @@ PING = b"\xa2\x00\x01\0\0"
             (shown(**{field: value}), codec.PARAMETERS)
             for field, value in [
                 *[("x", 1), ("y", 1), ("width", 65), ("width", 0), ("height", 17), ("height", 0)],
-                *[("kind", 1), ("run_mode", 6), ("sound", 1), ("extensions", 1)],
+                *[("kind", 1), ("run_mode", 6), ("sound", areas.Sound()), ("extensions", 1)],
                 *[("lines", 0), ("lines", 3), ("wrap", 0), ("wrap", 3), ("mode", 0), ("mode", 7)],
             ]
         ),
+        (codec.light(0).wire(1), codec.PARAMETERS),
+        (codec.light(17).wire(1), codec.PARAMETERS),
+        (asked(codec.LIGHT + b"\x01\0\0\x02\x0c"), codec.PARAMETERS),
+        (asked(codec.CLOCK + b"\x01\0\0\x13\x20\x01\x25\x11\x17\x26\x04"), codec.PARAMETERS),
+        (asked(codec.TIMER + b"\x01\0\0\x00"), codec.PARAMETERS),
+        (asked(codec.TIMER + b"\x01\0\0\x01\x08\x00\x24\x00"), codec.PARAMETERS),
+        (asked(codec.NO_TIMER + b"\x01\0\0\x00"), codec.PARAMETERS),
         (shown(text=b"\\C4A"), codec.PARAMETERS),
         (shown(text=b"A\\"), codec.PARAMETERS),
         (shown(text="乗".encode("gbk")), codec.PARAMETERS),
@@ -162,6 +182,29 @@ def test_a_whole_frame_that_asks_for_the_impossible_is_refused(wire: bytes, erro
     assert replies(card, wire) == [Reply(ok=False, error=error)]
     assert card.seen()["text"] == OLD
     assert card.seen()["frames"] == {"obeyed": 1, "refused": 1, "ignored": 0}
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"),
+    [
+        (areas.Sound(), ["A"]),
+        (areas.Sound(words="请".encode("gbk")), ["请"]),
+        (areas.Sound(words=b"\xff"), []),
+        (areas.Sound(person=6), []),
+        (areas.Sound(volume=11), []),
+        (areas.Sound(speed=11), []),
+    ],
+)
+def test_a_voice_says_its_own_words_or_those_of_its_area(sound: areas.Sound, said: list[str]) -> None:
+    card = twin("6K1-YY")
+    assert replies(card, shown(sound=sound)) == [ACK if said else Reply(ok=False, error=codec.PARAMETERS)]
+    assert [each["text"] for each in card.seen()["said"]] == said
+
+
+def test_remembers_the_last_fifty_sayings_only() -> None:
+    card = twin("6K1-YY")
+    replies(card, *(shown(sound=areas.Sound(words=str(number).encode())) for number in range(60)))
+    assert [each["text"] for each in card.seen()["said"]] == [str(number) for number in range(10, 60)]
 
 
 def test_a_frame_for_another_screen_is_not_answered() -> None:
@@ -186,7 +229,9 @@ def test_knows_its_own_device_type_beside_any() -> None:
 def test_a_restart_forgets_everything() -> None:
     card = showing_old("k1")
     replies(card, vector("k4")[1])
+    replies(card, codec.light(3).wire(1), codec.set_timer([(time(8), time(9))]).wire(1))
     card.levers()["silent_reboot"]({})
+    assert (card.seen()["brightness"], card.seen()["timer"]) == (16, [])
     assert (card.seen()["text"], card.seen()["areas"], card.seen()["on"], card.seen()["reboots"]) == ("", [], True, 1)
 
 
