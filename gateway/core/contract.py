@@ -56,6 +56,21 @@ class Link(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """A wire on which the device speaks first. An error leaves it unusable: leave the context and connect again."""
+
+    async def receive(self) -> bytes:
+        """Wait for what comes next: in order, cut anywhere. What comes between two calls is held for the next one.
+
+        Raises DeviceOffline when the wire is lost, or the device says more than anybody takes.
+        """
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Hand bytes to the wire. Never waits. Raises DeviceOffline when it is lost, or takes no more."""
+        ...
+
+
 class Contact(Protocol):
     """What came from a device that is the client. An HTTP request is answered exactly once: the device waits.
 
@@ -109,6 +124,13 @@ class DeviceContext(Protocol):
         `again_s` is for `udp://`, which loses datagrams: a question that is not answered is sent again, byte for byte,
         every so many seconds within its time-out. Only for a protocol all of whose questions may be asked twice.
         Other wires lose nothing, and ignore it.
+        """
+        ...
+
+    def stream(self, address: str) -> AbstractAsyncContextManager[Stream]:
+        """Open `tcp://` `serial://` or `rfc2217://` to a device that speaks first, and shares its wire with nobody.
+
+        Raises DeviceOffline. As with `link`, the supervisor notices by itself when it is lost.
         """
         ...
 

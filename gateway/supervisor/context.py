@@ -18,6 +18,7 @@ from gateway.hub import Hub
 from gateway.journal.journal import Journal
 from gateway.meters import Meters
 from gateway.people.secrets import read_secret
+from gateway.wire.hearing import Hearing
 from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 from gateway.wire.opening import open_wire
@@ -34,11 +35,15 @@ class House(NamedTuple):
     lines: Mapping[str, Line] = MappingProxyType({})
 
 
-class OpenLink(Link, Protocol):
-    """A link, and what tells that it was lost."""
+class Open(Protocol):
+    """What tells that it was lost."""
 
     @property
     def lost(self) -> "asyncio.Future[None]": ...
+
+
+class OpenLink(Link, Open, Protocol):
+    """A link, and what tells that it was lost."""
 
 
 class WatchedInlet:
@@ -67,7 +72,7 @@ class GatewayContext:
         self.on_parts: Callable[[], None] = lambda: None
         self.forgotten = False
         """Whether the house knows this device no longer: another life may have its id, and its place in the hub."""
-        self._links: set[OpenLink] = set()
+        self._links: set[Open] = set()
         self._own: dict[str, Line] = {}
         self._on_stage: dict[str, Callable[[Stage], None]] = {}
 
@@ -79,6 +84,16 @@ class GatewayContext:
                 yield link
             finally:
                 self._links.discard(link)
+
+    @asynccontextmanager
+    async def stream(self, address: str) -> AsyncGenerator[Hearing]:
+        async with open_wire(address) as wire:
+            stream = Hearing(wire)
+            self._links.add(stream)
+            try:
+                yield stream
+            finally:
+                self._links.discard(stream)
 
     @asynccontextmanager
     async def inlet(self, spec: str, key: DatagramKey | None = None) -> AsyncGenerator[WatchedInlet]:

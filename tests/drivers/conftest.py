@@ -1,7 +1,7 @@
 """A driver on its own: a context that opens real links and keeps what the driver wrote and said."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from logging import Logger, LoggerAdapter, getLogger
@@ -10,9 +10,11 @@ from typing import TypeVar
 import pytest
 
 from gateway.core.config import SecretRef
-from gateway.core.contract import Clock, DatagramKey, Inlet, Link
+from gateway.core.contract import Clock, DatagramKey, Inlet, Link, Stream
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Scalar, Stage
+from gateway.wire.hearing import Hearing
 from gateway.wire.opening import open_wire
+from gateway.wire.tcp import open_tcp
 
 AnswerT = TypeVar("AnswerT")
 
@@ -35,6 +37,10 @@ class RecordingLink:
         return await self._link.exchange(request, matches, timeout_s, sent)
 
 
+async def instantly() -> None:
+    """Is done at once."""
+
+
 class HeldClock:
     """A clock that shows what the test says, on the wall; `monotonic` is the loop's."""
 
@@ -55,6 +61,9 @@ class FakeContext:
         self.written = bytearray()
         self.points: dict[str, Scalar] = {}
         self.stages: list[tuple[str, Stage]] = []
+        self.events: list[Event] = []
+        self.disk: Callable[[], Awaitable[None]] = instantly
+        """What the journal waits for before it has recorded something."""
 
     @property
     def log(self) -> LoggerAdapter[Logger]:
@@ -66,6 +75,11 @@ class FakeContext:
             yield RecordingLink(link, self.written)
 
     @asynccontextmanager
+    async def stream(self, address: str) -> AsyncGenerator[Stream]:
+        async with open_tcp(address) as link:
+            yield Hearing(link)
+
+    @asynccontextmanager
     async def inlet(self, spec: str, key: DatagramKey | None = None) -> AsyncGenerator[Inlet]:
         raise NotImplementedError
         yield
@@ -74,7 +88,8 @@ class FakeContext:
         self.points |= {reading.point: reading.value for reading in readings}
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
-        raise NotImplementedError
+        await self.disk()
+        self.events += events
 
     async def cursor(self, name: str) -> str | None:
         raise NotImplementedError
