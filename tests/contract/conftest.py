@@ -63,7 +63,15 @@ def all_cases(config: pytest.Config) -> list[Case]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", all_cases(metafunc.config), ids=lambda case: case.name)
+        cases = all_cases(metafunc.config)
+        if "obeys" in metafunc.fixturenames:
+            cases = [case for case in cases if case.command is not None]
+        metafunc.parametrize("case", cases, ids=lambda case: case.name)
+
+
+@pytest.fixture
+def obeys() -> None:
+    """For a test that is about commands: it runs for the drivers that have any."""
 
 
 @pytest.fixture

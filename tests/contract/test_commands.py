@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 from hall_contract.case import Ask
-from hall_contract.hall import Hall
+from hall_contract.hall import DONE, Hall
 
 from gateway.core.errors import NotSupported
 from gateway.core.model import Quality, Result, Stage
 from gateway.hub import Status
 
+pytestmark = pytest.mark.usefixtures("obeys")
 MARGIN_S = 0.2  # for a machine that does much else
-DONE = (Stage.CONFIRMED, Stage.ACKED)
 
 
 def good(hall: Hall) -> dict[tuple[str | None, str], object]:
@@ -31,17 +31,17 @@ def stages(reports: list[Result]) -> list[Stage]:
 
 async def test_a_command_is_done_and_says_whether_the_device_confirmed(hall: Hall) -> None:
     await hall.online()
-    result = await hall.ask(hall.case.command)
-    assert hall.did(hall.case.command)
-    confirms = hall.life.verb(hall.case.command.verb, hall.case.command.part).confirms
+    result = await hall.ask(hall.command)
+    assert hall.did(hall.command)
+    confirms = hall.life.verb(hall.command.verb, hall.command.part).confirms
     assert (result.status, result.confirmed) == ((Stage.CONFIRMED, True) if confirms else (Stage.ACKED, None))
 
 
 async def test_a_command_that_the_device_refuses_is_rejected_with_a_sentence(hall: Hall) -> None:
     await hall.online()
-    lever, params = hall.case.refuse
+    lever, params = hall.refuse
     hall.pull(lever, **params)
-    result = await hall.ask(hall.case.command)
+    result = await hall.ask(hall.command)
     assert result.status is Stage.REJECTED
     assert result.detail["reason"]
     assert hall.is_(Status.ONLINE)
@@ -50,9 +50,9 @@ async def test_a_command_that_the_device_refuses_is_rejected_with_a_sentence(hal
 async def test_what_the_device_refused_is_not_told_as_its_state(hall: Hall) -> None:
     """A driver that publishes what it asks for, and not what the device has confirmed, leaves a false value behind."""
     await hall.online()
-    ask = hall.case.wishes[0] if hall.case.wishes else hall.case.command
+    ask = hall.case.wishes[0] if hall.case.wishes else hall.command
     before = good(hall)
-    hall.pull(hall.case.refuse.lever, **hall.case.refuse.params)
+    hall.pull(hall.refuse.lever, **hall.refuse.params)
     assert (await hall.ask(ask)).status is Stage.REJECTED
     refused = good(hall)
     assert (await hall.ask(ask)).status in DONE
@@ -66,7 +66,7 @@ async def test_a_command_to_an_offline_device_is_refused_at_once(hall: Hall) -> 
     hall.start()
     await asyncio.sleep(0.02)
     begun = hall.house.clock.monotonic()
-    result = await hall.ask(hall.case.command)
+    result = await hall.ask(hall.command)
     assert result.status is Stage.OFFLINE
     assert result.detail["reason"]
     assert hall.house.clock.monotonic() - begun < MARGIN_S
@@ -76,7 +76,7 @@ async def test_a_command_that_is_not_answered_times_out_at_its_deadline(hall: Ha
     await hall.online()
     hall.pull("mute")
     begun = hall.house.clock.monotonic()
-    result = await hall.ask(hall.case.command, deadline_s=0.1)
+    result = await hall.ask(hall.command, deadline_s=0.1)
     assert result.status is Stage.TIMEOUT
     assert 0.09 <= hall.house.clock.monotonic() - begun < 0.09 + MARGIN_S
 
@@ -84,8 +84,8 @@ async def test_a_command_that_is_not_answered_times_out_at_its_deadline(hall: Ha
 async def test_an_unknown_verb_is_not_supported(hall: Hall) -> None:
     await hall.online()
     with pytest.raises(NotSupported, match="has no verb 'no_such_verb'; it has: "):
-        hall.life.check("no_such_verb", hall.case.command.part, {})
-    result = await hall.ask(Ask("no_such_verb", hall.case.command.part, {}))
+        hall.life.check("no_such_verb", hall.command.part, {})
+    result = await hall.ask(Ask("no_such_verb", hall.command.part, {}))
     assert (result.status, "no_such_verb" in result.detail["reason"]) == (Stage.REJECTED, True)
 
 
@@ -126,7 +126,7 @@ async def test_a_wish_that_has_expired_is_not_sent(hall: Hall) -> None:
     await asyncio.sleep(0.002)
     await hall.plug()
     assert (await hall.ended(expired)).status is Stage.EXPIRED
-    assert (await hall.ask(hall.case.command)).status in DONE  # had it been sent, it would be there before this
+    assert (await hall.ask(hall.command)).status in DONE  # had it been sent, it would be there before this
     assert not hall.did(both[0])
 
 
@@ -136,7 +136,7 @@ async def test_the_first_wish_of_the_case_can_be_told_from_its_command_and_from_
     if (both := hall.case.wishes) is None:
         return
     assert not hall.did(both[0]), "wishes[0] is what the box does already when it has just started: choose another"
-    assert (await hall.ask(hall.case.command)).status in DONE
+    assert (await hall.ask(hall.command)).status in DONE
     assert not hall.did(both[0]), "`command` leaves the box as wishes[0] asks: choose another for one of them"
     assert (await hall.ask(both[0])).status in DONE
     assert hall.did(both[0]), "did() does not see what wishes[0] asked, and the device confirmed"
@@ -161,7 +161,7 @@ async def test_a_wish_that_the_device_refuses_is_rejected_once(hall: Hall) -> No
     await hall.online()
     if (both := hall.case.wishes) is None:
         return
-    lever, params = hall.case.refuse
+    lever, params = hall.refuse
     hall.pull(lever, **params)
     refused = await hall.ended(hall.wish(both[0]))
     assert (refused.status, bool(refused.detail["reason"])) == (Stage.REJECTED, True)

@@ -40,6 +40,8 @@ def test_what_was_forgotten_is_named() -> None:
             f"{NAME}: refuse: lever reject: Object contains unknown field `cuont`",
         ),
         ("command", Ask("opn", None, {}), f"{NAME}: the driver declares no verb 'opn'; it declares: "),
+        ("command", None, f"{NAME}: command is missing: the driver declares the verb 'force'"),
+        ("refuse", None, f"{NAME}: refuse is missing: the driver declares the verb 'force'"),
         ("wishes", None, f"{NAME}: wishes is missing: the driver declares the desired verb 'light'"),
         ("wishes", (RED, RED), f"{NAME}: wishes[0] must differ from wishes[1] and from command"),
         ("command", RED, f"{NAME}: wishes[0] must differ from wishes[1] and from command"),
