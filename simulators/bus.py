@@ -51,6 +51,7 @@ class Bus:
         twin.join(self._ends)
         self._boxes.append(Box(self, twin))
         self._voices.append(self._boxes[-1].voice)
+        twin.ring = self._boxes[-1].begin
 
     def say(self, data: bytes, voice: Voice | None = None) -> None:
         """Put bytes on the wire, behind those that this voice has not said yet."""
@@ -79,6 +80,7 @@ class Bus:
         self.hush(self._gateway)
         for box in self._boxes:
             box.abort()
+            box.twin.ring = lambda: None
 
     def _at(self, voice: Voice, begin: float, piece: bytes) -> None:
         end = voice.until
@@ -127,10 +129,11 @@ class Box(asyncio.Transport):
 
     def _hear(self, data: bytes) -> None:
         if self._connection is None:
-            self._begin()
+            self.begin()
         if self._connection is not None:
             self._connection.data_received(data)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Believe in a connection from now on."""
         self._connection = begun = self.twin.connection()
         begun.connection_made(self)  # a box that has no power hangs up at once

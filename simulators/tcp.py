@@ -101,6 +101,8 @@ class TcpTwin(Twin[ConfigT]):
         self._faults = Faults(wire, misaddress=misaddress)
         self._connections: set[Connection] = set()
         self._ends: Collection[End] | None = self._connections
+        self.ring: Callable[[], object] = lambda: None
+        """Makes a connection on a wire that has none by itself, for a box that speaks first."""
         self._down_until = 0.0
         self._unplugged = False
 
@@ -146,6 +148,13 @@ class TcpTwin(Twin[ConfigT]):
     def down(self) -> bool:
         """Whether the box has no power, or is starting: then it answers nobody."""
         return self._unplugged or time.monotonic() < self._down_until
+
+    def speak(self, data: bytes) -> None:
+        """Say something that nobody asked for, on every connection, through the faults of the wire."""
+        if not self._connections:
+            self.ring()
+        for connection in tuple(self._connections):
+            connection.send(data)
 
     def connection(self) -> asyncio.Protocol:
         """What speaks to a new peer."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hall_contract.case import Case
+from hall_contract.cases.caller_pad import CallerPad
 from hall_contract.cases.huidu import Huidu
 from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.ledsender import LedSender, LedSenderOnALine
@@ -54,7 +55,7 @@ def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
     cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
-    return *cards, WebScreen(), *invented
+    return CallerPad(), *cards, WebScreen(), *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:

@@ -14,6 +14,7 @@ from gateway.people.rights import Principal, Role
 HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 EXPECTED = {
+    "displays.caller_pad": {},
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
     "displays.onbon_dynamic": dict.fromkeys(("show", "power", "brightness", "set_clock", "speak"), STEERS),
     "displays.onbon_k": dict.fromkeys(("show", "power", "brightness", "set_clock", "timer", "speak"), STEERS),

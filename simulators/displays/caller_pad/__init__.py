@@ -1,0 +1,1 @@
+"""Simulated caller and rating pads on one wire."""
