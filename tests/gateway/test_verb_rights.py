@@ -15,6 +15,7 @@ HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 EXPECTED = {
     "displays.caller_pad": {},
+    "displays.escpos_printer": {},
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
     "displays.onbon_dynamic": dict.fromkeys(("show", "power", "brightness", "set_clock", "speak"), STEERS),
     "displays.onbon_k": dict.fromkeys(("show", "power", "brightness", "set_clock", "timer", "speak"), STEERS),

@@ -1,0 +1,1 @@
+"""Ticket printers that speak ESC/POS: their state, and nothing else."""
