@@ -142,6 +142,7 @@ async def test_a_shorter_text_stands_in_for_one_that_does_not_fit(context: FakeC
 
 
 async def test_the_card_tells_how_it_is(context: FakeContext) -> None:
+    context.clock.at = datetime.now(UTC)
     async with screen(context) as (driver, twin):
         twin.levers()["sensors"]({"temperature_1": 41.5, "temperature_2": -3.2, "humidity": 48.6})
         twin.levers()["clock_skew"]({"seconds": 90})
@@ -169,14 +170,7 @@ async def test_light_and_clock_are_set(context: FakeContext) -> None:
 
 
 async def test_the_clock_gets_the_time_of_its_zone(context: FakeContext) -> None:
-    class Held:
-        def now(self) -> datetime:
-            return datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC)
-
-        def monotonic(self) -> float:
-            return 0.0
-
-    context.clock = Held()
+    context.clock.at = datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC)
     async with screen(context) as (driver, _):
         assert await do(driver, "set_clock") == {"clock": "2027-01-01T07:59:58"}
 
