@@ -31,7 +31,10 @@ from gateway.site.model import Site
 READY_S = 30.0
 SEED = 238
 BROKEN = "led-13"
-HALL = "fourteen screens work (four of them on one serial line, two in the waiting areas), a spare one is broken"
+HALL = (
+    "fourteen screens of six kinds work (four on one serial line, two in the waiting areas), a spare one is broken; "
+    "a ticket printer and the officers' pads stand beside them"
+)
 
 
 async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callable[[str], None]) -> None:
@@ -95,7 +98,7 @@ async def _summary(client: Client, queue: Queue) -> str:
     told = ", ".join(alarm["id"] for alarm in alarms) or "none"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(queue.kinds.items()))
     speed = f"median {statistics.median(waits_ms):.1f}, slowest {max(waits_ms):.1f} ms" if waits_ms else "none shown"
-    screens = f"summary   {online} of {len(devices)} screens online; {kinds}; call to acknowledged screen: {speed}"
+    screens = f"summary   {online} of {len(devices)} devices online; {kinds}; call to acknowledged screen: {speed}"
     return f"{screens}\nalarms    {told}"
 
 

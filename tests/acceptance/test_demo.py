@@ -24,7 +24,7 @@ def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None
     who = r"user gateway, password in /\S+" if broker == "mosquitto" else "without a password"
     assert re.search(rf"(?m)^MQTT      mqtt://127\.0\.0\.1:\d+   {who}$", done.stdout)
     assert re.search(r"(?m)^levers    http://127\.0\.0\.1:\d+/devices$", done.stdout)
-    assert "14 of 15 screens online" in done.stdout
+    assert "16 of 17 devices online" in done.stdout
     assert len(re.findall(r"(?m)^waiting   http://127\.0\.0\.1:\d+/screens/[a-z-]+\?key=hall_\S+$", done.stdout)) == 2
     assert re.search(r"(?m)^alarms    .*device-offline\.led-13", done.stdout)
     assert "rows are whole" in done.stdout
