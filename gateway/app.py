@@ -103,7 +103,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             house=house,
             lives=fleet,
             calls=calls,
-            commands=Commands(fleet, house),
+            commands=Commands(fleet, house, calls.targets),
             people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
             alarms=alarms,
             exposition=Exposition(house.hub),

@@ -1,14 +1,15 @@
 """The one counter where commands are handed in: authorise, audit, route, keep the result."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import msgspec
 
+from gateway.confirmation import CONFIRM_S, Codes
 from gateway.core.errors import CommandRejected, GatewayError
 from gateway.core.model import Command, Event, Result, Retention, Stage, Verb
 from gateway.core.rights import Right
@@ -19,9 +20,7 @@ from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
-MOST_CODES = 100  # that wait for their second step
 NOTED_S = 1.0  # the answer waits at most so long for the record of the end
-CONFIRM_S = 60.0  # how long the code of a dangerous verb is valid (DESIGN §11)
 
 
 def ended(status: Stage, *, confirms: bool) -> bool:
@@ -50,7 +49,7 @@ class ConfirmFirst(GatewayError):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks of a device."""
+    """What somebody asks of a device, or of another target."""
 
     command_id: str
     device: str
@@ -62,6 +61,33 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     confirm: str | None = None
 
 
+class Target(Protocol):
+    """What takes commands: a device, or what a service makes one target of, such as all screens of a zone."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def zone(self) -> str | None:
+        """Who sees this zone may know of it; None is for those of the whole hall."""
+        ...
+
+    def verb(self, name: str, part: str | None) -> Verb:
+        """The declaration of a verb. Raises NotSupported, naming what there is."""
+        ...
+
+    def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
+        """Say whether a command can succeed. Raises CommandRejected, NotSupported."""
+        ...
+
+    async def execute(self, command: Command) -> Result:
+        """Carry a command out; what goes wrong is told by the result."""
+        ...
+
+
+NO_TARGETS: Mapping[str, Target] = MappingProxyType({})
+
+
 class Kept:
     """A command that is being carried out, or was lately. `newest` is how far it has come, None before anything."""
 
@@ -71,12 +97,12 @@ class Kept:
 
 
 class Commands:
-    """Takes commands for devices."""
+    """Takes commands for devices, and for the `targets` of services."""
 
-    def __init__(self, lives: Mapping[str, Life], house: House) -> None:
-        self._lives, self._house = lives, house
+    def __init__(self, lives: Mapping[str, Life], house: House, targets: Mapping[str, Target] = NO_TARGETS) -> None:
+        self._lives, self._house, self._targets = lives, house, targets
         self._once: Once[Kept, Result] = Once(KEPT)
-        self._codes: dict[str, tuple[Request, Principal, float]] = {}
+        self._codes: Codes[tuple[Request, Principal]] = Codes(house.clock)
 
     async def submit(self, request: Request, who: Principal) -> Result:
         """Have a command carried out; returns when it has ended, or when its desired state is kept.
@@ -86,26 +112,26 @@ class Commands:
         for a device in no zone of who asks), NotSupported, Forbidden, CommandRejected, CommandConflict, ConfirmFirst,
         JournalError (without effect).
         """
-        life = self._life(request.device, who)
+        target = self._target(request.device, who)
         bare = msgspec.structs.replace(request, confirm=None)
         kept = self._once.asked(request.command_id)
         if kept is not None and kept.request != bare:
             raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
         if kept is None:
-            self._admit(life, bare, who, request.confirm)
+            self._admit(target, bare, who, request.confirm)
             kept = Kept(bare)
         given_up = CommandRejected("the command was given up by its sender: ask the journal how it ended")
         return await self._once.do(request.command_id, kept, partial(self._first_time, kept, who), given_up)
 
-    def _admit(self, life: Life, request: Request, who: Principal, code: str | None) -> None:
+    def _admit(self, target: Target, request: Request, who: Principal, code: str | None) -> None:
         """Refuse what cannot, may not or must not yet be done."""
-        verb = life.verb(request.verb, request.part)
-        _permit(life, verb, who, request.reason)
-        life.check(request.verb, request.part, request.params)
-        if owner := life.wishes.owner(request.part, request.verb):
-            raise CommandRejected(f"{life.id}: what {request.verb!r} does there is decided by the calls of {owner}")
-        if verb.dangerous:
-            self._confirmed(request, who, code)
+        verb = target.verb(request.verb, request.part)
+        _permit(target, verb, who, request.reason)
+        target.check(request.verb, request.part, request.params)
+        if isinstance(target, Life) and (owner := target.wishes.owner(request.part, request.verb)):
+            raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")
+        if verb.dangerous and not self._codes.take(code, (request, who)):
+            raise ConfirmFirst(self._codes.give((request, who)))
 
     def result(self, command_id: str, who: Principal | None = None) -> Result | None:
         """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more).
@@ -113,14 +139,14 @@ class Commands:
         With `who`, a command for a device that they do not see is not known.
         """
         kept = self._once.asked(command_id)
-        life = kept and self._lives.get(kept.request.device)
-        if kept is None or (who is not None and not who.sees(life.view.zone if life else None)):
+        target = kept and self._found(kept.request.device)
+        if kept is None or (who is not None and not who.sees(target.zone if target else None)):
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
         return kept.newest
 
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
         await self._never_before(kept.request)
-        kept.newest = await self._carry_out(self._life(kept.request.device, who), kept, who)
+        kept.newest = await self._carry_out(self._target(kept.request.device, who), kept, who)
         return kept.newest
 
     async def _never_before(self, request: Request) -> None:
@@ -128,20 +154,20 @@ class Commands:
         if await self._house.journal.by_source(f"command/{request.command_id}/requested"):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
 
-    async def _carry_out(self, life: Life, kept: Kept, who: Principal) -> Result:
+    async def _carry_out(self, target: Target, kept: Kept, who: Principal) -> Result:
         request = kept.request
         asked = self._event("requested", request, {**msgspec.to_builtins(request), "actor": who.name})
-        verb = life.verb(request.verb, request.part)
-        if verb.desired:
-            return await self._keep(life, kept, who, asked, confirms=verb.confirms)
-        await self._house.journal.record(life.id, [asked])
-        result = await life.execute(self._command(request, who))
-        await asyncio.wait({self._note_end(life, request, result)}, timeout=NOTED_S)
+        verb = target.verb(request.verb, request.part)
+        if isinstance(target, Life) and verb.desired:
+            return await self._keep(target, kept, who, asked, confirms=verb.confirms)
+        await self._house.journal.record(_device(target), [asked])
+        result = await target.execute(self._command(request, who))
+        await asyncio.wait({self._note_end(target, request, result)}, timeout=NOTED_S)
         return result
 
-    def _note_end(self, life: Life, request: Request, result: Result) -> "asyncio.Future[None]":
+    def _note_end(self, target: Target, request: Request, result: Result) -> "asyncio.Future[None]":
         """The effect is there, and was announced: its result must not be hidden, whatever the journal does."""
-        return self._house.journal.note(life.id, [self._event("ended", request, msgspec.to_builtins(result))])
+        return self._house.journal.note(_device(target), [self._event("ended", request, msgspec.to_builtins(result))])
 
     def _command(self, request: Request, who: Principal) -> Command:
         return Command(
@@ -188,24 +214,14 @@ class Commands:
         life = self._lives.get(device)
         return life is not None and life.view.status is Status.ONLINE
 
-    def _confirmed(self, request: Request, who: Principal, code: str | None) -> None:
-        """Raises ConfirmFirst unless `code` was given to the same principal for the same request, lately and once."""
-        now = self._house.clock.monotonic()
-        self._codes = {kept: asked for kept, asked in self._codes.items() if asked[2] > now}
-        asked = self._codes.pop(code, None) if code is not None else None
-        if asked is not None and asked[:2] == (request, who):
-            return
-        while len(self._codes) >= MOST_CODES:
-            del self._codes[next(iter(self._codes))]
-        code = secrets.token_hex(4)
-        self._codes[code] = (request, who, now + CONFIRM_S)
-        raise ConfirmFirst(code)
+    def _found(self, target: str) -> Target | None:
+        return self._lives.get(target) or self._targets.get(target)
 
-    def _life(self, device: str, who: Principal) -> Life:
-        life = self._lives.get(device)
-        if life is None or not who.sees(life.view.zone):
-            raise UnknownTarget(f"there is no device {device!r}")
-        return life
+    def _target(self, name: str, who: Principal) -> Target:
+        target = self._found(name)
+        if target is None or not who.sees(target.zone):
+            raise UnknownTarget(f"there is no {'target' if '/' in name else 'device'} {name!r}")
+        return target
 
     def _event(self, what: str, request: Request, payload: dict[str, Any]) -> Event:
         return Event(
@@ -217,12 +233,17 @@ class Commands:
         )
 
 
-def _permit(life: Life, verb: Verb, who: Principal, reason: str | None) -> None:
+def _device(target: Target) -> str | None:
+    """The device whose records those of a target are."""
+    return target.id if isinstance(target, Life) else None
+
+
+def _permit(target: Target, verb: Verb, who: Principal, reason: str | None) -> None:
     """Raises Forbidden, or CommandRejected where a reason must be given."""
-    if not who.may_ask(life.id, verb):
+    if not who.may_ask(target.id, verb):
         if who.role is None:
             why = "dangerous verbs need a person" if verb.dangerous else "mqtt.allow does not name it"
-            raise Forbidden(f"{who.name} may not ask {verb.name!r} of {life.id}: {why}")
+            raise Forbidden(f"{who.name} may not ask {verb.name!r} of {target.id}: {why}")
         raise Forbidden(f"{who.name} has the role {who.role}, which lacks the right {verb.right}")
-    if verb.right is Right.UNLOCK and not (reason or "").strip():
-        raise CommandRejected(f"{life.id}: {verb.name!r} needs a reason: it goes into the record")
+    if (verb.right is Right.UNLOCK or verb.reasoned) and not (reason or "").strip():
+        raise CommandRejected(f"{target.id}: {verb.name!r} needs a reason: it goes into the record")

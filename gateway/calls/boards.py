@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call
@@ -81,6 +82,12 @@ class Boards:
                 rows += self._again(summary)
         return rows
 
+    def announce(self, announcement: Callable[[Collection[str] | None], Announcement]) -> None:
+        """Show what is announced on each screen."""
+        for summary in self.summaries.values():
+            if summary.announce(announcement(summary.zones)):
+                self._show(summary)
+
     def take(self, call: Call) -> None:
         """Put a call on the screens of its zone, or take off what it ends."""
         for summary in self.summaries.values():
@@ -136,16 +143,18 @@ class Boards:
         life, part = self._place(summary.config.device)
         for call in summary.calls:
             self._deliveries.begin(call, [summary.config.device])
-        newest = summary.calls[0] if summary.calls else None
-        wish = life.wishes.plan(
-            part=part,
-            verb=VERB,
-            params=msgspec.to_builtins(summary.board()),
-            expires_at=None,
-            actor=newest.actor if newest else "gateway",
-            command_id=f"screens/{summary.config.id}/{newest.call_id if newest else 'idle'}",
-        )
-        life.wishes.want(wish, self._teller(summary, list(summary.calls)))
+        newest, params = summary.calls[0] if summary.calls else None, msgspec.to_builtins(summary.board())
+        hidden, wanted = summary.announced.emergency is not None, life.wishes.slot(part, VERB).wanted
+        if not (hidden and wanted is not None and wanted.params == params):  # calls behind an emergency move nothing
+            wish = life.wishes.plan(
+                part=part,
+                verb=VERB,
+                params=params,
+                expires_at=None,
+                actor=newest.actor if newest else "gateway",
+                command_id=f"screens/{summary.config.id}/{newest.call_id if newest else 'idle'}",
+            )
+            life.wishes.want(wish, self._teller(summary, [] if hidden else list(summary.calls)))
         self._house.hub.show(f"screens/{summary.config.id}", summary.view())
 
     def _teller(self, summary: Summary, calls: Sequence[Call]) -> Callable[[Result], None]:

@@ -69,6 +69,11 @@ class Deliveries:
         for screen in self._live.get(call.call_id, {}):
             self.told(call, screen, result, ended=True)
 
+    def superseded(self, call: Call, screen: str) -> None:
+        """Another call came before this one was on its screen."""
+        result = Result(command_id=call.call_id, status=Stage.SUPERSEDED, at=self._clock.now())
+        self.told(call, screen, result, ended=True)
+
     def live(self, call_id: str) -> dict[str, dict[str, Any]]:
         """What is known of a call's deliveries in memory, by screen."""
         return {screen: _plain(delivery) for screen, delivery in self._live.get(call_id, {}).items()}

@@ -71,7 +71,8 @@ PRIORITIES = {Priority.NORMAL: "", Priority.PRIORITY: "优先", Priority.GREEN: 
 """How people call it."""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """A text that everybody may see, without marks of direction. Raises ValueError for any other."""
     text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip()  # direction marks, joiners
     if not text or any(unicodedata.category(character) in UNSEEN for character in text):
         raise ValueError("must be visible characters, without control characters")
@@ -80,7 +81,7 @@ def _visible(text: str) -> str:
     return text
 
 
-VISIBLE = AfterValidator(_visible)
+VISIBLE = AfterValidator(visible)
 
 
 class CallRequest(BaseModel, frozen=True, extra="forbid"):

@@ -9,7 +9,7 @@ from gateway.calls.model import Call, CallRefused
 from gateway.calls.window import Window
 from gateway.commands import ended
 from gateway.core.errors import CommandRejected, NotSupported
-from gateway.core.model import Result
+from gateway.core.model import Result, Stage
 from gateway.core.screen import Show
 from gateway.hub import Hub
 from gateway.journal.rows import Desired
@@ -23,6 +23,7 @@ class Screens:
 
     def __init__(self, lives: Mapping[str, Life], hub: Hub, deliveries: Deliveries) -> None:
         self._lives, self._hub, self._deliveries = lives, hub, deliveries
+        self._current: dict[str, Call | None] = {}
 
     def own(self, window: Window) -> None:
         """From now on only its calls decide what the screens of a window show."""
@@ -37,6 +38,7 @@ class Screens:
             return []
         wishes = self._lives[device].wishes
         wishes.slot(part or None, VERB).owner = None
+        self._current.pop(screen, None)
         blank = wishes.plan(
             part=part or None,
             verb=VERB,
@@ -73,16 +75,19 @@ class Screens:
         return [*rows, *window.kept()]
 
     def _show_on(self, window: Window, screen: str, call: Call | None) -> Desired:
-        life, part = self._place(screen)
+        (life, part), shown = self._place(screen), window.shown()
+        before, self._current[screen] = self._current.get(screen), call
+        hidden = window.announced.emergency is not None
+        if hidden and before is not None and before is not call:
+            self._deliveries.superseded(before, screen)
+        params, name = msgspec.to_builtins(shown.content), f"windows/{window.config.id}/{shown.name}/{screen}"
+        wanted = life.wishes.slot(part, VERB).wanted
+        if hidden and wanted is not None and (wanted.command_id, wanted.params) == (name, params):
+            return wanted  # a call behind it moves nothing: the text must not begin to scroll anew
         wish = life.wishes.plan(
-            part=part,
-            verb=VERB,
-            params=msgspec.to_builtins(window.content(call)),
-            expires_at=call.expires_at if call and window.showing() else None,
-            actor=call.actor if call else "gateway",
-            command_id=f"windows/{window.config.id}/{call.call_id if call else 'idle'}/{screen}",
+            part=part, verb=VERB, params=params, expires_at=shown.until, actor=shown.actor, command_id=name
         )
-        life.wishes.want(wish, self._teller(window, screen, call))
+        life.wishes.want(wish, self._teller(window, screen, None if hidden else call))
         return wish
 
     def _teller(self, window: Window, screen: str, call: Call | None) -> Callable[[Result], None]:
@@ -91,7 +96,8 @@ class Screens:
         def told(result: Result) -> None:
             window.screens[screen] = result.status
             self._hub.show(f"windows/{window.config.id}", window.view())
-            if call is not None:
+            again = result.status is Stage.SUPERSEDED and self._current.get(screen) is call
+            if call is not None and not again:  # what is current is shown again, and told then
                 self._deliveries.told(call, screen, result, ended=ended(result.status, confirms=confirms))
 
         return told

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.calls.announced import Announced, Announcement
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call
+from gateway.calls.notices import Notices
 from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_of
+from gateway.calls.targets import ScreenTargets
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
 from gateway.journal.rows import Desired
@@ -49,6 +52,9 @@ class Calls:
         for window in self.windows.values():
             self._screens.own(window)
         self.boards = Boards(summaries, windows, lives=lives, house=house, deliveries=self.deliveries)
+        self._announced = Announced()
+        self.notices = Notices(self._announced, house, refresh=self._announce, zones=self._zones)
+        self.targets = ScreenTargets(self._announced, house, refresh=self._announce, zones=self._zones)
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -56,15 +62,19 @@ class Calls:
         self._expiry_changed = asyncio.Event()
 
     async def restore(self, kept: Sequence[Desired]) -> None:
-        """Take up where the last run ended: the newest call of each window, then its content on its screens."""
+        """Take up where the last run ended: what is announced, the newest call of each window, then their screens."""
         for row in kept:
+            self._announced.restore(row)
             window = self.windows.get(row.device.removeprefix("windows/"))
             if window is not None and row.device.startswith("windows/"):
                 window.restore(row)
+        for window in self.windows.values():
+            window.announce(self._at(window.zones))
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
         rows += self.boards.restore(kept)
+        self.boards.announce(self._at)
         self._house.journal.note(None, [], desired=rows)
 
     def replace(
@@ -87,12 +97,30 @@ class Calls:
         for window in self.windows.values():
             self._screens.own(window)
             devices = {screen.partition("/")[0] for screen in window.config.screens}
-            if window is not old.get(window.config.id) or devices & set(begun):
+            fresh = window.announce(self._at(window.zones)) or window is not old.get(window.config.id)
+            if fresh or devices & set(begun):
                 rows += self._shown(window)
         for gone in old.keys() - self.windows.keys():
             self._house.hub.hide(f"windows/{gone}")
         self._expiry_changed.set()
-        return [*rows, *self.boards.replace(summaries, windows, begun)]
+        rows += self.boards.replace(summaries, windows, begun)
+        self.boards.announce(self._at)
+        return rows
+
+    def _announce(self) -> list[Desired]:
+        """Show what is announced now, where that changes anything; gives the rows that keep it."""
+        fresh = [window for window in self.windows.values() if window.announce(self._at(window.zones))]
+        self.boards.announce(self._at)
+        return [row for window in fresh for row in self._screens.show(window)]
+
+    def _at(self, zones: Collection[str] | None) -> Announcement:
+        return self._announced.at(zones, self._house.clock.now())
+
+    def _zones(self) -> set[str]:
+        """The zones that have screens."""
+        summaries = self.boards.summaries.values()
+        own = {zone for summary in summaries for zone in summary.config.zones}
+        return own.union(*(window.zones for window in self.windows.values()))
 
     def _shown(self, window: Window) -> list[Desired]:
         """Show what is current at the window, which was recorded before; gives the rows that keep it."""
@@ -106,6 +134,7 @@ class Calls:
         up()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.boards.expire_forever())
+            group.create_task(self.notices.run())
             await self._expire_forever()
 
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:

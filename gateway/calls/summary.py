@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.model import ENDS, SHOWS, Call, call_from
 from gateway.core.model import Stage
@@ -20,6 +21,7 @@ class Summary:
         self.config = config
         self.labels = {window.id: window.label for window in windows if self._has(window)}
         self.calls: list[Call] = []
+        self.announced = Announcement()
         self.delivery: Stage | None = None
 
     def after(self, old: "Summary | None") -> "Summary":
@@ -29,7 +31,18 @@ class Summary:
         if (old.config, old.labels) == (self.config, self.labels):
             return old
         self.calls = [call for call in old.calls if self.lists(call)][: self.config.rows]
+        self.announced = old.announced
         return self
+
+    @property
+    def zones(self) -> list[str] | None:
+        """The zones whose announcements it shows, besides those for the whole hall; None is all."""
+        return self.config.zones or None
+
+    def announce(self, announcement: Announcement) -> bool:
+        """Take over what is announced; gives whether it shows something else now."""
+        before, self.announced = self.board(), announcement
+        return self.board() != before
 
     def lists(self, call: Call) -> bool:
         """Whether a call belongs onto it: it shows a number, of a window in its zones."""
@@ -51,7 +64,10 @@ class Summary:
         return over
 
     def board(self) -> Board:
-        """What the screen shows."""
+        """What the screen shows: the emergency in place of everything, else the calls and the foremost notice."""
+        if self.announced.emergency is not None:
+            return Board(title=self.config.title, size=self.config.rows, over=self.announced.emergency.over())
+        notice = self.announced.notice.text if self.announced.notice else self.config.notice
         rows = tuple(
             BoardRow(
                 call_id=call.call_id,
@@ -62,7 +78,7 @@ class Summary:
             )
             for call in self.calls
         )
-        return Board(title=self.config.title, rows=rows, size=self.config.rows, notice=self.config.notice)
+        return Board(title=self.config.title, rows=rows, size=self.config.rows, notice=notice)
 
     def kept(self) -> Desired:
         """The row that brings it back after a restart."""
@@ -85,11 +101,12 @@ class Summary:
 
     def view(self) -> Mapping[str, Any]:
         """The screen as everybody sees it."""
+        emergency = self.announced.emergency
         return {
             "screen": self.config.device,
             "title": self.config.title,
             "call_ids": [call.call_id for call in self.calls],
-            "text": " ".join(call.ticket or "" for call in self.calls),
+            "text": emergency.text if emergency else " ".join(call.ticket or "" for call in self.calls),
             "delivery": self.delivery,
         }
 

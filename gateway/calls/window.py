@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from gateway.calls.announced import Announcement
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, CallRefused, Kind, call_from, order
 from gateway.core.model import Stage
@@ -17,6 +18,15 @@ STATUS = {Kind.PAUSE: "paused", Kind.CLOSE: "closed"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+class Shown(NamedTuple):
+    """What the screens of a window show now; `name` tells what it is."""
+
+    content: Show
+    name: str
+    until: datetime | None
+    actor: str
+
+
 class Window:
     """The state of a window. `call` is the newest by (session, seq); `over` once its time has run out."""
 
@@ -24,6 +34,7 @@ class Window:
         self.config, self.calls = config, calls
         self.call: Call | None = None
         self.over = False
+        self.announced = Announcement()
         self.screens: dict[str, Stage] = {}
 
     def after(self, old: "Window | None") -> "Window":
@@ -32,8 +43,13 @@ class Window:
             return self
         if (old.config, old.calls) == (self.config, self.calls):
             return old
-        self.call, self.over = old.call, old.over
+        self.call, self.over, self.announced = old.call, old.over, old.announced
         return self
+
+    @property
+    def zones(self) -> list[str]:
+        """The zones whose announcements it shows, besides those for the whole hall."""
+        return [self.config.zone] if self.config.zone else []
 
     def place(self, session: str | None, seq: int | None, today: str) -> tuple[str, int]:
         """Where a call stands. What it leaves open makes it the newest: today's date is the session, the next seq its.
@@ -81,6 +97,22 @@ class Window:
         """The call that is on the screens, None while they show the window's function."""
         call = self.current()
         return None if call is None or call.kind in (Kind.RESUME, *ENDS) else call
+
+    def announce(self, announcement: Announcement) -> bool:
+        """Take over what is announced; gives whether its screens show something else now."""
+        before, self.announced = self.shown(), announcement
+        return self.shown() != before
+
+    def shown(self) -> Shown:
+        """What comes first: an emergency, then a number, pause or close, then a notice, then the function."""
+        emergency, notice = self.announced.emergency, self.announced.notice
+        call, current = self.showing(), self.current()
+        if emergency is not None:
+            return Shown(emergency.show(), f"emergency-{emergency.command_id}", None, emergency.actor)
+        if call is None and notice is not None:
+            return Shown(notice.show(), f"notice-{notice.notice_id}", notice.until, notice.actor)
+        name, actor = (current.call_id, current.actor) if current else ("idle", "gateway")
+        return Shown(self.content(current), name, call.expires_at if call else None, actor)
 
     def kept(self) -> list[Desired]:
         """The row that brings the window back after a restart."""
@@ -140,6 +172,6 @@ class Window:
             "session": self.call and self.call.session,
             "seq": self.call and self.call.seq,
             "expires_at": call and call.expires_at,
-            "text": self.content(call).text,
+            "text": self.shown().content.text,
             "screens": dict(self.screens),
         }

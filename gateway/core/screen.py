@@ -77,6 +77,13 @@ class BoardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text over the whole of a board, in place of all that it lists."""
+
+    text: Text
+    colour: Colour = Colour.RED
+
+
 class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The parameters of the verb `board`: the last called numbers, the newest first, and a line for everybody.
 
@@ -86,4 +93,5 @@ class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     title: Annotated[str, msgspec.Meta(max_length=80)] = ""
     rows: Annotated[tuple[BoardRow, ...], msgspec.Meta(max_length=20)] = ()
     size: Annotated[int, msgspec.Meta(ge=1, le=20)] = 8
-    notice: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    notice: Text | None = None
+    over: Over | None = None

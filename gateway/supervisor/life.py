@@ -55,6 +55,11 @@ class Life:
             house.hub.depend(f"device/{config.id}", f"line/{self.line.name}")
             self.line.join(config.id, self.wake.set)
 
+    @property
+    def zone(self) -> str | None:
+        """Where it stands."""
+        return self.view.zone
+
     async def run(self, up: Up) -> None:
         """Live once. Raises what ended the life: GatewayError, OSError, TimeoutError; a bug in a group."""
         with alone():

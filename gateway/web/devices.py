@@ -64,10 +64,19 @@ async def parts(request: web.Request, services: Services) -> web.Response:
 
 async def command(request: web.Request, services: Services) -> web.Response:
     """Hand in a command; 200 when it ended, 202 while its desired state waits for the device."""
+    return await _command(request, services, request.match_info["id"])
+
+
+async def command_screens(request: web.Request, services: Services) -> web.Response:
+    """Hand in a command for all screens of the hall, or of a zone."""
+    return await _command(request, services, f"screens/{request.match_info['id']}")
+
+
+async def _command(request: web.Request, services: Services, target: str) -> web.Response:
     body: CommandBody = request[BODY]
     asked = Request(
         command_id=body.command_id or uuid4().hex,
-        device=request.match_info["id"],
+        device=target,
         verb=request.match_info["verb"],
         part=body.part,
         params=body.params,

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from gateway.alarms.desk import AlarmRefused, UnknownAlarm
 from gateway.calls.model import CallConflict, CallRefused, UnknownCall, UnknownWindow
+from gateway.calls.notice import NoticeConflict, NoticeRefused, UnknownNotice
 from gateway.commands import CommandConflict, Forbidden, UnknownTarget
 from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
 from gateway.keeping.erasure import NotErasable, NothingToErase
@@ -20,16 +21,19 @@ STATUS: Mapping[type[GatewayError], int] = {
     UnknownTarget: 404,
     UnknownCall: 404,
     UnknownAlarm: 404,
+    UnknownNotice: 404,
     NothingToErase: 404,
     NotSupported: 404,
     UnknownToken: 404,
     WrongInput: 422,
     UnknownWindow: 422,
     CallRefused: 422,
+    NoticeRefused: 422,
     NotErasable: 422,
     CommandRejected: 422,
     AlarmRefused: 409,
     CallConflict: 409,
+    NoticeConflict: 409,
     CommandConflict: 409,
     NameTaken: 409,
     TokenExpired: 401,

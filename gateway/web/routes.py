@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.calls.model import CallRequest
+from gateway.calls.notice import NoticeBody
 from gateway.core.model import Result
 from gateway.core.rights import Right
 from gateway.keeping.erasure import Erased
@@ -20,6 +21,7 @@ from gateway.web import (
     events,
     health,
     inlets,
+    notices,
     page,
     people,
     screens,
@@ -104,6 +106,18 @@ ROUTES = (
     _ask(
         f"{SCREEN}/image.png", VIEW, screens.image, "Its picture; 503 while it is unknown", PNG, screens.ImageQuery, 409
     ),
+    _act(
+        "/screens/{id}/commands/{verb}",
+        VIEW,
+        devices.command_screens,
+        "Command all screens of a zone, or of the whole hall",
+        RESULT,
+        devices.CommandBody,
+        409,
+    ),
+    _ask("/notices", VIEW, notices.every, "The notices that are not over", {200: notices.Notices}),
+    _act("/notices", Right.COMMAND, notices.publish, "Publish a notice", {201: notices.Notice}, NoticeBody, 409),
+    _act("/notices/{id}/withdraw", Right.COMMAND, notices.withdraw, "Show it no longer", {200: notices.Notice}, None),
     _ask("/events", VIEW, events.events, "The journal, page by page", {200: answers.Events}, events.EventsQuery),
     _ask(
         "/events.csv", Right.EXPORT, events.table, "The same for a spreadsheet", {200: "text/csv"}, events.EventsQuery

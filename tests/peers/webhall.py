@@ -263,7 +263,7 @@ async def web_hall(
             house=house,
             lives=lives,
             calls=calls,
-            commands=Commands(lives, house),
+            commands=Commands(lives, house, calls.targets),
             people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
             alarms=Alarms(AlarmsConfig(), house),
             exposition=Exposition(house.hub),

@@ -27,7 +27,7 @@ from gateway.core.model import (
     Surface,
     Verb,
 )
-from gateway.core.screen import MOST, Board, Power, Show
+from gateway.core.screen import MOST, Board, Over, Power, Show
 
 POINTS = (
     Point("text", "text", "what it shows: its text, or the tickets of its board, the newest first"),
@@ -78,6 +78,8 @@ class WebScreen(Driver[WebScreenConfig]):
         self._run = secrets.token_hex(4)
         self._rev = self._first_rev = self._order = 0
         self._content = codec.Content()
+        self._board: Board | None = None
+        self._text: dict[str, str] = {"text": "", "colour": ""}
         self._orders: list[codec.Order] = []
         self._pages = Pages(SILENT_BEATS * config.beat_s)
         self._news = asyncio.Event()
@@ -91,6 +93,7 @@ class WebScreen(Driver[WebScreenConfig]):
         async with self.context.inlet(f"screen:{self.config.id}") as self._inlet:
             self._pages.clear()
             self._content, self._first_rev = codec.Content(), self._rev
+            self._board, self._text = None, {"text": "", "colour": ""}
             while (beat := self._take(await self._inlet.contact())) is None:
                 pass
             yield Identity(model="web page", firmware=printable(beat.build, 64) or None)
@@ -104,10 +107,11 @@ class WebScreen(Driver[WebScreenConfig]):
     async def execute(self, command: Command) -> Mapping[str, Any]:
         match command.verb:
             case "board":
-                return await self._show(command, **_board(convert(Board, command.params)))
+                self._board = convert(Board, command.params)
+                return await self._show(command, **self._face())
             case "show":
-                show = convert(Show, command.params)
-                return await self._show(command, text=printable(show.text, MOST), colour=show.colour.value)
+                self._text = _text(convert(Show, command.params))
+                return await self._show(command, **self._face())
             case "power":
                 return await self._show(command, lit=convert(Power, command.params).on)
             case "identify":
@@ -120,6 +124,13 @@ class WebScreen(Driver[WebScreenConfig]):
     def picture(self, part: str | None) -> Picture | None:
         """What is on the glass, drawn with our own font; None while pages differ."""
         return drawing.picture(self._content) if self._is_shown() else None
+
+    def _face(self) -> dict[str, Any]:
+        """What its board and its text make of it: a text over the board takes the place of both."""
+        board = self._board
+        if board is None:
+            return self._text
+        return _board(board) | (_text(board.over) | {"rows": None} if board.over else self._text)
 
     def _is_shown(self) -> bool:
         return self._first_rev < self._rev == self._pages.shown(self._run)
@@ -208,6 +219,10 @@ class WebScreen(Driver[WebScreenConfig]):
         )
 
 
+def _text(text: Show | Over) -> dict[str, str]:
+    return {"text": printable(text.text, MOST), "colour": text.colour.value}
+
+
 def _board(board: Board) -> dict[str, Any]:
     """A board as the page gets it, without what could not be seen."""
     rows = tuple(
@@ -220,5 +235,5 @@ def _board(board: Board) -> dict[str, Any]:
         )
         for row in board.rows
     )
-    notice = printable(board.notice or "", 200)
+    notice = printable(board.notice or "", MOST)
     return {"title": printable(board.title, 80), "notice": notice, "rows": rows, "size": board.size}

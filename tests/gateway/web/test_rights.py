@@ -29,8 +29,11 @@ class Line(NamedTuple):
     there: int
     at: str = "led-01"
     body: Any = None
+    verb: str = "write"
 
 
+EMERGENCY = {"params": {"text": "演练"}, "reason": "演练"}
+NOTICE = {"notice_id": "n-1", "text": "通知"}
 COMMAND = {"params": {"text": "演练"}}
 CALL = {"call_id": "c-1", "window": "w01", "ticket": "A001"}
 WORDS = Words(Text("门", "door"), Text("关", "close it"))
@@ -47,6 +50,10 @@ EXPECTED = {
     "GET /api/v1/screens": Line(STAFF, 200),
     "GET /api/v1/screens/{id}/content": Line(STAFF, 404),
     "GET /api/v1/screens/{id}/image.png": Line(STAFF, 404),
+    "POST /api/v1/screens/{id}/commands/{verb}": Line("facilities admin", 404, "hall", EMERGENCY, "emergency"),
+    "GET /api/v1/notices": Line(STAFF, 200),
+    "POST /api/v1/notices": Line("facilities admin", 403, body=NOTICE),
+    "POST /api/v1/notices/{id}/withdraw": Line("facilities admin", 403, "n-0"),
     "GET /api/v1/events": Line(STAFF, 200),
     "GET /api/v1/events.csv": Line("auditor admin", 200),
     "GET /api/v1/me": Line(STAFF, 200),
@@ -85,7 +92,7 @@ def titled(route: Route) -> str:
 def example(title: str) -> str:
     """A path at which there is something."""
     at = EXPECTED[title].at
-    return title.partition(" ")[2].format(id=at, name=at, seq=at, verb="write")
+    return title.partition(" ")[2].format(id=at, name=at, seq=at, verb=EXPECTED[title].verb)
 
 
 @pytest.fixture
@@ -96,6 +103,7 @@ async def lived(hall: WebHall) -> AsyncGenerator[WebHall]:
         hold = {"command_id": "x-0", "deadline_s": 0.01}
         assert (await hall.ask("POST", "/api/v1/devices/led-01/commands/hold", hold)).status == 200
         await until(lambda: hall.get("/screens/led-01/content"), lambda screen: screen["text"] is not None)
+        assert (await hall.ask("POST", "/api/v1/notices", {"notice_id": "n-0", "text": "通知"})).status == 201
         alarms = asyncio.create_task(hall.services.alarms.run(lambda: None))
         hall.services.alarms.declare(Condition(name="held", subject="doors", words=WORDS)).raise_()
         await until(lambda: hall.get("/alarms"), lambda found: found["alarms"] != [])

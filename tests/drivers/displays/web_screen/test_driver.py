@@ -354,3 +354,31 @@ async def test_text_is_made_harmless(box: Box) -> None:
     assert (box.pushed[0]["content"]["title"], box.pushed[0]["content"]["notice"]) == ("ab", "cd")
     await box.beat(rev=1)
     await ended(task)
+
+
+async def test_a_text_over_the_board_takes_its_place_until_a_board_comes_without(box: Box) -> None:
+    row = {"call_id": "c1", "ticket": "A1", "window": "1", "at": NOW.isoformat()}
+    shown = []
+    for rev, (verb, params) in enumerate(
+        [
+            ("show", {"text": "通知"}),
+            ("board", {"rows": [row]}),
+            ("board", {"over": {"text": "请疏散", "colour": "red"}}),
+            ("show", {"text": "新通知"}),
+            ("board", {"rows": [row]}),
+        ],
+        1,
+    ):
+        task = box.execute(verb, **params)
+        await pending(task)
+        await box.beat(rev=rev)
+        await ended(task)
+        content = box.driver._content
+        shown.append((content.text, content.colour, content.rows and [each.ticket for each in content.rows]))
+    assert shown == [
+        ("通知", "red", None),
+        ("通知", "red", ["A1"]),
+        ("请疏散", "red", None),
+        ("请疏散", "red", None),
+        ("新通知", "red", ["A1"]),
+    ]
