@@ -9,7 +9,8 @@ from gateway.alarms.rules import changed
 from gateway.alarms.told import Told
 from gateway.alarms.words import BUILT_IN
 from gateway.core.model import Quality
-from gateway.hub import Change, DeviceView, Hub, Status
+from gateway.hub import Change, Hub, Status
+from gateway.supervisor.proof import CONTENT, difference
 
 STARTING_S = 60.0  # a device that is the client, and has not come for so long after our start, is missing
 FLAPS, FLAPS_S = 5, 300.0  # lost so often within this time: it does not answer, whatever it does just now
@@ -17,8 +18,6 @@ OFFSET = "clock_offset_s"
 DRIFT_S = 5.0  # GB 51348 and evidence rules ask for seconds; a clock kept by NTP is within one
 DRIFT_BAND = 0.8  # of the limit: it is over below that
 LAG_EVENTS = 1000.0
-CONTENT = ("/show", "/board")
-"""The verbs whose desired state is what a screen shows."""
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "device-offline": {"on_delay_s": 10.0, "off_delay_s": 5.0, "outage": True, "follows": True},
@@ -97,10 +96,7 @@ class ClockOffset:
 
 
 class Content:
-    """Whether a screen shows what it shall: it has confirmed it, and says of itself what it said then.
-
-    That is its point `text`, where it answered what it has `shown`, and `last_rev`, where it answered with a `rev`.
-    """
+    """Whether a screen shows what it shall: it has confirmed it, and says nothing else of itself."""
 
     def __init__(self, hub: Hub, key: str, device: str, part: str | None) -> None:
         self._hub, self._key, self._device, self._part = hub, key, device, part
@@ -113,15 +109,8 @@ class Content:
             return Verdict(False)
         if not wish["ended"]:
             return Verdict(True, {"status": wish["status"], **wish["detail"]})
-        for point, told in (("text", "shown"), ("last_rev", "rev")):
-            wanted, shown = wish["detail"].get(told), self._value(view, point)
-            if wanted is not None and shown is not None and (shown < wanted if told == "rev" else shown != wanted):
-                return Verdict(True, {"wanted": wanted, "shown": shown})
-        return Verdict(False)
-
-    def _value(self, view: DeviceView, point: str) -> Any:
-        held = view.points.get(self._part, {}).get(point)
-        return held.now.value if held is not None and held.now.quality is Quality.GOOD else None
+        found = difference(wish["detail"], view.points.get(self._part, {}))
+        return Verdict(False) if found is None else Verdict(True, found)
 
 
 class BuiltIn:
@@ -153,7 +142,7 @@ class BuiltIn:
             yield Watch(
                 _condition("outlet-behind", key, key=key.removeprefix("outlets/")), self._behind(key), (change,)
             )
-        elif kind == "view" and key.startswith("wishes/") and key.endswith(CONTENT):
+        elif kind == "view" and key.startswith("wishes/") and key.endswith(tuple(f"/{verb}" for verb in CONTENT)):
             yield self._content(change)
 
     def _content(self, change: Change) -> Watch:

@@ -41,6 +41,8 @@ class Slot:
         """The highest revision so far, of wishes that are only planned too."""
         self.owner: str | None = None
         self.wanted: Desired | None = None
+        self.delivered: Mapping[str, Any] | None = None
+        """What the device answered to the last delivery of what is wanted; None unless that ended well."""
         self.changed = asyncio.Event()
 
     def next_rev(self) -> int:
@@ -80,6 +82,7 @@ class Slot:
         What was refused is sent again from time to time; only that it succeeded, or is no longer wanted, is news then.
         """
         if wanted is self.wanted:
+            self.delivered = (detail or {}) if final and stage in (Stage.ACKED, Stage.CONFIRMED) else None
             self._watch(wanted, stage, detail or {}, final)
         news = not (self._refused and stage in (Stage.SENT, Stage.REJECTED))
         if wanted is self.wanted and news and not self._ended:

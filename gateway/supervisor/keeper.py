@@ -1,25 +1,29 @@
 """Keeps the desired state of one device on the device, for as long as it is connected."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, NotSupported
 from gateway.core.model import Command, Stage, Verb
 from gateway.core.turn import Priority, limited, urgency
+from gateway.hub import Held
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import GatewayContext
 from gateway.supervisor.desired import Key, Slot, Wishes
+from gateway.supervisor.proof import CONTENT, difference
 
 Start = Callable[[Coroutine[Any, Any, None]], object]
 
 ACT_S = 30.0  # sending desired state never takes longer: a driver's own limits end it far earlier
+PROOF_S = 30.0  # between two looks at whether a screen shows what was sent to it
 BUSY_S = 0.2  # a card that is writing its flash says busy for a few hundred milliseconds
 
 
 class Keeper:
-    """Sends every wish after connect, after each change, and again every `resend_s` of its verb."""
+    """Sends every wish after connect, after each change, every `resend_s` of its verb, and when a screen lost it."""
 
     def __init__(
         self,
@@ -27,8 +31,10 @@ class Keeper:
         wishes: Wishes,
         context: GatewayContext,
         verb: Callable[[str, str | None], Verb],
+        points: Callable[[str | None], Mapping[str, Held]],
     ) -> None:
         self._driver, self._wishes, self._context, self._verb = driver, wishes, context, verb
+        self._points = points
         self._passive = driver.surface().silent_after_s is not None
 
     async def run(self, start: Start) -> None:
@@ -45,11 +51,27 @@ class Keeper:
         while True:
             slot.changed.clear()
             again_s = await self._deliver(slot, slot.wanted) if slot.wanted else None
+            await self._due(slot, again_s)
+
+    async def _due(self, slot: Slot, again_s: float | None) -> None:
+        """Wait until it is to be sent again: something newer is wanted, its time has come, it is not what is shown."""
+        since, wanted = self._context.clock.now(), slot.wanted
+        proven = wanted is not None and wanted.verb in CONTENT and slot.delivered is not None
+        while True:
+            wait_s = again_s if not proven else min(PROOF_S, again_s or PROOF_S)
             try:
-                async with asyncio.timeout(again_s):
+                async with asyncio.timeout(wait_s):
                     await slot.changed.wait()
+                return
             except TimeoutError:
-                continue
+                again_s = None if again_s is None or wait_s is None else again_s - wait_s
+                if again_s == 0 or not proven or self._wrong(slot, since):
+                    return
+
+    def _wrong(self, slot: Slot, since: datetime) -> bool:
+        """Whether the device says, later than it was sent something, that it shows something else."""
+        wanted, told = slot.wanted, slot.delivered
+        return wanted is not None and told is not None and bool(difference(told, self._points(wanted.part), since))
 
     async def _deliver(self, slot: Slot, wanted: Desired) -> float | None:
         """Send one wish; gives the seconds after which to send it again."""

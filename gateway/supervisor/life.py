@@ -17,7 +17,7 @@ from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
 from gateway.core.turn import Priority, limited, urgency
-from gateway.hub import DeviceView, Status
+from gateway.hub import DeviceView, Held, Status
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import GatewayContext, House
 from gateway.supervisor.desired import Wishes
@@ -45,7 +45,7 @@ class Life:
             house.hub.depend(f"device/{config.id}", f"device/{parent}")
         self.wishes = Wishes(config.id, house.clock, self._show_wish)
         self.context.on_parts = self.wishes.again
-        self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb)
+        self._keeper = Keeper(self.driver, self.wishes, self.context, self.verb, self._points)
         self._group: asyncio.TaskGroup | None = None
         self._waiting = 0
         self.wake = asyncio.Event()
@@ -132,6 +132,9 @@ class Life:
         if name not in verbs:
             raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(verbs)) or 'none'}")
         return verbs[name]
+
+    def _points(self, part: str | None) -> Mapping[str, Held]:
+        return self.view.points.get(part, {})
 
     def _kinds(self, part: str | None) -> list[PartKind]:
         if part is None:
