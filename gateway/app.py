@@ -23,6 +23,8 @@ from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput
 from gateway.fleet import Fleet
+from gateway.hours import config as hours_config
+from gateway.hours.service import Hours
 from gateway.hub import Hub
 from gateway.journal.head import Anchor
 from gateway.journal.journal import Journal, open_journal
@@ -52,6 +54,7 @@ VERSION = version("hall-gateway")
 SECTIONS = (
     *calls_config.SECTIONS,
     *calendar_config.SECTIONS,
+    *hours_config.SECTIONS,
     alarms_config.SECTION,
     *keeping_config.SECTIONS,
 )
@@ -96,6 +99,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
         for config in site.devices:
             fleet.add(config)
+        hours = Hours(lambda: in_force.site.sections["hours"], zone=zone, lives=fleet, house=house)
         calls = await _restored(site, fleet, house)
         alarms = Alarms(site.sections["alarms"], house, await journal.desired())
         services = Services(
@@ -116,9 +120,17 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         started(address)
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
         bodies = {"calls": calls.run, "alarms": alarms.run}
-        bodies |= {"people": services.people.run, "keeping": keeping.run, "calendar": calendar.run}
+        bodies |= {"people": services.people.run, "keeping": keeping.run, "calendar": calendar.run, "hours": hours.run}
         if reread is not None:
-            reload = Reload(in_force, reread=reread, fleet=fleet, calls=calls, alarms=alarms, house=house)
+            reload = Reload(
+                in_force,
+                reread=reread,
+                fleet=fleet,
+                calls=calls,
+                alarms=alarms,
+                house=house,
+                replaced=hours.replaced,
+            )
             bodies["reload"] = reload.run
         notify("READY=1", f"STATUS={site.general.site.name}: {len(fleet)} devices")
         stack.callback(notify, "STOPPING=1")

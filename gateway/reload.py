@@ -76,7 +76,10 @@ class Reload:
         calls: Calls,
         alarms: Alarms,
         house: House,
+        replaced: Callable[[], None] = lambda: None,
     ) -> None:
+        """`replaced` is told that another site file is in force."""
+        self._replaced = replaced
         self._in_force, self._reread = in_force, reread
         self._fleet, self._calls, self._alarms, self._house = fleet, calls, alarms, house
         self._asked = asyncio.Event()
@@ -148,6 +151,7 @@ class Reload:
         rows = self._calls.replace(sections["windows"], sections["calls"], begun=begun, summaries=sections["screens"])
         self._alarms.configure(sections["alarms"])
         self._in_force.site = new
+        self._replaced()
         for id_ in begun_lines:
             self._fleet.start_line(id_)
         for id_ in begun:

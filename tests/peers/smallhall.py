@@ -18,7 +18,7 @@ from gateway.core.config import DeviceConfig
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
 from gateway.core.model import Command, Cursor, Event, Identity, PartKind, Stage, Surface, Verb
-from gateway.core.screen import Board, Show
+from gateway.core.screen import Board, Brightness, Power, Show
 from gateway.hub import Hub, Status
 from gateway.journal.batch import Call as Written
 from gateway.journal.journal import Journal, open_journal
@@ -61,11 +61,15 @@ class Blink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScreenConfig(DeviceConfig, frozen=True, extra="forbid"):
-    """A screen of `cells` characters. `confirms`: it can be read back; `board`: it can list calls."""
+    """A screen of `cells` characters.
+
+    `confirms`: it can be read back; `board`: it can list calls; `lit`: it can be dimmed.
+    """
 
     cells: int = 12
     confirms: bool = False
     board: bool = False
+    lit: bool = False
 
 
 class Screen(Driver[ScreenConfig]):
@@ -83,7 +87,10 @@ class Screen(Driver[ScreenConfig]):
         blink = Verb(name="blink", meaning="blink once", params=Blink)
         board = Verb(name="board", meaning="list calls", params=Board, desired=True, confirms=self.config.confirms)
         wipe = Verb(name="wipe", meaning="forget everything", params=Blink, dangerous=True)
-        return Surface(device=PartKind(verbs=(show, blink, wipe, *([board] if self.config.board else []))))
+        power = Verb(name="power", meaning="light or none", params=Power, desired=True)
+        brightness = Verb(name="brightness", meaning="how bright", params=Brightness, desired=True)
+        more = [*([board] if self.config.board else []), *([power, brightness] if self.config.lit else [])]
+        return Surface(device=PartKind(verbs=(show, blink, wipe, *more)))
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:

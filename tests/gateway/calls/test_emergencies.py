@@ -23,10 +23,12 @@ BOSS = Principal("boss", Role.ADMIN)
 IDLE, FIRE = "综合受理", "请立即疏散"
 
 
-async def ask(hall: Hall, command_id: str, verb: str, target: str = "hall", **more: Any) -> Result:
-    asked = {"command_id": command_id, "device": f"screens/{target}", "verb": verb, "reason": "火警", **more}
-    who = asked.pop("who", BOSS)
-    return await Commands(hall.lives, hall.house, hall.calls.targets).submit(Request(**asked), who)
+async def ask(
+    hall: Hall, command_id: str, verb: str, target: str = "hall", who: Principal = BOSS, **more: Any
+) -> Result:
+    asked: dict[str, Any] = {"device": f"screens/{target}", "verb": verb, "reason": "火警", **more}
+    commands = Commands(hall.lives, hall.house, hall.calls.targets)
+    return await commands.submit(Request(command_id=command_id, **asked), who)
 
 
 async def fire(hall: Hall, target: str = "hall", text: str = FIRE, **more: Any) -> Result:

@@ -93,7 +93,8 @@ async def test_a_notice_of_a_zone_is_shown_there_only(hall: Hall) -> None:
 
 
 async def test_a_notice_begins_and_ends_by_itself(hall: Hall) -> None:
-    _, standing = await publish(hall, **{"from": later(60), "until": later(120)})
+    waits = body(until=later(120), **{"from": later(60)})
+    _, standing = await hall.calls.notices.publish(waits, BOSS)
     assert (standing, hall.wanted()) == (Standing.WAITING, IDLE)
     expire(hall, 60)
     await until(lambda: hall.wanted() == TEXT)

@@ -1,0 +1,1 @@
+"""Opening hours: when devices are on, and how bright they are."""
