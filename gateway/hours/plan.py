@@ -45,7 +45,7 @@ def _moments(entry: HoursConfig, now: datetime, zone: ZoneInfo) -> Iterator[date
 def _percent(entry: HoursConfig, day: date, now: datetime, zone: ZoneInfo) -> int | None:
     steps = sorted(entry.brightness.items())
     begun = [percent for begin, percent in steps if _at(day, begin, zone) <= now]
-    return (begun or [percent for _, percent in steps] or [None])[-1]
+    return next(reversed(begun or [percent for _, percent in steps]), None)
 
 
 def _on(entry: HoursConfig, day: date) -> bool:

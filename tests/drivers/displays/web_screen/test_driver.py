@@ -358,17 +358,15 @@ async def test_text_is_made_harmless(box: Box) -> None:
 
 async def test_a_text_over_the_board_takes_its_place_until_a_board_comes_without(box: Box) -> None:
     row = {"call_id": "c1", "ticket": "A1", "window": "1", "at": NOW.isoformat()}
-    shown = []
-    for rev, (verb, params) in enumerate(
-        [
-            ("show", {"text": "通知"}),
-            ("board", {"rows": [row]}),
-            ("board", {"over": {"text": "请疏散", "colour": "red"}}),
-            ("show", {"text": "新通知"}),
-            ("board", {"rows": [row]}),
-        ],
-        1,
-    ):
+    shown: list[Any] = []
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("show", {"text": "通知"}),
+        ("board", {"rows": [row]}),
+        ("board", {"over": {"text": "请疏散", "colour": "red"}}),
+        ("show", {"text": "新通知"}),
+        ("board", {"rows": [row]}),
+    ]
+    for rev, (verb, params) in enumerate(asked, 1):
         task = box.execute(verb, **params)
         await pending(task)
         await box.beat(rev=rev)
