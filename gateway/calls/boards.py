@@ -9,6 +9,7 @@ import msgspec
 from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
+from gateway.calls.leaflets import VIEW, leaflets
 from gateway.calls.model import Call
 from gateway.calls.summary import Summary, emptied
 from gateway.commands import ended
@@ -102,8 +103,23 @@ class Boards:
         """The rows that keep the screens of a call as they are now, which may be newer than the call."""
         return [summary.kept() for summary in self.summaries.values() if summary.concerns(call)]
 
-    async def expire_forever(self) -> None:
-        """Take off the calls whose time is over."""
+    async def run(self) -> None:
+        """Take off the calls whose time is over, and follow the rosters, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_forever())
+            await self._expire_forever()
+
+    async def _follow_forever(self) -> None:
+        with self._house.hub.subscribe("view") as news:
+            while True:
+                if any(change.key.startswith(VIEW) for change in await news.take()):
+                    for summary in self.summaries.values():
+                        before = summary.leaflets
+                        self._leaf(summary)
+                        if summary.leaflets != before:
+                            self._show(summary)
+
+    async def _expire_forever(self) -> None:
         while True:
             self._changed.clear()
             now = self._house.clock.now()
@@ -183,7 +199,11 @@ class Boards:
             off = [call for call in summary.calls if (summary.config.device, call.call_id) not in on]
             self._end(summary, off, Stage.SUPERSEDED)
 
+    def _leaf(self, summary: Summary) -> None:
+        summary.leaflets = leaflets(summary.config, self._house.hub.views)
+
     def _own(self, summary: Summary) -> None:
+        self._leaf(summary)
         life, part = self._place(summary.config.device)
         life.wishes.slot(part, VERB).owner = f"screen {summary.config.id}"
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from gateway.calls.pictures import PictureFile
 from gateway.core.config import Id
 from gateway.core.model import Surface
 from gateway.site.load import Section
@@ -59,6 +60,8 @@ class SummaryConfig(BaseModel, frozen=True, extra="forbid"):
     rows: int = Field(default=8, ge=1, le=20, description="How many calls it lists.")
     names: bool = Field(default=False, description="Whether it shows the masked names too.")
     notice: str | None = Field(default=None, max_length=200, description="A line for everybody, below the calls.")
+    roster: list[Id] = Field(default=[], max_length=4, description="The rosters that it shows beside the calls.")
+    map: PictureFile | None = Field(default=None, description="A picture of the zones: PNG, JPEG or WebP.")
 
 
 class CallsConfig(BaseModel, frozen=True, extra="forbid"):
@@ -97,9 +100,9 @@ def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
     yield from twice(data, "screens", "id")
     yield from twice(data, "screens", "device")
     devices, zones = {str(row.get("id")): row for row in rows(data, "devices")}, names(data, "zones")
-    owner, surfaces = _owners(data), Surfaces(data)
+    owner, surfaces, rosters = _owners(data), Surfaces(data), names(data, "roster")
     for index, summary in enumerate(rows(data, "screens")):
-        screen, inside = summary.get("device"), summary.get("zones")
+        screen = summary.get("device")
         device = screen.partition("/")[0] if isinstance(screen, str) else None
         loc = ("screens", index, "device")
         if device is not None and device not in devices:
@@ -110,9 +113,11 @@ def _check_screens(data: Mapping[str, Any]) -> Iterable[Complaint]:
         elif device is not None and not _shows_boards(surfaces.of(device)):
             driver = devices[device].get("driver")
             yield Complaint(loc, f"the driver {driver} shows no board of calls, as displays.web_screen does")
-        for place, zone in enumerate(inside if is_list(inside) else []):
-            if isinstance(zone, str) and zone not in zones:
-                yield Complaint(("screens", index, "zones", place), unknown(zone, zones, "zone"))
+        for key, kind, known in (("zones", "zone", zones), ("roster", "roster", rosters)):
+            named: Any = summary.get(key)
+            for place, name in enumerate(named if is_list(named) else []):
+                if isinstance(name, str) and name not in known:
+                    yield Complaint(("screens", index, key, place), unknown(name, known, kind))
 
 
 def _owners(data: Mapping[str, Any]) -> dict[str, int]:

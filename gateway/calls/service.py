@@ -133,7 +133,7 @@ class Calls:
         """Let calls expire, for ever."""
         up()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.boards.expire_forever())
+            group.create_task(self.boards.run())
             group.create_task(self.notices.run())
             await self._expire_forever()
 

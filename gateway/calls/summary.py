@@ -10,7 +10,7 @@ from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.model import ENDS, SHOWS, Call, call_from
 from gateway.core.model import Stage
-from gateway.core.screen import Board, BoardRow
+from gateway.core.screen import Board, BoardRow, Leaflet
 from gateway.journal.rows import Desired
 
 
@@ -22,6 +22,7 @@ class Summary:
         self.labels = {window.id: window.label for window in windows if self._has(window)}
         self.calls: list[Call] = []
         self.announced = Announcement()
+        self.leaflets: tuple[Leaflet, ...] = ()
         self.delivery: Stage | None = None
 
     def after(self, old: "Summary | None") -> "Summary":
@@ -78,7 +79,8 @@ class Summary:
             )
             for call in self.calls
         )
-        return Board(title=self.config.title, rows=rows, size=self.config.rows, notice=notice)
+        config = self.config
+        return Board(title=config.title, rows=rows, size=config.rows, notice=notice, leaflets=self.leaflets)
 
     def kept(self) -> Desired:
         """The row that brings it back after a restart."""

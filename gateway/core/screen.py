@@ -84,10 +84,29 @@ class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colour: Colour = Colour.RED
 
 
+MOST_LEAFLETS, MOST_LINES, MOST_COLUMNS = 6, 12, 4
+Column = Annotated[str, msgspec.Meta(max_length=80)]
+
+
+class Leaflet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something to read while one waits: a heading over lines of short columns, or over a picture.
+
+    `picture` is the name of one that the site file brings; what shows no pictures leaves such a leaflet out.
+    """
+
+    title: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    rows: Annotated[
+        tuple[Annotated[tuple[Column, ...], msgspec.Meta(max_length=MOST_COLUMNS)], ...],
+        msgspec.Meta(max_length=MOST_LINES),
+    ] = ()
+    picture: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]{1,40}\.(png|jpg|webp))?$")] = ""
+
+
 class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The parameters of the verb `board`: the last called numbers, the newest first, and a line for everybody.
 
-    `size` is for how many rows there is room, so that the letters keep their size while there are fewer.
+    `size` is for how many rows there is room, so that the letters keep their size while there are fewer. `leaflets`
+    never hide a call: they take turns in the room beside the calls, and have all of it while there is none.
     """
 
     title: Annotated[str, msgspec.Meta(max_length=80)] = ""
@@ -95,3 +114,4 @@ class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     size: Annotated[int, msgspec.Meta(ge=1, le=20)] = 8
     notice: Text | None = None
     over: Over | None = None
+    leaflets: Annotated[tuple[Leaflet, ...], msgspec.Meta(max_length=MOST_LEAFLETS)] = ()
