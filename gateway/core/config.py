@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
@@ -57,6 +57,8 @@ class SecretRef(BaseModel, frozen=True, extra="forbid"):
 class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
     """What every device's section of the site file has; a driver adds its own keys."""
 
+    is_page: ClassVar[bool] = False
+    """Whether it is a page of ours in a browser, which needs TLS to live on without the gateway."""
     id: Id
     driver: str
     zone: Id | None = Field(default=None, description="The zone it stands in.")

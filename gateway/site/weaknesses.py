@@ -14,6 +14,10 @@ from gateway.site.model import General, Site
 from gateway.site.references import Complaint
 
 SHORTEST = 8  # characters of a password; shorter ones are tried through in minutes
+PLAIN_PAGES = (
+    "serves the pages of screens without TLS: a browser keeps such a page only while it is open, so that one which is "
+    "loaded while the gateway is away is the browser's error; put a proxy with TLS before it, and bind it to 127.0.0.1"
+)
 DEFAULTS = frozenset(
     {"admin", "password", "123456", "12345678", "888888", "88888888", "admin123", "Admin123", "gateway"}
 )
@@ -27,6 +31,9 @@ def weaknesses(site: Site) -> Iterable[Complaint]:
     yield from _store(general)
     if not is_loopback(general.http.console.rpartition(":")[0]):
         yield Complaint(("http", "console"), "is served without TLS: keep it on 127.0.0.1, behind a proxy with TLS")
+    field = (general.http.field or "127.0.0.1:").rpartition(":")[0]
+    if not is_loopback(field) and any(device.is_page for device in site.devices):
+        yield Complaint(("http", "field"), PLAIN_PAGES)
     yield from _secrets(general)
     for index, device in enumerate(site.devices):
         for key, text in device.weaknesses():

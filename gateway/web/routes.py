@@ -24,6 +24,7 @@ from gateway.web import (
     notices,
     page,
     people,
+    screen_files,
     screens,
     waiting,
 )
@@ -174,6 +175,8 @@ ROUTES = (
     _field("GET", PAGE, waiting.page, "A screen's page", {200: "text/html"}, 401, 403, 429),
     _field("GET", f"{PAGE}/live", waiting.live, "Its WebSocket", {101: "*/*"}, 400, 401, 403, 503),
     _field("POST", f"{PAGE}/poll", waiting.poll, "The same by HTTP", ANY, 401, 403, 503),
-    _field("GET", f"{PAGE}/{{name:screen\\.(?:js|css)}}", waiting.file, "Its files", ANY),
+    _field("GET", f"{PAGE}/{{name:[a-z_]+\\.(?:js|css)}}", screen_files.file, "Its files", ANY),
+    _field("GET", f"{PAGE}/fonts/{{name}}", screen_files.font, "Its fonts", {200: "font/woff2"}),
+    _field("GET", f"{PAGE}/pictures/{{name}}", waiting.picture, "A picture that it shows", {200: "image/*"}, 401),
     _field("GET", f"{PAGE}/alive", waiting.alive, "Its page is heard", {200: answers.Health}, 401, 503),
 )

@@ -30,6 +30,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+OWN = ("Content-Security-Policy", "Cache-Control")
+"""What a page may have of its own."""
+
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Leave out what is bad HTTP of a peer: it is answered with 400, and its text may hold a token."""
@@ -66,7 +69,7 @@ def application(services: Services, listener: Listener) -> web.Application:
 
 async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        if name != "Content-Security-Policy" or name not in response.headers:  # a page may have a policy of its own
+        if name not in OWN or name not in response.headers:
             response.headers[name] = value
 
 

@@ -4,9 +4,7 @@ The key is swapped by a page that goes on by itself, not by a redirect: a browse
 when the page that asks is of our site, and a kiosk begins at a page of its own (RFC 6265bis, 5.2; tested in chromium).
 """
 
-import hashlib
 import re
-from pathlib import Path
 from string import Template
 
 from aiohttp import web
@@ -22,23 +20,19 @@ from gateway.web.markup import tag
 from gateway.web.origin import ours, over_tls
 from gateway.web.problems import Problem
 from gateway.web.route import reply
+from gateway.web.screen_files import BUILD, FOR_EVER, HERE, PAGE
 from gateway.web.services import Services
 from gateway.web.sockets import converse
 from gateway.wire.inlet import Kind
 
 COOKIE = "hall_screen"
 AGE_S = 400 * 86400  # the longest that browsers keep one: a screen that was switched off for a year still opens
-HERE = Path(__file__).parent / "screen"
-MEDIA = {"screen.css": "text/css", "screen.js": "text/javascript"}
-FILES = {name: (HERE / name).read_bytes() for name in MEDIA}
-PAGE = Template((HERE / "page.html").read_text(encoding="utf-8"))
 GO_ON = Template((HERE / "go_on.html").read_text(encoding="utf-8"))
 REFUSED = Template((HERE / "refused.html").read_text(encoding="utf-8"))
-BUILD = hashlib.sha256(b"".join([*FILES.values(), PAGE.template.encode()])).hexdigest()[:12]
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self' {socket}; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; worker-src 'self'; "
+    "connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 TALK = ("live", "poll")  # what a page says with its cookie alone
 
@@ -59,12 +53,6 @@ async def page(request: web.Request, services: Services) -> web.StreamResponse:
     return response
 
 
-async def file(request: web.Request, _services: Services) -> web.StreamResponse:
-    """The script and the style of the page."""
-    name = request.match_info["name"]
-    return web.Response(body=FILES[name], content_type=MEDIA[name], charset="utf-8")
-
-
 async def live(request: web.Request, services: Services) -> web.StreamResponse:
     """The WebSocket of the page."""
     _admit(request, services)
@@ -80,6 +68,17 @@ async def poll(request: web.Request, services: Services) -> web.StreamResponse:
     """The same messages for a page whose WebSocket does not work."""
     _admit(request, services)
     return await exchange(request, services.house.inlets, request.match_info["id"], Kind.SCREEN)
+
+
+async def picture(request: web.Request, services: Services) -> web.StreamResponse:
+    """A picture of the site file, for the screen that shows it."""
+    _admit(request, services)
+    screen, name = request.match_info["id"], request.match_info["name"]
+    configs = [summary.config for summary in services.calls.boards.summaries.values()]
+    for each in (config.map for config in configs if config.device == screen):
+        if each is not None and each.name == name:
+            return web.Response(body=each.data, content_type=each.media_type, headers=FOR_EVER)
+    raise Problem(404, f"this screen shows no picture {name:.60}")
 
 
 async def alive(request: web.Request, services: Services) -> web.StreamResponse:

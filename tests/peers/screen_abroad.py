@@ -85,6 +85,8 @@ async def look(hall: ScreenHall, wrapper: Path) -> dict[str, Any]:
             "secure_context": await page.evaluate("window.isSecureContext"),
             "status": result["status"],
             "stale": await page.is_visible("#stale"),
+            "plain": await page.is_visible("#plain"),
+            "kept": await page.evaluate("'serviceWorker' in navigator"),
             "polled": any(url.endswith("/poll") for url in sockets_open),
             "foreign": [url for url in asked if not url.startswith(f"http://{FIELD}/screens/free")],
             "console": await reached(browser, f"http://{HERE}:8080/healthz"),

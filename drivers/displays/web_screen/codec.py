@@ -30,6 +30,14 @@ class Row(msgspec.Struct, frozen=True):
     at: int
 
 
+class Leaflet(msgspec.Struct, frozen=True):
+    """Something to read beside the board: lines of columns, or the picture of that name."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...] = ()
+    picture: str = ""
+
+
 class Content(msgspec.Struct, frozen=True):
     """All that a page shows. `rows` None: it has no board, and shows the text over the whole screen."""
 
@@ -40,16 +48,21 @@ class Content(msgspec.Struct, frozen=True):
     text: str = ""
     colour: str = ""
     lit: bool = True
+    leaflets: tuple[Leaflet, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
-    """The content as a whole, how often to beat, and when to hide the numbers."""
+    """The content as a whole, how often to beat, and when to hide the numbers.
+
+    `afresh`: what is there is not to be trusted, make everything anew.
+    """
 
     run: str
     rev: int
     beat_s: float
     hide_after_min: float
     content: Content
+    afresh: bool = False
 
 
 class Delta(msgspec.Struct, frozen=True, tag_field="kind", tag="delta"):
@@ -93,7 +106,7 @@ class Beat(msgspec.Struct, frozen=True):
     """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order of `done_run` it obeyed.
 
     `hidden`: nobody can see it. `want` asks for a snapshot. `failed` says why it could not show the revision
-    `failed_rev` of `failed_run`.
+    `failed_rev` of `failed_run`. `mark` is that of what stands in the page's document; None while it changes.
     """
 
     page: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,40}$")]
@@ -114,6 +127,7 @@ class Beat(msgspec.Struct, frozen=True):
     failed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     failed_run: ShortText | None = None
     failed_rev: Count | None = None
+    mark: ShortText | None = None
 
 
 NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -165,7 +179,31 @@ def change(old: Content, new: Content) -> Mapping[str, Any] | None:
 
 def apply(content: Content, delta: Mapping[str, Any]) -> Content:
     """The content after a delta."""
-    rows = content.rows
+    rows, fields = content.rows, dict(delta["set"])
     if delta["add"] or delta["drop"]:
         rows = (*delta["add"], *(row for row in rows or () if row.id not in delta["drop"]))
-    return msgspec.structs.replace(content, **delta["set"], rows=rows)
+    if "leaflets" in fields:
+        fields["leaflets"] = msgspec.convert(fields["leaflets"], tuple[Leaflet, ...])
+    return msgspec.structs.replace(content, **fields, rows=rows)
+
+
+def mark(content: Content) -> str:
+    """What tells one content from another in a page's document: 32-bit FNV-1a of its texts, in UTF-16."""
+    board = content.rows is not None
+    notice, text = (content.text or content.notice, "") if board else ("", content.text)
+    parts = [content.title, notice, text, "lit" if content.lit else "dark"]
+    parts += [cell for row in content.rows or () for cell in (row.ticket, row.window, row.name or "")]
+    parts += [text for leaflet in _leaflets(content) for text in _texts(leaflet)]
+    data = "\x1f".join(parts).encode("utf-16-le")
+    value = 0x811C9DC5
+    for unit in memoryview(data).cast("H"):
+        value = (value ^ unit) * 0x01000193 & 0xFFFFFFFF
+    return f"{value:08x}"
+
+
+def _leaflets(content: Content) -> tuple[Leaflet, ...]:
+    return () if content.rows is None else content.leaflets
+
+
+def _texts(leaflet: Leaflet) -> tuple[str, ...]:
+    return (leaflet.title, *(cell for row in leaflet.rows for cell in row), leaflet.picture)

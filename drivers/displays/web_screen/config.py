@@ -1,5 +1,7 @@
 """The site-file section of a waiting-area screen."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from gateway.core.config import DeviceConfig
@@ -11,6 +13,7 @@ SILENT_BEATS = 2.4
 class WebScreenConfig(DeviceConfig, frozen=True, extra="forbid"):
     """A screen that opens `/screens/ID` of the field listener in a browser."""
 
+    is_page: ClassVar[bool] = True
     beat_s: float = Field(
         default=5.0,
         ge=0.1,

@@ -7,6 +7,7 @@ from gateway.core.model import Picture
 
 WIDTH, LINE = 256, 16  # LEDs: 16 Chinese characters in a row
 LINES = 4  # of a text without a board
+Words = list[tuple[str, str]]
 
 
 def words(content: Content) -> str:
@@ -17,17 +18,25 @@ def words(content: Content) -> str:
 
 
 def picture(content: Content) -> Picture:
-    """The rows of a board, or the text."""
-    rows = content.rows
-    panel = Panel(WIDTH, LINE * (LINES if rows is None else max(1, len(rows))))
-    if content.lit and rows is None:
+    """The rows of a board and its first leaflet, or the text."""
+    lines = _board(content) if content.lit and content.rows is not None else []
+    panel = Panel(WIDTH, LINE * (LINES if content.rows is None else max(1, len(lines))))
+    if content.lit and content.rows is None:
         panel.write(_letters(content.text, content.colour or "yellow"), wrap=True)
-    for place, row in enumerate(rows or () if content.lit else ()):
+    for place, letters in enumerate(lines):
         line = Panel(WIDTH, LINE)
-        line.write([*_letters(row.ticket, "yellow"), *_letters(f" {row.window} {row.name or ''}", "green")], wrap=False)
+        line.write(letters, wrap=False)
         panel.paste(0, LINE * place, line)
     return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
 
 
-def _letters(text: str, colour: str) -> list[tuple[str, str]]:
+def _board(content: Content) -> list[Words]:
+    rows = content.rows or ()
+    calls = [[*_letters(row.ticket, "yellow"), *_letters(f" {row.window} {row.name or ''}", "green")] for row in rows]
+    first = content.leaflets[:1]
+    titles = [_letters(leaflet.title, "red") for leaflet in first]
+    return [*calls, *titles, *(_letters(" ".join(columns), "green") for leaflet in first for columns in leaflet.rows)]
+
+
+def _letters(text: str, colour: str) -> Words:
     return [(character, colour) for character in drawable(text)[0]]

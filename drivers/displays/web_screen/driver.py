@@ -1,6 +1,7 @@
 """Drives a waiting-area screen: a page of ours in a browser, which says what it has on the glass."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from drivers.displays.web_screen import codec, drawing
+from drivers.displays.web_screen.board import face, text_of
 from drivers.displays.web_screen.config import SILENT_BEATS, WebScreenConfig
 from drivers.displays.web_screen.pages import Pages
 from drivers.shared.text import printable
@@ -27,7 +29,7 @@ from gateway.core.model import (
     Surface,
     Verb,
 )
-from gateway.core.screen import MOST, Board, Over, Power, Show
+from gateway.core.screen import Board, Power, Show
 
 POINTS = (
     Point("text", "text", "what it shows: its text, or the tickets of its board, the newest first"),
@@ -40,6 +42,7 @@ POINTS = (
     Point("fps", "number", "frames that the browser draws", "1/s"),
     Point("speech", "text", "whether the browser has a Chinese voice: ready, no voice or none"),
     Point("stale", "boolean", "whether it shows something older than the newest, or its banner"),
+    Point("intact", "boolean", "whether its document has what it was sent"),
     Point("clients", "integer", "pages that are open, those in the background too"),
 )
 ORDERS = 8  # kept for pages that poll: they come every few seconds
@@ -80,6 +83,8 @@ class WebScreen(Driver[WebScreenConfig]):
         self._content = codec.Content()
         self._board: Board | None = None
         self._text: dict[str, str] = {"text": "", "colour": ""}
+        self._mark = codec.mark(self._content)
+        self._mended = -math.inf
         self._orders: list[codec.Order] = []
         self._pages = Pages(SILENT_BEATS * config.beat_s)
         self._news = asyncio.Event()
@@ -94,6 +99,7 @@ class WebScreen(Driver[WebScreenConfig]):
             self._pages.clear()
             self._content, self._first_rev = codec.Content(), self._rev
             self._board, self._text = None, {"text": "", "colour": ""}
+            self._mark = codec.mark(self._content)
             while (beat := self._take(await self._inlet.contact())) is None:
                 pass
             yield Identity(model="web page", firmware=printable(beat.build, 64) or None)
@@ -108,10 +114,10 @@ class WebScreen(Driver[WebScreenConfig]):
         match command.verb:
             case "board":
                 self._board = convert(Board, command.params)
-                return await self._show(command, **self._face())
+                return await self._show(command, **face(self._board, self._text))
             case "show":
-                self._text = _text(convert(Show, command.params))
-                return await self._show(command, **self._face())
+                self._text = text_of(convert(Show, command.params))
+                return await self._show(command, **face(self._board, self._text))
             case "power":
                 return await self._show(command, lit=convert(Power, command.params).on)
             case "identify":
@@ -125,21 +131,13 @@ class WebScreen(Driver[WebScreenConfig]):
         """What is on the glass, drawn with our own font; None while pages differ."""
         return drawing.picture(self._content) if self._is_shown() else None
 
-    def _face(self) -> dict[str, Any]:
-        """What its board and its text make of it: a text over the board takes the place of both."""
-        board = self._board
-        if board is None:
-            return self._text
-        return _board(board) | (_text(board.over) | {"rows": None} if board.over else self._text)
-
     def _is_shown(self) -> bool:
         return self._first_rev < self._rev == self._pages.shown(self._run)
 
     async def _show(self, command: Command, **changes: Any) -> Mapping[str, Any]:
         """Put something new onto the pages; returns when it is on the glass."""
         old, self._content = self._content, msgspec.structs.replace(self._content, **changes)
-        self._rev += 1
-        rev = self._rev
+        rev = self._next()
         delta = codec.change(old, self._content) if rev > self._first_rev + 1 else None
         message = codec.encode(codec.Delta(self._run, rev, rev - 1, **delta)) if delta else b""
         if not 0 < len(message) <= codec.MOST_DELTA:
@@ -152,6 +150,19 @@ class WebScreen(Driver[WebScreenConfig]):
             "pages": len(pages),
             "render_ms": max((page.render_ms or 0 for page in pages), default=None),
         }
+
+    def _next(self) -> int:
+        """Begin a revision."""
+        self._rev += 1
+        self._mark = codec.mark(self._content)
+        return self._rev
+
+    def _mend(self, now: float) -> None:
+        """Show everything anew where a page has something else; not at every beat, it may be beyond help."""
+        if now - self._mended >= self.config.beat_s:
+            self._mended = now
+            self._next()
+            self._inlet.push(codec.encode(self._snapshot(afresh=True)))
 
     async def _tell(self, command: Command, seconds: float) -> Mapping[str, Any]:
         """Have every page do something once."""
@@ -185,8 +196,11 @@ class WebScreen(Driver[WebScreenConfig]):
                 return None
             source = contact.source if contact.method == "MESSAGE" else ""
             now, order = self.context.clock.monotonic(), self._order
-            new = self._pages.take(beat, source, now, run=self._run, order=order)
+            wrong = (beat.run, beat.rev) == (self._run, self._rev) and beat.mark not in (None, self._mark)
+            new = self._pages.take(beat, source, now, run=self._run, order=order, wrong=wrong)
             contact.answer(200, codec.encode(self._answer(beat, new=new)), "application/json")
+            if wrong:
+                self._mend(now)
             return beat
         finally:
             self._news.set()
@@ -205,8 +219,16 @@ class WebScreen(Driver[WebScreenConfig]):
             orders=tuple(order for order in self._orders if beat.done_run == order.run and order.id > (beat.done or 0)),
         )
 
-    def _snapshot(self) -> codec.Snapshot:
-        return codec.Snapshot(self._run, self._rev, self.config.beat_s, self.config.hide_after_min, self._content)
+    def _snapshot(self, *, afresh: bool = False) -> codec.Snapshot:
+        config = self.config
+        return codec.Snapshot(
+            run=self._run,
+            rev=self._rev,
+            beat_s=config.beat_s,
+            hide_after_min=config.hide_after_min,
+            content=self._content,
+            afresh=afresh,
+        )
 
     def _publish(self) -> None:
         values: dict[str, Scalar] = dict.fromkeys(point.name for point in POINTS)
@@ -217,23 +239,3 @@ class WebScreen(Driver[WebScreenConfig]):
         self.context.publish(
             *(Reading(None, name, value, bad if value is None else good) for name, value in values.items())
         )
-
-
-def _text(text: Show | Over) -> dict[str, str]:
-    return {"text": printable(text.text, MOST), "colour": text.colour.value}
-
-
-def _board(board: Board) -> dict[str, Any]:
-    """A board as the page gets it, without what could not be seen."""
-    rows = tuple(
-        codec.Row(
-            id=row.call_id,
-            ticket=printable(row.ticket, 32),
-            window=printable(row.window, 40),
-            name=printable(row.name, 40) if row.name else None,
-            at=int(row.at.timestamp() * 1000),
-        )
-        for row in board.rows
-    )
-    notice = printable(board.notice or "", MOST)
-    return {"title": printable(board.title, 80), "notice": notice, "rows": rows, "size": board.size}

@@ -14,13 +14,15 @@ MOST = 32  # pages of one screen; the inlet lets no more connect
 class Page(msgspec.Struct):
     """One page: its newest beat, when it came, and the connection that it came on.
 
-    `done` is the last order that it obeyed, or that was given before it came.
+    `done` is the last order that it obeyed, or that was given before it came. `wrong`: its document has something else
+    than what it was sent.
     """
 
     beat: Beat
     seen: float
     source: str
     done: int
+    wrong: bool
 
 
 class Pages:
@@ -30,14 +32,14 @@ class Pages:
         self._dead_s = dead_s
         self._pages: dict[str, Page] = {}
 
-    def take(self, beat: Beat, source: str, now: float, *, run: str, order: int) -> bool:
+    def take(self, beat: Beat, source: str, now: float, *, run: str, order: int, wrong: bool) -> bool:
         """Take a beat; True where this page was not known. `order` is the newest of this `run`."""
         self._pages = {name: page for name, page in self._pages.items() if now - page.seen < self._dead_s}
         known = self._pages.get(beat.page)
         if known or len(self._pages) < MOST:
             obeyed = beat.done if beat.done_run == run else None  # an order of an earlier run proves nothing
             before = known.done if known else order  # who comes later has nothing to do
-            self._pages[beat.page] = Page(beat, now, source, before if obeyed is None else obeyed)
+            self._pages[beat.page] = Page(beat, now, source, before if obeyed is None else obeyed, wrong)
         return known is None
 
     def left(self, source: str) -> None:
@@ -54,7 +56,7 @@ class Pages:
 
     def shown(self, run: str) -> int:
         """The newest revision that every visible page has on the glass; -1 where there is none."""
-        return min((rev(beat, run) for beat in self.seen()), default=-1)
+        return min((_rev(page, run) for page in self._visible()), default=-1)
 
     def obeyed(self, order: int) -> bool:
         """Whether every visible page has done an order of this run."""
@@ -68,19 +70,20 @@ class Pages:
 
     def values(self, run: str, wanted: int) -> dict[str, Scalar]:
         """The points of the page that is furthest behind; all pages count as clients."""
-        beats = sorted(self.seen(), key=lambda beat: rev(beat, run))
+        pages = sorted(self._visible(), key=lambda page: _rev(page, run))
         known: dict[str, Scalar] = {"clients": len(self._pages)}
-        if beats:
-            last = beats[0]
+        if pages:
+            last, behind = pages[0].beat, _rev(pages[0], run)
             known |= {
-                "last_rev": max(0, rev(last, run)),
+                "last_rev": max(0, behind),
                 "rendered_at": _moment(last.rendered_at),
                 "render_ms": last.render_ms,
                 "build": printable(last.build, 64),
                 "viewport": last.viewport,
                 "fps": last.fps,
                 "speech": printable(last.speech, 64) if last.speech else None,
-                "stale": rev(last, run) < wanted or any(beat.stale for beat in beats),
+                "stale": behind < wanted or any(page.beat.stale for page in pages),
+                "intact": not any(page.wrong for page in pages),
             }
         return known
 
@@ -88,9 +91,9 @@ class Pages:
         return [page for page in self._pages.values() if not page.beat.hidden]
 
 
-def rev(beat: Beat, run: str) -> int:
-    """What a page has on the glass; what an earlier run of the gateway sent does not count."""
-    return beat.rev if beat.run == run else -1
+def _rev(page: Page, run: str) -> int:
+    """What a page has on the glass; what an earlier run of the gateway sent does not count, nor what is wrong."""
+    return page.beat.rev if page.beat.run == run and not page.wrong else -1
 
 
 def _moment(milliseconds: float | None) -> str | None:

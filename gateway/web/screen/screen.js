@@ -4,16 +4,19 @@
   "use strict";
 
   const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 0.9, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
-  const MORE_FRAMES = 6, BLINK_S = 0.75, BLINKS = 4;
-  const base = "/screens/" + document.body.dataset.screen;
+  const KEEP_S = 60, RECALL_S = 1.5, FEW = 200, MORE_FRAMES = 6, BLINK_S = 0.75, BLINKS = 4;
+  const base = "/screens/" + document.body.dataset.screen, keepsake = base + "/kept";
+  const store = "hall-screen:" + base + "?" + document.body.dataset.build;  /* that of our worker */
+  const keeps = isSecureContext && "serviceWorker" in navigator;  /* over plain HTTP no browser lets it */
   const clockFace = new Intl.DateTimeFormat("en-GB", {
     timeZone: document.body.dataset.zone, hour: "2-digit", minute: "2-digit", hour12: false
   });
   const at = function (id) { return document.getElementById(id); };
   const seconds = function () { return performance.now() / 1000; };
-  const started = seconds();
+  const started = seconds(), site = at("title").textContent;
 
   let socket = null, failures = 0, retry = 0, blinking = 0, checked = false;
+  let recalled = false, lastHeard = null, keptAt = -Infinity, keptRev = -1;
   let run = "", rev = 0, greeted = false, content = null, beatS = 5, hideAfterMin = 10;
   let offset = null, heard = started, beaten = -Infinity, polled = -Infinity, polling = false, changed = started;
   let renderedAt = null, renderMs = null, fps = null, done = null, doneRun = null, failed = null, failedRun = null, failedRev = null, forbidden = false;
@@ -21,6 +24,8 @@
   const page = Array.from(crypto.getRandomValues(new Uint8Array(8)), function (byte) {
     return byte.toString(16).padStart(2, "0");
   }).join("");
+
+  const leaflets = window.hallLeaflets({ base: base, fit: fit });
 
   /* time: the server's, carried on by this page's monotonic clock */
 
@@ -63,6 +68,7 @@
       page: page, run: shownRun, rev: shownRev, want: !greeted, sent: performance.now(), build: document.body.dataset.build,
       viewport: innerWidth + "x" + innerHeight, rendered_at: renderedAt, render_ms: renderMs, fps: fps,
       speech: speech(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
+      mark: content !== null && shownRun === run && shownRev === rev ? mark() : null,
       failed: failed, failed_run: failedRun, failed_rev: failedRev
     });
   }
@@ -85,6 +91,7 @@
     fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store" })
       .then(function (answer) {
         forbidden = answer.status === 401 || answer.status === 403;
+        if (forbidden) { forget(); }
         return answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)));
       })
       .then(function (text) { if (!isOpen()) { greeted = true; take(text); greeted = false; } })
@@ -121,6 +128,10 @@
     greeted = true;
     beatS = message.beat_s;
     hideAfterMin = message.hide_after_min;
+    if (message.afresh) {
+      at("rows").textContent = "";
+      leaflets.clear();
+    }
     if (!same) { show(message.run, message.rev, message.content); }
   }
 
@@ -171,6 +182,7 @@
     run = newRun;
     rev = newRev;
     content = newContent;
+    recalled = false;
     changed = seconds();
     failed = failedRun = failedRev = null;
     report(received);
@@ -214,12 +226,30 @@
     put("notice", notice);
     put("text", board ? "" : next.text);
     at("text").className = next.colour;
-    if (next.title) { say("title", next.title); }
+    say("title", next.title || site);
+    const sheets = board ? next.leaflets : [], free = sheets.length > 0 && next.rows.length === 0;
     at("rows").hidden = !board || next.rows.length === 0;
     at("empty").hidden = board ? next.rows.length > 0 : next.text !== "";
+    at("leaflets").hidden = sheets.length === 0;
+    document.body.classList.toggle("free", free);
+    leaflets.render(sheets);
+    leaflets.show(serverNow() || performance.now());
     at("rows").dataset.size = String(next.size);
     at("dark").hidden = next.lit;
     layoutSoon();
+  }
+
+  /* What tells one content from another, read from the document: 32-bit FNV-1a, as the driver has it of what it sent. */
+  function mark() {
+    const text = function (id) { return at(id).hidden ? "" : at(id).textContent; };
+    let parts = [content.title ? text("title") : "", text("notice"), text("text"), at("dark").hidden ? "lit" : "dark"];
+    Array.from(at("rows").children).forEach(function (item) {
+      parts = parts.concat(Array.from(item.querySelectorAll("bdi"), function (cell) { return cell.textContent; }));
+    });
+    const whole = parts.concat(leaflets.texts()).join("\u001f");
+    let value = 0x811c9dc5;
+    for (let place = 0; place < whole.length; place += 1) { value = Math.imul(value ^ whole.charCodeAt(place), 0x01000193); }
+    return (value >>> 0).toString(16).padStart(8, "0");
   }
 
   function say(id, text) {
@@ -284,12 +314,19 @@
      What was measured is not measured again: every look at a size costs a layout of the page. */
   function layout() {
     const list = at("rows"), room = at("text").parentElement, size = Math.max(1, Number(list.dataset.size) || 8);
-    fit(at("notice"), innerHeight * 0.14, Math.min(innerHeight, innerWidth) * 0.05);
+    fit(at("notice"), innerHeight * (at("notice").textContent.length > FEW ? 0.25 : 0.14), Math.min(innerHeight, innerWidth) * 0.05);
     const height = room.clientHeight, width = room.clientWidth, measure = [size, width, height].join();
     list.style.fontSize = Math.floor(Math.min(height / size * 0.6, width * 0.075)) + "px";
     list.style.setProperty("--size", String(size));
     fitCells(Array.from(list.children).filter(function (item) { return item.dataset.measure !== measure; }), measure);
     fit(at("text"), height * 0.95, Math.min(height * 0.7, width * 0.3));
+    leaflets.layout();
+  }
+
+  /* A font that has come is wider or narrower than the one that stood in for it. */
+  function measureAnew() {
+    Array.from(document.querySelectorAll("[data-measure]")).forEach(function (each) { each.dataset.measure = ""; });
+    layoutSoon();
   }
 
   function fitCells(items, measure) {
@@ -309,7 +346,7 @@
   }
 
   function fit(box, height, largest) {
-    const measure = [box.hidden, box.textContent, innerWidth, height, largest].join();
+    const measure = [box.hidden, box.textContent, innerWidth, box.clientWidth, height, largest].join();
     if (box.dataset.measure === measure) { return; }
     box.dataset.measure = measure;
     let size = largest;
@@ -320,18 +357,52 @@
     }
   }
 
+  /* what a page that is loaded while the gateway is away shows: the last content, marked as old */
+
+  function keep() {
+    if (!keeps || forbidden || content === null || recalled) { return; }
+    if (rev === keptRev && seconds() - keptAt < KEEP_S) { return; }
+    keptRev = rev;
+    keptAt = seconds();
+    const kept = { content: content, hide: hideAfterMin, at: serverNow(), box: Date.now() };
+    caches.open(store).then(function (cache) { return cache.put(keepsake, new Response(JSON.stringify(kept))); })
+      .catch(function () { /* no room: it comes up empty */ });
+  }
+
+  /* How long ago that was only the box can tell; where its clock went back, nobody can, and the numbers stay hidden. */
+  function recall() {
+    if (!keeps || heard !== started) { return; }
+    caches.match(keepsake).then(function (found) { return found && found.json(); }).then(function (kept) {
+      if (!kept || heard !== started) { return; }
+      const age = (Date.now() - kept.box) / 1000;
+      render(kept.content);
+      recalled = true;
+      hideAfterMin = kept.hide;
+      lastHeard = kept.at;
+      heard = age >= 0 ? seconds() - age : -Infinity;
+      tick();
+    }).catch(function () { /* what was kept is of no use: it comes up empty */ });
+  }
+
+  function forget() {
+    if (keeps) { caches.delete(store); }
+  }
+
   /* once a second */
 
   function tick() {
     const now = serverNow(), silent = seconds() - heard;
     say("clock", now === null ? "--:--" : face(now));
-    const stale = silent > STALE_S || forbidden;
+    const stale = silent > STALE_S || forbidden || recalled;
     document.body.classList.toggle("stale", stale);
     document.body.classList.toggle("outdated", silent > 60 * hideAfterMin);
     at("stale").hidden = !stale;
     at("hidden-note").hidden = !document.body.classList.contains("outdated");
     say("why", forbidden ? "此屏幕的密钥已失效 this screen's key is no longer valid" : "与服务器的连接已中断 no connection");
-    say("since", now === null ? "" : "自 since " + face(now - 1000 * silent));
+    const since = now === null ? lastHeard : now - 1000 * silent;
+    say("since", since === null ? "" : "自 since " + face(since));
+    at("plain").hidden = isSecureContext;
+    leaflets.show(now === null ? performance.now() : now);
     at("identify").hidden = seconds() >= identifyUntil;
     shift();
   }
@@ -347,6 +418,7 @@
 
   function everySecond() {
     tick();
+    keep();
     if (isOpen() && seconds() - heard > DEAD_S) {
       const dead = socket;
       lost(dead);
@@ -372,6 +444,15 @@
     requestAnimationFrame(frame);
   }
 
+  function register() {
+    navigator.serviceWorker.register(base + "/worker.js?v=" + document.body.dataset.build, { scope: base })
+      .catch(function () { /* the gateway is away: the worker of before goes on */ });
+  }
+
+  if (location.search) { history.replaceState(null, "", location.pathname); }  /* the kept page answered for the key's */
+  if (keeps) { register(); }
+  if (document.fonts) { document.fonts.addEventListener("loadingdone", measureAnew); }
+  setTimeout(recall, 1000 * RECALL_S);
   addEventListener("resize", layout);
   document.addEventListener("visibilitychange", beat);
   setInterval(everySecond, 1000);

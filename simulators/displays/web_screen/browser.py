@@ -76,6 +76,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
             "stale": lever(Switch, partial(setattr, self, "_stale")),
             "clock": lever(Seconds, partial(setattr, self, "_clock")),
             "refuse": lever(Refuse, partial(setattr, self, "_refuse")),
+            "tamper": lever(NoParams, self._tamper),
             "drop": lever(Seconds, self._drop),
             "reload": lever(NoParams, self._reload),
             "reboot": lever(NoParams, self._reload),
@@ -209,6 +210,10 @@ class WebScreenTwin(Twin[WebScreenConfig]):
         self._away = given
         if self._writer is not None:
             self._writer.transport.abort()
+
+    def _tamper(self, _: NoParams) -> None:
+        """Something in its document is not what it was sent; it does not notice."""
+        self.state.tamper()
 
     def _reload(self, _: NoParams) -> None:
         """The page is loaded anew and has forgotten everything."""

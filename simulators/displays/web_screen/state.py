@@ -59,6 +59,7 @@ class PageState:
             failed=why,
             failed_run=run,
             failed_rev=rev,
+            mark=codec.mark(self.glass) if (self.run, self.rev) == (self.shown_run, self.shown_rev) else None,
         )
 
     def take(self, data: bytes, now: float) -> tuple[bool, tuple[codec.Order, ...]]:
@@ -92,6 +93,10 @@ class PageState:
         self.failed = "TypeError: simulated", self.run, self.rev
         self.content, self.run, self.rev = self.glass, self.shown_run, self.shown_rev
 
+    def tamper(self) -> None:
+        """Its document has something else than it was sent."""
+        self.glass = msgspec.structs.replace(self.glass, title="tampered with")
+
     def is_stale(self, now: float) -> bool:
         """Whether its banner is up."""
         return now - self.heard > STALE_BEATS * self.config.beat_s
@@ -102,6 +107,7 @@ class PageState:
         rows = () if outdated else self.glass.rows or ()
         told: dict[str, Any] = msgspec.to_builtins(self.glass)
         told["rows"] = [{"ticket": row.ticket, "window": row.window, "name": row.name} for row in rows]
+        told["leaflets"] = [] if outdated else told["leaflets"]
         told["text"] = "" if outdated else self.glass.text
         return {**told, "identifies": now < self.identify_until}
 

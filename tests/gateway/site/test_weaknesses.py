@@ -6,6 +6,7 @@ import pytest
 
 from gateway.calls.config import SECTIONS
 from gateway.site.load import load
+from gateway.site.weaknesses import PLAIN_PAGES
 
 KEY = "5e" * 32
 
@@ -42,6 +43,10 @@ WEAK: dict[str, tuple[str, list[str]]] = {
     "a console for everybody": (
         "http: {console: '0.0.0.0:8080'}",
         ["2: http.console: is served without TLS: keep it on 127.0.0.1, behind a proxy with TLS"],
+    ),
+    "pages of screens in the clear": (
+        "http: {field: '10.8.1.2:8081'}\ndevices: [{id: tv, driver: displays.web_screen}]",
+        [f"2: http.field: {PLAIN_PAGES}"],
     ),
     "a key that others may read": (
         "store: {url: sqlite:///a.db, key: {file: open.key}}",

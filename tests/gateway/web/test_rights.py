@@ -81,6 +81,8 @@ EXPECTED = {
     "GET /screens/{id}/live": Line(None, 401),
     "POST /screens/{id}/poll": Line(None, 401),
     "GET /screens/{id}/{name}": Line(None, 404),
+    "GET /screens/{id}/fonts/{name}": Line(None, 404),
+    "GET /screens/{id}/pictures/{name}": Line(None, 401),
     "GET /screens/{id}/alive": Line(None, 401),
 }
 

@@ -1,5 +1,7 @@
 """The messages of a screen's page: what is no beat is noise, and a delta makes exactly what was meant."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -116,3 +118,31 @@ def test_messages_are_told_apart_by_their_kind() -> None:
 def test_what_is_no_json_is_noise(data: bytes) -> None:
     assert isinstance(codec.read_beat(data), Noise)
     assert isinstance(codec.read_message(data), Noise)
+
+
+def test_leaflets_come_by_delta_too() -> None:
+    old, new = content([1]), msgspec.structs.replace(content([1]), leaflets=(codec.Leaflet("须知", (("a", "b"),)),))
+    delta = codec.change(old, new)
+    assert delta is not None
+    read = codec.read_message(codec.encode(codec.Delta("r", 2, 1, **delta)))
+    assert isinstance(read, codec.Delta)
+    assert codec.apply(old, msgspec.structs.asdict(read)) == new
+
+
+def test_a_mark_is_fnv_1a_of_what_can_be_read_and_of_nothing_else() -> None:
+    assert codec.mark(Content(rows=())) == codec.mark(Content(rows=(), size=3, colour="red")) == "09832005"
+    board = content([1, 2], "大厅")
+    changes: list[dict[str, Any]] = [
+        {"title": "A"},
+        {"notice": "A"},
+        {"lit": False},
+        {"rows": (row(1),)},
+        {"rows": None},
+        {"leaflets": (codec.Leaflet("A"),)},
+        {"leaflets": (codec.Leaflet("", (("A",),)),)},
+        {"leaflets": (codec.Leaflet("", picture="a.png"),)},
+    ]
+    others = [msgspec.structs.replace(board, **change) for change in changes]
+    assert len({codec.mark(each) for each in [board, *others]}) == len(others) + 1
+    hidden = msgspec.structs.replace(board, notice="A", text="B")
+    assert codec.mark(hidden) == codec.mark(msgspec.structs.replace(hidden, notice="C"))

@@ -11,7 +11,15 @@ SECTION = {"id": "tv", "driver": "displays.web_screen"}
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("beat_s", 0), ("beat_s", 11), ("hide_after_min", 0), ("hide_after_min", 1441), ("adress", "x")],
+    [
+        ("beat_s", 0),
+        ("beat_s", 11),
+        ("hide_after_min", 0),
+        ("hide_after_min", 1441),
+        ("adress", "x"),
+        ("hours", "8-18"),
+        ("hours", "24:00-06:00"),
+    ],
 )
 def test_a_section_with_a_mistake_is_refused(key: str, value: object) -> None:
     with pytest.raises(ValidationError) as refusal:

@@ -380,3 +380,38 @@ async def test_a_text_over_the_board_takes_its_place_until_a_board_comes_without
         ("请疏散", "red", None),
         ("新通知", "red", ["A1"]),
     ]
+
+
+async def test_a_page_that_has_something_else_than_it_was_sent_is_wrong_and_gets_everything_anew(box: Box) -> None:
+    task = box.execute("board", rows=[], title="大厅", leaflets=[{"title": "须知", "rows": [["䶮"]]}])
+    assert await pending(task)
+    await box.beat(rev=1, mark="00000000")
+    assert await pending(task)
+    assert (box.points["intact"], box.points["last_rev"], box.points["stale"]) == (False, 0, True)
+    again = box.pushed[-1]
+    assert (again["kind"], again["rev"], again["afresh"], again["content"]["title"]) == ("snapshot", 2, True, "大厅")
+    right = codec.mark(msgspec.convert(again["content"], codec.Content))
+    await box.beat(rev=2, mark=right)
+    await ended(task)
+    assert (box.points["intact"], box.points["last_rev"]) == (True, 2)
+
+
+async def test_a_page_that_cannot_be_helped_is_not_sent_the_same_at_every_beat(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    for rev, seconds in ((1, 0.0), (2, 1.0), (2, 4.9), (2, 5.0), (3, 6.0)):
+        box.context.clock.seconds = seconds
+        await box.beat(rev=rev, mark="00000000")
+    assert [each["rev"] for each in box.pushed if each.get("afresh")] == [2, 3]
+    assert await pending(task)
+    await box.beat(rev=3)
+    await ended(task)
+
+
+async def test_a_mark_of_what_is_not_newest_says_nothing(box: Box) -> None:
+    task = box.execute("show", text="A001")
+    await box.beat(rev=1)
+    await ended(task)
+    await box.beat(rev=1, run="earlier", mark="00000000")
+    await box.beat(rev=1)
+    assert box.points["intact"] is True
+    assert [each["kind"] for each in box.pushed] == ["snapshot"]

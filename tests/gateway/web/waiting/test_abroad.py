@@ -30,6 +30,8 @@ def test_a_screen_in_another_network_namespace_shows_a_call() -> None:
         "secure_context": False,  # so what needs HTTPS, a service worker for one, was not there
         "status": "confirmed",
         "stale": False,
+        "plain": True,
+        "kept": False,
         "polled": False,
         "foreign": [],
         "console": False,

@@ -103,6 +103,18 @@ async def test_a_banner_and_a_wrong_clock_are_seen_by_the_driver(screens: Screen
         assert screens.point("rendered_at") < row("", "")["at"][:10]
 
 
+async def test_a_document_that_was_tampered_with_is_noticed_and_mended(screens: ScreenHall) -> None:
+    async with browsing(screens) as twin:
+        await clients(screens, 1)
+        await screens.board(row("c1", "A012"), leaflets=[{"title": "须知", "rows": [["䶮"]]}])
+        assert [leaflet["rows"] for leaflet in twin.seen()["leaflets"]] == [(("䶮",),)]
+        twin.levers()["tamper"]({})
+        assert twin.seen()["title"] == "tampered with"
+        await until(lambda: asyncio.sleep(0, twin.seen()["title"]), lambda title: title == "测试", LIMIT_S)
+        await until(lambda: asyncio.sleep(0, screens.point("intact")), lambda intact: intact is True, LIMIT_S)
+        assert twin.seen()["violations"] == []
+
+
 def told(state: PageState, message: codec.Message) -> Any:
     return state.take(codec.encode(message), 1.0)[0]
 
