@@ -138,8 +138,8 @@ async def test_a_character_that_only_gb18030_has_is_drawn_with_our_own_font(
         def note(request: Any) -> None:
             asked.append(request.url)
 
-        context.on("request", note)
         page = await opened(screens, context)
+        page.on("request", note)  # not those of its worker, which takes all parts
         await screens.board(row("c1", "A001", name="欧阳**"))
         assert [url for url in asked if "/rare-" in url or "/beyond-" in url] == []
         await screens.board(row("c2", "A002", name="李䶮"), row("c1", "A001", window="𠮷"))
