@@ -45,8 +45,8 @@ MISTAKES = {
         "zone: []",
         [
             "2: zone: unknown key 'zone' (did you mean 'zones'?); "
-            "allowed: alarms, calls, devices, http, include, journal, lines, mqtt, people, roster, screens, site, "
-            "store, windows, zones"
+            "allowed: alarms, calls, devices, hours, http, include, journal, lines, mqtt, people, roster, screens, "
+            "site, store, windows, zones"
         ],
     ),
     "a roster that is no calendar": (

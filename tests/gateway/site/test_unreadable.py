@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.calls.config import SECTIONS
@@ -78,6 +78,7 @@ def test_no_bytes_end_in_a_traceback(content: bytes) -> None:
     refused(content)
 
 
+@settings(deadline=None)  # it loads the drivers of a whole hall: how long that takes is nobody's promise
 @given(st.integers(0, len(DEMO)), st.integers(0, 20), SNIPPETS)
 def test_no_slip_of_the_pen_ends_in_a_traceback(at: int, deleted: int, typed: str) -> None:
     with suppress(GatewayError), TemporaryDirectory() as folder:
