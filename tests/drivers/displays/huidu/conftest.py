@@ -29,9 +29,9 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def clock(context: "FakeContext", monkeypatch: pytest.MonkeyPatch) -> None:
+def clock(context: "FakeContext") -> None:
     """What the driver asks for the time."""
-    monkeypatch.setattr(type(context), "clock", Clock())
+    context.clock = Clock()
 
 
 @pytest.fixture
