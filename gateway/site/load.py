@@ -34,17 +34,23 @@ class SiteError(GatewayError):
         self.mistakes = tuple(mistakes)
 
 
+def _no_warning(_: Mapping[str, Any]) -> Iterable[Complaint]:
+    return ()
+
+
 class Section(NamedTuple):
     """A section that a service owns.
 
     `model` and `absent` are its model and its value when it is absent. `check` is given the whole file as
-    plain data, which may have any mistake, and complains of what no model can tell: names and references.
+    plain data, which may have any mistake, and complains of what no model can tell: names and references. `warn` is
+    given the same once it has no mistake, and tells of choices that work and are weak.
     """
 
     name: str
     model: Any
     absent: Any
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]]
+    warn: Callable[[Mapping[str, Any]], Iterable[Complaint]] = _no_warning
 
 
 def load(
@@ -74,7 +80,8 @@ def load(
     order = [*files.paths, *overlays]
     if mistakes or site is None:
         raise SiteError(sorted(mistakes, key=lambda mistake: (order.index(mistake.path), mistake.line)))
-    warnings = [told(complaint) for complaint in weaknesses(site)]
+    weak = [*weaknesses(site), *(complaint for section in sections for complaint in section.warn(files.data))]
+    warnings = [told(complaint) for complaint in weak]
     return site._replace(warnings=warnings, passed_over=passed_over)
 
 
