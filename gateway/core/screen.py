@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -60,11 +60,24 @@ class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Speak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of the verb `speak`: said `repeat` times, `volume` of the loudest in percent."""
+    """The parameters of the verb `speak`: said `repeat` times, `volume` of the loudest in percent.
+
+    `language` is that of the text, for devices that have a voice for each.
+    """
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     repeat: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
     volume: Annotated[int, msgspec.Meta(ge=0, le=100)] = 80
+    language: Literal["zh", "en"] = "zh"
+
+
+class Play(Speak, frozen=True, forbid_unknown_fields=True):
+    """The parameters of `speak` where the device can also play what the gateway has rendered.
+
+    `audio` is its name on the field listener, for a device that has no voice of its own; empty: there is none.
+    """
+
+    audio: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32}\.wav)?$")] = ""
 
 
 class BoardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

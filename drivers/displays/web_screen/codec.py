@@ -1,10 +1,10 @@
 """The messages between the gateway and the page of a screen: JSON, one object each. Pure.
 
-The page sends `Beat`s: when it connects, every few seconds, and after it has shown something. The gateway answers each
-with an `Answer`, and pushes a `Delta`, a whole `Snapshot` or an `Order` when there is something new. Content has a
-revision `rev` within a `run`, and an order its `id`: both begin anew with every run of the driver. A delta is good for
-the revision `base` only, for any other the page asks with `want`.
-Source: none, both ends are ours; gateway/web/screen/screen.js is the other end.
+The page sends `Beat`s: when it connects, every few seconds, and after it has shown or said something. The gateway
+answers each with an `Answer`, and pushes a `Delta`, a whole `Snapshot`, an `Order` or a `Say` when there is something
+new. Content has a revision `rev` within a `run`, an order and a `Say` each its `id`: all begin anew with every run of
+the driver. A delta is good for the revision `base` only, for any other the page asks with `want`.
+Source: none, both ends are ours; gateway/web/screen/screen.js and speech.js are the other end.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import msgspec
 
 MOST_DELTA = 1024  # bytes; what is longer goes as a snapshot
 MOST_BEAT = 4096  # bytes
+MOST_SAID = 8
 LATEST = 4_102_444_800_000  # the year 2100: no clock is right beyond
 ShortText = Annotated[str, msgspec.Meta(max_length=64)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=LATEST)]
@@ -85,6 +86,23 @@ class Order(msgspec.Struct, frozen=True, tag_field="kind", tag="order"):
     seconds: float = 0
 
 
+class Say(msgspec.Struct, frozen=True, tag_field="kind", tag="say"):
+    """Something to say once, behind what is being said: `repeat` times, `volume` of the loudest in percent.
+
+    What has not begun by `until`, in our ms since 1970, is not said any more. `audio` is the name of the same below
+    `voice/`, for a page without a voice; empty where there is none.
+    """
+
+    run: str
+    id: int
+    text: str
+    language: str
+    repeat: int
+    volume: int
+    until: int
+    audio: str = ""
+
+
 class Answer(msgspec.Struct, frozen=True, tag_field="kind", tag="answer"):
     """To a beat: its `sent` again, our time in ms since 1970, and what the page lacks.
 
@@ -97,16 +115,26 @@ class Answer(msgspec.Struct, frozen=True, tag_field="kind", tag="answer"):
     last_order: int
     snapshot: Snapshot | None
     orders: tuple[Order, ...]
+    says: tuple[Say, ...] = ()
 
 
-Message = Snapshot | Delta | Order | Answer
+Message = Snapshot | Delta | Order | Say | Answer
+
+
+class Said(msgspec.Struct, frozen=True):
+    """How a `Say` has ended on a page: `by` its own `voice` or the `audio`, or, where it is empty, `why` not at all."""
+
+    id: Count
+    by: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    why: ShortText = ""
 
 
 class Beat(msgspec.Struct, frozen=True):
     """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order of `done_run` it obeyed.
 
     `hidden`: nobody can see it. `want` asks for a snapshot. `failed` says why it could not show the revision
-    `failed_rev` of `failed_run`. `mark` is that of what stands in the page's document; None while it changes.
+    `failed_rev` of `failed_run`. `mark` is that of what stands in the page's document; None while it changes. `said`
+    are the last things of `said_run` that were to be said, and have ended.
     """
 
     page: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,40}$")]
@@ -128,6 +156,8 @@ class Beat(msgspec.Struct, frozen=True):
     failed_run: ShortText | None = None
     failed_rev: Count | None = None
     mark: ShortText | None = None
+    said_run: ShortText | None = None
+    said: Annotated[tuple[Said, ...], msgspec.Meta(max_length=MOST_SAID)] = ()
 
 
 NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

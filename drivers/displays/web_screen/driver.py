@@ -5,7 +5,7 @@ import math
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -13,61 +13,24 @@ from drivers.displays.web_screen import codec, drawing
 from drivers.displays.web_screen.board import face, text_of
 from drivers.displays.web_screen.config import SILENT_BEATS, WebScreenConfig
 from drivers.displays.web_screen.pages import Pages
+from drivers.displays.web_screen.speech import Speech
+from drivers.displays.web_screen.verbs import DEVICE, POINTS, Identify
 from drivers.shared.text import printable
 from gateway.core.contract import Contact, DeviceContext, Driver, Inlet, convert
 from gateway.core.errors import CommandRejected
 from gateway.core.model import (
     Command,
     Identity,
-    PartKind,
     Picture,
-    Point,
     Quality,
     Reading,
     Scalar,
     Stage,
     Surface,
-    Verb,
 )
-from gateway.core.screen import Board, Power, Show
+from gateway.core.screen import Board, Play, Power, Show
 
-POINTS = (
-    Point("text", "text", "what it shows: its text, or the tickets of its board, the newest first"),
-    Point("colour", "text", "the colour of its text; empty for a board"),
-    Point("last_rev", "integer", "the revision that it has on the glass"),
-    Point("rendered_at", "text", "when that came onto the glass, by the gateway's clock"),
-    Point("render_ms", "number", "from its arrival to the glass", "ms"),
-    Point("build", "text", "which version of the page runs"),
-    Point("viewport", "text", "the size of the page in CSS pixels"),
-    Point("fps", "number", "frames that the browser draws", "1/s"),
-    Point("speech", "text", "whether the browser has a Chinese voice: ready, no voice or none"),
-    Point("stale", "boolean", "whether it shows something older than the newest, or its banner"),
-    Point("intact", "boolean", "whether its document has what it was sent"),
-    Point("clients", "integer", "pages that are open, those in the background too"),
-)
 ORDERS = 8  # kept for pages that poll: they come every few seconds
-
-
-class Identify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of the verb `identify`."""
-
-    seconds: Annotated[float, msgspec.Meta(ge=1, le=600)] = 15
-
-
-class Reload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`reload` has no parameters."""
-
-
-DEVICE = PartKind(
-    points=POINTS,
-    verbs=(
-        Verb(name="board", meaning="show the last called numbers", params=Board, desired=True),
-        Verb(name="show", meaning="show a text; beside a board, as its notice", params=Show, desired=True),
-        Verb(name="power", meaning="show anything at all, or black", params=Power, desired=True),
-        Verb(name="identify", meaning="show its id in large letters", params=Identify),
-        Verb(name="reload", meaning="load the page anew", params=Reload),
-    ),
-)
 
 
 class WebScreen(Driver[WebScreenConfig]):
@@ -87,6 +50,7 @@ class WebScreen(Driver[WebScreenConfig]):
         self._mended = -math.inf
         self._orders: list[codec.Order] = []
         self._pages = Pages(SILENT_BEATS * config.beat_s)
+        self._speech = Speech(self._run, self._pages)
         self._news = asyncio.Event()
 
     def surface(self) -> Surface:
@@ -122,6 +86,8 @@ class WebScreen(Driver[WebScreenConfig]):
                 return await self._show(command, lit=convert(Power, command.params).on)
             case "identify":
                 return await self._tell(command, convert(Identify, command.params).seconds)
+            case "speak":
+                return await self._speak(command, convert(Play, command.params))
             case "reload":
                 return await self._tell(command, 0)
             case _:
@@ -173,6 +139,16 @@ class WebScreen(Driver[WebScreenConfig]):
         await self._until(command, lambda: self._pages.obeyed(order.id))
         return {"pages": len(self._pages.seen())}
 
+    async def _speak(self, command: Command, play: Play) -> Mapping[str, Any]:
+        """Have the pages say something; returns when they have ended. Raises CommandRejected where none has said it."""
+        asked = self._speech.begin(play, command.deadline, self.context.clock)
+        try:
+            self._inlet.push(codec.encode(asked.say))
+            await self._until(command, asked.over)
+            return asked.how()
+        finally:
+            self._speech.end(asked)
+
     async def _until(self, command: Command, done: Callable[[], bool], rev: int | None = None) -> None:
         """Wait until the pages say so. Raises CommandRejected when one says that it could not show `rev`."""
         sent = False
@@ -217,6 +193,7 @@ class WebScreen(Driver[WebScreenConfig]):
             last_order=self._order,
             snapshot=self._snapshot() if beat.want and behind and known else None,
             orders=tuple(order for order in self._orders if beat.done_run == order.run and order.id > (beat.done or 0)),
+            says=self._speech.still(),
         )
 
     def _snapshot(self, *, afresh: bool = False) -> codec.Snapshot:

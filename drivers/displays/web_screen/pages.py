@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from drivers.displays.web_screen.codec import Beat
+from drivers.displays.web_screen.codec import Beat, Said
 from drivers.shared.text import printable
 from gateway.core.model import Scalar
 
@@ -53,6 +53,11 @@ class Pages:
     def seen(self) -> list[Beat]:
         """The newest beats of the pages that people can see."""
         return [page.beat for page in self._visible()]
+
+    def said(self, run: str, say: int) -> dict[str, Said]:
+        """How something to say has ended, by page; those count too that nobody can see any more."""
+        beats = [page.beat for page in self._pages.values() if page.beat.said_run == run]
+        return {beat.page: said for beat in beats for said in beat.said if said.id == say}
 
     def shown(self, run: str) -> int:
         """The newest revision that every visible page has on the glass; -1 where there is none."""

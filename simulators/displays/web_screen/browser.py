@@ -5,9 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Annotated, Any, ClassVar
-
-import msgspec
+from typing import Any, ClassVar
 
 from drivers.displays.web_screen import codec, drawing
 from drivers.displays.web_screen.config import WebScreenConfig
@@ -15,30 +13,14 @@ from gateway.core.model import Picture
 from gateway.core.twin import Lever, Twin
 from simulators import websocket
 from simulators.displays.web_screen import wire
+from simulators.displays.web_screen.levers import Refuse, Seconds, Switch
+from simulators.displays.web_screen.mouth import Mouth
 from simulators.displays.web_screen.state import PageState
 from simulators.faults import Faults, NoParams, lever
 
 PATIENCE_S = 5.0
 AGAIN_BEATS = 0.2  # waits so long, at least half of it, before it comes again
 HUNG_BEATS = 10  # a half-open connection is given up after so many
-
-
-class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something is wrong while `on`."""
-
-    on: bool = True
-
-
-class Seconds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long, or by how much."""
-
-    seconds: Annotated[float, msgspec.Meta(ge=-86400, le=86400)] = 0.0
-
-
-class Refuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The next `count` contents cannot be shown."""
-
-    count: Annotated[int, msgspec.Meta(ge=0)] = 1
 
 
 class WebScreenTwin(Twin[WebScreenConfig]):
@@ -56,18 +38,20 @@ class WebScreenTwin(Twin[WebScreenConfig]):
         self._writer: asyncio.StreamWriter | None = None
         self._cookie = ""
         self._state: PageState | None = None
+        self._mouth = Mouth()
         self._loads = 0
         self._violations: list[str] = []
 
     @asynccontextmanager
     async def serve(self, host: str, port: int) -> AsyncGenerator[int]:
         """Be a browser until left. The box is the client: `host` and `port` are those of the field listener."""
-        living = asyncio.create_task(self._live(host, port))
+        tasks = {asyncio.create_task(self._live(host, port)), asyncio.create_task(self._talk(host, port))}
         try:
             yield port
         finally:
-            living.cancel()
-            await asyncio.wait({living})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     def levers(self) -> Mapping[str, Lever]:
         own: dict[str, Lever] = {
@@ -81,14 +65,14 @@ class WebScreenTwin(Twin[WebScreenConfig]):
             "reload": lever(NoParams, self._reload),
             "reboot": lever(NoParams, self._reload),
         }
-        return {**self._faults.levers(), **own}
+        return {**self._faults.levers(), **self._mouth.levers(), **own}
 
     def seen(self) -> Mapping[str, Any]:
         """What a person sees, and how the page has fared: how often it was loaded, and what broke the protocol."""
         state, now = self.state, _now()
         stale = self._stale.on or state.is_stale(now)
         more = {"rev": state.shown_rev, "stale": stale, "loads": self._loads, "violations": list(self._violations)}
-        return {**state.seen(now), **more, **state.counts}
+        return {**state.seen(now), **more, **state.counts, "said": list(self._mouth.heard)}
 
     def picture(self) -> Picture:
         return drawing.picture(self.state.glass)
@@ -97,7 +81,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
     def state(self) -> PageState:
         """The page as it is loaded now."""
         if self._state is None:
-            self._state = PageState(self.config, _now())
+            self._state = PageState(self.config, _now(), self._mouth)
             self._loads += 1
         return self._state
 
@@ -108,6 +92,13 @@ class WebScreenTwin(Twin[WebScreenConfig]):
             again_s = self.config.beat_s * AGAIN_BEATS * random.uniform(0.5, 1)  # noqa: S311 - nobody guesses this
             await asyncio.sleep(again_s + max(0.0, self._away.seconds))
             self._away = Seconds()
+
+    async def _talk(self, host: str, port: int) -> None:
+        """Say one thing after the other, and tell when it has ended."""
+        while True:
+            say = await self._mouth.next()
+            await self._mouth.speak(say, lambda name: wire.fetch(host, port, self.config.id, self._cookie, name))
+            await self._beat()
 
     async def _visit(self, host: str, port: int) -> None:
         """Load the page where it has no cookie yet, then speak until the connection ends."""
@@ -218,6 +209,7 @@ class WebScreenTwin(Twin[WebScreenConfig]):
     def _reload(self, _: NoParams) -> None:
         """The page is loaded anew and has forgotten everything."""
         self._state = None
+        self._mouth.forget()
         self._drop(Seconds())
 
     def _hang(self, _: NoParams) -> None:

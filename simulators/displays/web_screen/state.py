@@ -8,6 +8,7 @@ import msgspec
 
 from drivers.displays.web_screen import codec
 from drivers.displays.web_screen.config import WebScreenConfig
+from simulators.displays.web_screen.mouth import Mouth
 
 STALE_BEATS = 3  # 15 s at 5 s between beats
 
@@ -15,8 +16,8 @@ STALE_BEATS = 3  # 15 s at 5 s between beats
 class PageState:
     """One loading of the page. Times are seconds of a monotonic clock."""
 
-    def __init__(self, config: WebScreenConfig, now: float) -> None:
-        self.config = config
+    def __init__(self, config: WebScreenConfig, now: float, mouth: Mouth | None = None) -> None:
+        self.config, self.mouth = config, mouth or Mouth()
         self.page = secrets.token_hex(8)
         self.run: str = ""
         self.rev: int = 0
@@ -52,7 +53,9 @@ class PageState:
             rendered_at=None if self.rendered_at is None else self.rendered_at + clock_s * 1000,
             render_ms=self.render_ms,
             fps=60,
-            speech="none",
+            speech=self.mouth.state(),
+            said_run=self.mouth.run,
+            said=self.mouth.said,
             stale=stale or self.is_stale(now),
             done=self.done,
             done_run=self.done_run,
@@ -77,6 +80,9 @@ class PageState:
                 return self._delta(message, len(data)), ()
             case codec.Order():
                 return False, (message,)
+            case codec.Say():
+                self.mouth.take(message)
+                return False, ()
 
     def owes(self, order: codec.Order) -> bool:
         """Whether it has not obeyed an order yet. One before the first answer of its run is in that answer as well."""
@@ -115,6 +121,7 @@ class PageState:
         if message.sent not in self._sent:
             raise ValueError("an answer to a beat that was never sent")
         self.offset_ms = message.now + (now * 1000 - message.sent) / 2 - now * 1000
+        self.mouth.answered(message)
         if self.done_run != message.run:
             self.done, self.done_run = message.last_order, message.run
         return message.snapshot is not None and self._snapshot(message.snapshot)

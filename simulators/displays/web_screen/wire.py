@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+from contextlib import suppress
 
 from simulators import websocket
 from simulators.faults import Faults
@@ -29,6 +30,21 @@ async def enter(host: str, port: int, screen: str, key: str) -> str:
     if found is None or found[2] != path:
         raise ValueError(f"no cookie of this screen in {answer[:100]!r}")
     return found[1]
+
+
+async def fetch(host: str, port: int, screen: str, cookie: str, name: str) -> bytes:
+    """The body of a file below `voice/`; nothing where it does not come."""
+    request = f"GET /screens/{screen}/voice/{name} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"{request}Cookie: hall_screen={cookie}\r\n\r\n".encode())
+                head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+                return body if head.startswith(b"HTTP/1.1 200") else b""
+            finally:
+                writer.transport.abort()
+    return b""
 
 
 async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, screen: str, cookie: str) -> bool:
