@@ -17,6 +17,7 @@ from gateway.alarms.service import Alarms
 from gateway.calendar import config as calendar_config
 from gateway.calendar.service import Calendar
 from gateway.calls import config as calls_config
+from gateway.calls import voice_config
 from gateway.calls.screens import by_calls
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
@@ -53,6 +54,7 @@ from gateway.wire.line import Line
 VERSION = version("hall-gateway")
 SECTIONS = (
     *calls_config.SECTIONS,
+    *voice_config.SECTIONS,
     *calendar_config.SECTIONS,
     *hours_config.SECTIONS,
     alarms_config.SECTION,
@@ -171,7 +173,13 @@ async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Call
             lives[row.device].wishes.want(row)
     zone, sections = ZoneInfo(site.general.site.timezone), site.sections
     calls = Calls(
-        sections["windows"], sections["calls"], zone=zone, lives=lives, house=house, summaries=sections["screens"]
+        sections["windows"],
+        sections["calls"],
+        zone=zone,
+        lives=lives,
+        house=house,
+        summaries=sections["screens"],
+        areas=sections["voice"],
     )
     await calls.restore(kept)
     return calls

@@ -148,7 +148,9 @@ class Reload:
                 self._fleet[row.device].wishes.want(row)
         begun = {*found.changed, *found.added}
         sections = new.sections
-        rows = self._calls.replace(sections["windows"], sections["calls"], begun=begun, summaries=sections["screens"])
+        rows = self._calls.replace(
+            sections["windows"], sections["calls"], begun=begun, summaries=sections["screens"], areas=sections["voice"]
+        )
         self._alarms.configure(sections["alarms"])
         self._in_force.site = new
         self._replaced()

@@ -1,7 +1,7 @@
 """The sections `windows`, `screens` and `calls` of the site file."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from string import Formatter
 from typing import Annotated, Any
 
@@ -19,24 +19,26 @@ FIELDS = ("ticket", "name", "label", "function", "priority")
 SCREEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
 
 
-def _template(text: str) -> str:
-    allowed = " ".join(f"{{{field}}}" for field in FIELDS)
+def template(text: str, *, fields: Sequence[str] = FIELDS) -> str:
+    """A text with these fields in braces. Raises ValueError."""
+    allowed = " ".join(f"{{{field}}}" for field in fields)
     try:
-        fields = [found for found in Formatter().parse(text) if found[1] is not None]
+        used = [found for found in Formatter().parse(text) if found[1] is not None]
     except ValueError as error:
         raise ValueError(f"must be text with fields in braces, such as 请{{ticket}}号: {error}") from error
-    if any(name not in FIELDS or form or conversion for _, name, form, conversion in fields):
+    if any(name not in fields or form or conversion for _, name, form, conversion in used):
         raise ValueError(f"must use no other fields than {allowed}")
     return text
 
 
-def _screen(text: str) -> str:
+def screen(text: str) -> str:
+    """A reference to a device or to a part of one. Raises ValueError."""
     if not SCREEN.fullmatch(text):
         raise ValueError("must be DEVICE or DEVICE/PART, by their ids")
     return text
 
 
-Template = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_template)]
+Template = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(template)]
 
 
 class WindowConfig(BaseModel, frozen=True, extra="forbid"):
@@ -46,7 +48,7 @@ class WindowConfig(BaseModel, frozen=True, extra="forbid"):
     label: str = Field(min_length=1, max_length=40)
     function: str = Field(min_length=1, max_length=80, description="What its screen shows while nobody is called.")
     zone: Id | None = None
-    screens: list[Annotated[str, AfterValidator(_screen)]] = Field(min_length=1)
+    screens: list[Annotated[str, AfterValidator(screen)]] = Field(min_length=1)
     show: Template | None = Field(default=None, description="Overrides calls.show for this window.")
 
 
@@ -54,7 +56,7 @@ class SummaryConfig(BaseModel, frozen=True, extra="forbid"):
     """`screens[]`: a summary screen, which lists the last calls of its zones."""
 
     id: Id
-    device: Annotated[str, AfterValidator(_screen)] = Field(description="DEVICE or DEVICE/PART that shows a board.")
+    device: Annotated[str, AfterValidator(screen)] = Field(description="DEVICE or DEVICE/PART that shows a board.")
     title: str = Field(default="", max_length=80, description="Its heading; by default the name of the centre.")
     zones: list[Id] = Field(default=[], description="Whose calls it lists; those of all windows when it is empty.")
     rows: int = Field(default=8, ge=1, le=20, description="How many calls it lists.")

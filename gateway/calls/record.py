@@ -37,6 +37,11 @@ class Record:
         recorded = {row.payload["screen"]: row.payload for row in ended if row.payload}
         return {**self._deliveries.live(call_id), **recorded}
 
+    async def spoken(self, call_id: str) -> dict[str, dict[str, Any]]:
+        """How a call was spoken, or why not, by area: what has ended."""
+        ended = await self._journal.by_source(f"call/{call_id}/voice/")
+        return {row.payload["area"]: row.payload for row in ended if row.payload}
+
     async def earlier(self, request: CallRequest) -> Call | None:
         """The call, if an earlier run of the gateway accepted it. Raises CallConflict, JournalError."""
         try:

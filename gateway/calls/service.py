@@ -20,6 +20,8 @@ from gateway.calls.notices import Notices
 from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_of
 from gateway.calls.targets import ScreenTargets
+from gateway.calls.voice import Place, Voice
+from gateway.calls.voice_config import AreaConfig
 from gateway.calls.window import Window
 from gateway.core.errors import JournalError
 from gateway.journal.rows import Desired
@@ -44,6 +46,7 @@ class Calls:
         lives: Mapping[str, Life],
         house: House,
         summaries: Sequence[SummaryConfig] = (),
+        areas: Sequence[AreaConfig] = (),
     ) -> None:
         self.windows = {window.id: Window(window, config) for window in windows}
         self.deliveries = Deliveries(house.journal, house.meters, house.clock)
@@ -55,6 +58,7 @@ class Calls:
         self._announced = Announced()
         self.notices = Notices(self._announced, house, refresh=self._announce, zones=self._zones)
         self.targets = ScreenTargets(self._announced, house, refresh=self._announce, zones=self._zones)
+        self.voice = Voice(areas, windows, Place(zone, lives, house))
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -73,7 +77,7 @@ class Calls:
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
-        rows += self.boards.restore(kept)
+        rows += [*self.boards.restore(kept), *self.voice.restore(kept)]
         self.boards.announce(self._at)
         self._house.journal.note(None, [], desired=rows)
 
@@ -84,6 +88,7 @@ class Calls:
         *,
         begun: Collection[str],
         summaries: Sequence[SummaryConfig] = (),
+        areas: Sequence[AreaConfig] = (),
     ) -> list[Desired]:
         """Take over what the site file says now; gives the rows that keep it. `begun` are devices that begin anew.
 
@@ -103,7 +108,7 @@ class Calls:
         for gone in old.keys() - self.windows.keys():
             self._house.hub.hide(f"windows/{gone}")
         self._expiry_changed.set()
-        rows += self.boards.replace(summaries, windows, begun)
+        rows += [*self.boards.replace(summaries, windows, begun), *self.voice.replace(areas, windows)]
         self.boards.announce(self._at)
         return rows
 
@@ -135,6 +140,7 @@ class Calls:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.boards.run())
             group.create_task(self.notices.run())
+            group.create_task(self.voice.run())
             await self._expire_forever()
 
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
@@ -183,9 +189,10 @@ class Calls:
     async def _accept_new(self, request: CallRequest, actor: str) -> Call:
         call, rows = self._on_screens(request, actor)
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
-        await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call)])
+        await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call), *self.voice.kept(call)])
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call)
+        self.voice.accepted(call)
         return call
 
     def _admit(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
@@ -195,6 +202,7 @@ class Calls:
         call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
         self._screens.check(window, call)
         call = msgspec.structs.replace(call, why=window.why_not(call, now))
+        self.voice.take(call, window.call)
         if call.why is not None:
             return call, []
         window.take(call)

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from gateway.alarms.condition import Priority
 from gateway.alarms.lifecycle import State
-from gateway.calls import model
 from gateway.core.model import Quality, Scalar, Stage
 from gateway.core.rights import Right
 from gateway.hub import Status
@@ -117,26 +116,6 @@ class Screens(Struct, frozen=True):
     """The screens of all windows, then those of zones."""
 
     screens: list[Screen]
-
-
-class Delivery(Struct, frozen=True, omit_defaults=True):
-    """How a call went on one screen: its newest stage, and when each stage came."""
-
-    status: Stage
-    detail: dict[str, Any]
-    queued_at: datetime | None = None
-    sent_at: datetime | None = None
-    acked_at: datetime | None = None
-    confirmed_at: datetime | None = None
-    rejected_at: datetime | None = None
-    superseded_at: datetime | None = None
-    expired_at: datetime | None = None
-
-
-class Call(model.Call, frozen=True, kw_only=True):
-    """An accepted call, its name masked, and its delivery on each screen; `why` says why it changed nothing."""
-
-    screens: dict[str, Delivery]
 
 
 class Events(Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.calls.model import Call, UnknownCall
-from gateway.web import answers
+from gateway.web import traces
 from gateway.web.route import BODY, WHO, reply
 from gateway.web.services import Services
 
@@ -15,7 +15,8 @@ from gateway.web.services import Services
 async def accept(request: web.Request, services: Services) -> web.Response:
     """Accept a call; answered once it is recorded, whatever its screens do."""
     call = await services.calls.accept(request[BODY], request[WHO].name, zones=request[WHO].zones)
-    response = reply(_answer(call, services.of_screens(services.calls.deliveries.live(call.call_id))), status=202)
+    screens, voice = services.calls.deliveries.live(call.call_id), services.calls.voice.live(call.call_id)
+    response = reply(_answer(services, call, screens, voice), status=202)
     response.headers["Location"] = f"/api/v1/calls/{call.call_id}"
     return response
 
@@ -25,7 +26,9 @@ async def call(request: web.Request, services: Services) -> web.Response:
     found = await services.calls.record.find(request.match_info["id"])
     if request[WHO].zones is not None and found.window not in services.windows:
         raise UnknownCall(f"there is no call {found.call_id!r}")
-    return reply(_answer(found, services.of_screens(await services.calls.record.delivery(found.call_id))))
+    record, live = services.calls.record, services.calls.voice.live(found.call_id)
+    screens, voice = await record.delivery(found.call_id), live | await record.spoken(found.call_id)
+    return reply(_answer(services, found, screens, voice))
 
 
 async def windows(_request: web.Request, services: Services) -> web.Response:
@@ -34,6 +37,8 @@ async def windows(_request: web.Request, services: Services) -> web.Response:
     return reply({"windows": [{**window, "screens": services.of_screens(window["screens"])} for window in shown]})
 
 
-def _answer(found: Call, screens: Mapping[str, Any]) -> answers.Call:
-    delivery = msgspec.convert(screens, dict[str, answers.Delivery])
-    return answers.Call(**msgspec.structs.asdict(found), screens=delivery)
+def _answer(services: Services, found: Call, screens: Mapping[str, Any], voice: Mapping[str, Any]) -> traces.Call:
+    delivery = msgspec.convert(services.of_screens(screens), dict[str, traces.Delivery])
+    told = {area: {**each, "speakers": services.of_screens(each["speakers"])} for area, each in voice.items()}
+    spoken = msgspec.convert(told, dict[str, traces.Voice])
+    return traces.Call(**msgspec.structs.asdict(found), screens=delivery, voice=spoken)

@@ -26,6 +26,7 @@ from gateway.web import (
     people,
     screen_files,
     screens,
+    traces,
     waiting,
 )
 from gateway.web.openapi import document
@@ -39,7 +40,7 @@ BOTH, FIELD = (Listener.CONSOLE, Listener.FIELD), (Listener.FIELD,)
 VIEW, CALL, ALARMS, TOKENS, ERASE = Right.VIEW, Right.CALL, Right.ALARM, Right.TOKENS, Right.ERASE
 ANY, SIGN, PNG = {200: "*/*"}, {303: "*/*"}, {200: "image/png"}
 RESULT, COMMANDED = {200: Result, 202: answers.Running}, {200: Result, 202: Result}
-CALLED, ALARMED, ERASED = {202: answers.Call}, {200: answers.Alarm}, {200: Erased}
+CALLED, ALARMED, ERASED = {202: traces.Call}, {200: answers.Alarm}, {200: Erased}
 COMMAND = (
     "Command a device; 202 while desired state waits for it, 409 with a code at the first step of a dangerous verb"
 )
@@ -100,7 +101,7 @@ ROUTES = (
         CallRequest,
         409,
     ),
-    _ask("/calls/{id}", VIEW, calls.call, "A call and its delivery", {200: answers.Call}),
+    _ask("/calls/{id}", VIEW, calls.call, "A call and its delivery", {200: traces.Call}),
     _ask("/windows", VIEW, calls.windows, "What every window shows", {200: answers.Windows}),
     _ask("/screens", VIEW, screens.every, "The screens of all windows", {200: answers.Screens}),
     _ask(f"{SCREEN}/content", VIEW, screens.content, "What a screen shows", {200: answers.Screen}),
@@ -178,5 +179,6 @@ ROUTES = (
     _field("GET", f"{PAGE}/{{name:[a-z_]+\\.(?:js|css)}}", screen_files.file, "Its files", ANY),
     _field("GET", f"{PAGE}/fonts/{{name}}", screen_files.font, "Its fonts", {200: "font/woff2"}),
     _field("GET", f"{PAGE}/pictures/{{name}}", waiting.picture, "A picture that it shows", {200: "image/*"}, 401),
+    _field("GET", f"{PAGE}/voice/{{name}}", waiting.speech, "What it plays", {200: "audio/wav"}, 401),
     _field("GET", f"{PAGE}/alive", waiting.alive, "Its page is heard", {200: answers.Health}, 401, 503),
 )

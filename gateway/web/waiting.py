@@ -9,6 +9,7 @@ from string import Template
 
 from aiohttp import web
 
+from gateway.calls.rendering import NotRendered
 from gateway.hub import Status
 from gateway.people.attempts import TooManyTries
 from gateway.people.token_file import TokensUnreadable
@@ -31,8 +32,8 @@ GO_ON = Template((HERE / "go_on.html").read_text(encoding="utf-8"))
 REFUSED = Template((HERE / "refused.html").read_text(encoding="utf-8"))
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; worker-src 'self'; "
-    "connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; media-src 'self'; "
+    "worker-src 'self'; connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 TALK = ("live", "poll")  # what a page says with its cookie alone
 
@@ -79,6 +80,16 @@ async def picture(request: web.Request, services: Services) -> web.StreamRespons
         if each is not None and each.name == name:
             return web.Response(body=each.data, content_type=each.media_type, headers=FOR_EVER)
     raise Problem(404, f"this screen shows no picture {name:.60}")
+
+
+async def speech(request: web.Request, services: Services) -> web.StreamResponse:
+    """What a page without a voice plays: rendered when it is asked for."""
+    _admit(request, services)
+    try:
+        audio = await services.calls.voice.renderer.audio(request.match_info["name"], request.match_info["id"])
+    except NotRendered as error:
+        raise Problem(404, str(error)) from error
+    return web.Response(body=audio, content_type="audio/wav")
 
 
 async def alive(request: web.Request, services: Services) -> web.StreamResponse:

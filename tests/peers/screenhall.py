@@ -1,7 +1,7 @@
 """A hall with a summary screen and a window's screen, both pages of ours, each with its key."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from webhall import Answer, BoardConfig, WebHall, web_hall
 from drivers.displays.web_screen.config import WebScreenConfig
 from drivers.displays.web_screen.driver import WebScreen
 from gateway.calls.config import SummaryConfig, WindowConfig
+from gateway.calls.voice_config import AreaConfig
 from gateway.people.rights import Role
 from gateway.supervisor.guard import guard
 from gateway.supervisor.life import Life
@@ -82,10 +83,10 @@ def row(call_id: str, ticket: str, *, window: str = "1号窗口", name: str | No
 
 
 @asynccontextmanager
-async def screen_hall(folder: Path) -> AsyncGenerator[ScreenHall]:
+async def screen_hall(folder: Path, *, areas: Sequence[AreaConfig] = ()) -> AsyncGenerator[ScreenHall]:
     """A hall whose screens wait for their pages."""
     devices = [*DEVICES, *FREE_SCREEN]
-    async with web_hall(folder, devices=devices, windows=WINDOWS, summaries=SUMMARIES) as web:
+    async with web_hall(folder, devices=devices, windows=WINDOWS, summaries=SUMMARIES, areas=areas) as web:
         hall = ScreenHall(web)
         for name in ("hall", "door", "free"):
             hall.start(name)

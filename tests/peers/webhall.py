@@ -21,6 +21,7 @@ from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.service import Alarms
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.service import Calls
+from gateway.calls.voice_config import AreaConfig
 from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.config import DeviceConfig
@@ -245,6 +246,7 @@ async def web_hall(
     devices: Sequence[DeviceConfig],
     windows: Sequence[WindowConfig],
     summaries: Sequence[SummaryConfig] = (),
+    areas: Sequence[AreaConfig] = (),
     name: str = "测试中心",
 ) -> AsyncGenerator[WebHall]:
     """A hall with these devices, none of them online, and these windows."""
@@ -256,7 +258,7 @@ async def web_hall(
         kinds = {each.id: Board if isinstance(each, BoardConfig) else registry.driver(each.driver) for each in devices}
         lives = {config.id: Life(config, kinds[config.id], house) for config in devices}
         zone = ZoneInfo("Asia/Shanghai")
-        calls = Calls(windows, CallsConfig(), zone=zone, lives=lives, house=house, summaries=summaries)
+        calls = Calls(windows, CallsConfig(), zone=zone, lives=lives, house=house, summaries=summaries, areas=areas)
         await calls.restore([])
         services = Services(
             in_force=InForce(Site(folder / "site.yaml", _general(name, devices), list(devices), {})),

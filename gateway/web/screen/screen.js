@@ -26,6 +26,7 @@
   }).join("");
 
   const leaflets = window.hallLeaflets({ base: base, fit: fit });
+  const speech = window.hallSpeech({ base: base, now: serverNow, changed: beat });
 
   /* time: the server's, carried on by this page's monotonic clock */
 
@@ -67,15 +68,10 @@
     return JSON.stringify({
       page: page, run: shownRun, rev: shownRev, want: !greeted, sent: performance.now(), build: document.body.dataset.build,
       viewport: innerWidth + "x" + innerHeight, rendered_at: renderedAt, render_ms: renderMs, fps: fps,
-      speech: speech(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
+      speech: speech.state(), said_run: speech.run(), said: speech.said(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
       mark: content !== null && shownRun === run && shownRev === rev ? mark() : null,
       failed: failed, failed_run: failedRun, failed_rev: failedRev
     });
-  }
-
-  function speech() {
-    if (!window.speechSynthesis) { return "none"; }
-    return speechSynthesis.getVoices().some(function (voice) { return /^zh/i.test(voice.lang); }) ? "ready" : "no voice";
   }
 
   function beat() {
@@ -109,6 +105,7 @@
     if (message.kind === "snapshot") { snapshot(message); }
     if (message.kind === "delta") { delta(message); }
     if (message.kind === "order") { obey(message); }
+    if (message.kind === "say") { speech.take(message); }
     if (!at("stale").hidden || at("clock").textContent === "--:--") { tick(); }
   }
 
@@ -120,6 +117,7 @@
     }
     if (message.snapshot) { snapshot(message.snapshot); }
     message.orders.forEach(obey);
+    speech.answered(message.run, message.says);
     if (!checked) { checked = true; reload(true); }
   }
 

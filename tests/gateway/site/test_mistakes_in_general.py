@@ -46,7 +46,7 @@ MISTAKES = {
         [
             "2: zone: unknown key 'zone' (did you mean 'zones'?); "
             "allowed: alarms, calls, devices, hours, http, include, journal, lines, mqtt, people, roster, screens, "
-            "site, store, windows, zones"
+            "site, store, voice, windows, zones"
         ],
     ),
     "a roster that is no calendar": (

@@ -83,6 +83,7 @@ EXPECTED = {
     "GET /screens/{id}/{name}": Line(None, 404),
     "GET /screens/{id}/fonts/{name}": Line(None, 404),
     "GET /screens/{id}/pictures/{name}": Line(None, 401),
+    "GET /screens/{id}/voice/{name}": Line(None, 401),
     "GET /screens/{id}/alive": Line(None, 401),
 }
 

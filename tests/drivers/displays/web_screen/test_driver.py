@@ -5,9 +5,11 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from screenbox import NOW, Box, Contact, ended, opened_box, pending
 
+from drivers.displays.web_screen import codec
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage
 

@@ -52,8 +52,8 @@ async def test_the_page_comes_with_the_cookie_and_with_a_policy_that_lets_nothin
     assert (answer.status, "<main>" in answer.body.decode()) == (200, True)
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith(
-        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; worker-src 'self'; "
-        "connect-src 'self' ws://127.0.0.1:"
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; media-src 'self'; "
+        "worker-src 'self'; connect-src 'self' ws://127.0.0.1:"
     )
     assert "unsafe" not in policy
 
