@@ -1,7 +1,7 @@
 """Speaks calls: each area of the hall strictly in the order of acceptance, nothing left out but what is told.
 
 A call is on its way before it is on disk, as on the screens. What was accepted and not yet spoken is kept as a row of
-each area, so that a restart knows it (decision 0030).
+each area, so that a restart knows it (decision 0024).
 """
 
 import asyncio
