@@ -65,7 +65,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     `source_key` names the happening for ever: a second event with the same key is a repeat and is not
     recorded again. `at` None means now; `device_at` is the device's own clock, as it was sent.
     `volatile` says that the source keeps no log, so that the event cannot be asked for again: it is held in memory
-    while the store takes nothing.
+    while the store takes nothing. `person` is what the device knows somebody by, as `card:9896534`: it is never
+    recorded, the payload gets a pseudonym in its place.
     """
 
     type: str
@@ -77,6 +78,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     device_at: str | None = None
     clock_offset_s: float | None = None
     volatile: bool = False
+    person: str | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True):

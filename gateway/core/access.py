@@ -1,0 +1,96 @@
+"""What is said of doors and asked of them: one vocabulary for every access driver and for `gateway/doors`.
+
+A door is a part of the kind DOOR. A driver says what its device says, and decides nothing: whether a door was forced or
+held open is found by `gateway/doors`, from DOOR_POINTS and DOOR_EVENTS of any source. So that it can tell an authorised
+opening from a forced one, a driver publishes the points of a door only after it has recorded the events up to them.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gateway.core.model import EventType, Point, Retention, Verb
+from gateway.core.rights import Right
+
+DOOR = "door"
+
+
+class Mode(StrEnum):
+    """How a lock is run."""
+
+    CONTROLLED = "controlled"
+    """Shut, and opened for who may pass."""
+    NORMALLY_OPEN = "normally_open"
+    """Released until further notice."""
+    NORMALLY_CLOSED = "normally_closed"
+    """Shut for everybody, cards included."""
+
+
+class Open(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`open` has no parameters: the lock is released for as long as the device is set to."""
+
+
+class SetMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the verb `set_mode`."""
+
+    mode: Mode
+
+
+OPEN = Verb(name="open", meaning="release the lock once", params=Open, right=Right.UNLOCK, reasoned=True)
+SET_MODE = Verb(
+    name="set_mode", meaning="say how the lock is run from now on", params=SetMode, right=Right.UNLOCK, reasoned=True
+)
+DOOR_POINTS = (
+    Point("open", "boolean", "whether the door stands open, by its sensor; null while nobody can tell"),
+    Point("unlocked", "boolean", "whether its lock is released"),
+    Point("mode", "text", "how its lock is run: controlled, normally_open or normally_closed"),
+)
+FIRE = Point("fire", "boolean", "whether the fire input of the device is active")
+
+
+class Happening(StrEnum):
+    """The types of what happens at a door, and in a device that controls doors."""
+
+    GRANTED = "access.granted"
+    DENIED = "access.denied"
+    PRESENTED = "access.presented"
+    BUTTON = "door.button"
+    BUTTON_REFUSED = "door.button_refused"
+    REMOTE = "door.remote_open"
+    OPENED = "door.opened"
+    CLOSED = "door.closed"
+    ALARM = "door.device_alarm"
+    GAP = "log.gap"
+    EPOCH = "log.epoch"
+    CLOCK = "clock.corrected"
+    RESTARTED = "device.restarted"
+
+
+def _access(name: Happening, meaning: str) -> EventType:
+    return EventType(name, meaning, Retention.ACCESS)
+
+
+DOOR_EVENTS = (
+    _access(
+        Happening.GRANTED, "somebody was let pass: `reason`, `direction` in, out or null, `person` if there was a card"
+    ),
+    _access(Happening.DENIED, "somebody was refused: `reason` in words, `code` as the device has it, `person`"),
+    _access(Happening.PRESENTED, "a card was shown to a reader that decides nothing by itself: `person`"),
+    _access(Happening.BUTTON, "the button inside released the lock"),
+    _access(Happening.BUTTON_REFUSED, "the button inside was pressed in vain: `reason`"),
+    _access(Happening.REMOTE, "the lock was released from afar"),
+    _access(Happening.OPENED, "the door was opened, by the log of the device"),
+    _access(Happening.CLOSED, "the door was closed, by the log of the device"),
+    _access(
+        Happening.ALARM, "the device itself gives an alarm: `reason` is forced, held, fire, duress, tamper or its own"
+    ),
+)
+"""All may carry `index` and `epoch`: the place in the log of the device, and the how-manyth log that is."""
+LOG_EVENTS = (
+    _access(Happening.GAP, "the device no longer has events that were never read: `from` and `to`, both included"),
+    _access(Happening.EPOCH, "the log of the device began anew: `epoch` counts its logs, `why` says how that was seen"),
+)
+CLOCK_EVENT = EventType(
+    Happening.CLOCK, "the clock of the device was set: `offset_s` is what it was off", Retention.AUDIT
+)
+RESTARTED = EventType(Happening.RESTARTED, "the device was without power or was reset: `reason`", Retention.ACCESS)
