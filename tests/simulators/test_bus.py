@@ -1,7 +1,9 @@
 """A simulated bus: its timing, who hears what, and what happens when two speak at once."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hall_contract.scripted import virtually
@@ -102,6 +104,28 @@ def test_a_question_into_an_answer_garbles_both() -> None:
         await asyncio.sleep(1)
         assert list(ear.replies()) == []
         assert cards[1].seen()["frames"]["obeyed"] == 0
+
+    virtually(main())
+
+
+def test_frames_are_whole_on_a_loop_that_counts_whole_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As uvloop does: what is due is called at the nearest of them, which may be too early, the last of it first."""
+
+    async def main() -> None:
+        loop, count = asyncio.get_running_loop(), itertools.count()
+        exactly = loop.call_at
+
+        def call_at(when: float, *args: Any, **more: Any) -> asyncio.TimerHandle:
+            return exactly(round(when, 3) - next(count) * 1e-9, *args, **more)
+
+        monkeypatch.setattr(loop, "call_at", call_at)
+        ear = Ear()
+        bus = Bus(Port(baud=57600), ear)
+        bus.plug(card(1))
+        for _ in range(20):
+            bus.say(PING.wire(1))
+            await asyncio.sleep(0.0303)
+        assert list(ear.replies()) == [1] * 20
 
     virtually(main())
 
