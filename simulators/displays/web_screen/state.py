@@ -108,13 +108,14 @@ class PageState:
         return now - self.heard > STALE_BEATS * self.config.beat_s
 
     def seen(self, now: float) -> Mapping[str, Any]:
-        """What a person sees."""
+        """What a person sees: nothing while it is black."""
+        glass = self.glass if self.glass.lit else codec.Content(lit=False)
         outdated = now - self.heard > 60 * self.config.hide_after_min
-        rows = () if outdated else self.glass.rows or ()
-        told: dict[str, Any] = msgspec.to_builtins(self.glass)
+        rows = () if outdated else glass.rows or ()
+        told: dict[str, Any] = msgspec.to_builtins(glass)
         told["rows"] = [{"ticket": row.ticket, "window": row.window, "name": row.name} for row in rows]
         told["leaflets"] = [] if outdated else told["leaflets"]
-        told["text"] = "" if outdated else self.glass.text
+        told["text"] = "" if outdated else glass.text
         return {**told, "identifies": now < self.identify_until}
 
     def _answered(self, message: codec.Answer, now: float) -> bool:

@@ -181,6 +181,17 @@ def test_without_the_gateway_it_goes_grey_and_hides_its_numbers() -> None:
     assert state.seen(602.0)["text"] == ""
 
 
+def test_while_it_is_black_nothing_is_seen_and_then_everything_again() -> None:
+    row = codec.Row("c1", "A1", "1号窗口", None, 0)
+    content = codec.Content(text="A1", notice="今日停电", rows=(row,))
+    state = PageState(CONFIG, 0.0)
+    for rev, lit, seen in ((1, True, "A1"), (2, False, ""), (3, True, "A1")):
+        told(state, codec.Snapshot("r", rev, 0.1, 10, msgspec.structs.replace(content, lit=lit)))
+        state.show(1.0, 1.0)
+        found = state.seen(1.0)
+        assert (found["text"], len(found["rows"]), bool(found["notice"])) == (seen, lit, lit)
+
+
 def test_frames_may_be_cut_anywhere() -> None:
     wire = b"\x81\x02hi" + b"\x81\x7e\x00\xc8" + b"x" * 200 + b"\x89\x00"
     wanted = [websocket.Frame(1, b"hi"), websocket.Frame(1, b"x" * 200), websocket.Frame(9, b"")]
