@@ -55,6 +55,7 @@ def test_garbage_is_a_value_error_or_an_element(data: bytes) -> None:
         ('<!DOCTYPE x [<!ENTITY % p SYSTEM "http://127.0.0.1/"> %p;]><x/>', "with a document type"),
         ("<x>&nbsp;</x>", "undefined entity"),
         ("<x>" * (DEEPEST + 1) + "</x>" * (DEEPEST + 1), "deeper than 16"),
+        ("<x>" * (MOST // 3), "deeper than 16"),
         ("<x>" + "<y/>" * MOST_ELEMENTS + "</x>", "more than 10000 elements"),
         (f'<x a="{"a" * MOST}"/>', "bytes of XML, 1000000 are allowed"),
         ('<x a="1" a="2"/>', "duplicate attribute"),

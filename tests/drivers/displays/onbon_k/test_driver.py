@@ -170,6 +170,15 @@ async def test_a_refusal_names_its_reason_and_leaves_what_is_shown(context: Fake
         assert (await readings(driver))["text"].value == twin.seen()["text"] == "A012"
 
 
+@pytest.mark.parametrize(("code", "name"), [*codec.ERRORS.items(), (99, "unknown")][1:])
+async def test_every_refusal_is_named(context: FakeContext, code: int, name: str) -> None:
+    async with screen(context) as (driver, twin):
+        twin.levers()["nack"]({"code": code})
+        refusal = DeviceBusy if code == codec.BUSY else CommandRejected
+        with pytest.raises(refusal, match=f"^led-03 refused with error {code}, {name}$"):
+            await do(driver, "show", text="A013")
+
+
 async def test_silence_is_offline(context: FakeContext) -> None:
     async with screen(context, timeout_s=0.05) as (driver, twin):
         twin.levers()["mute"]({})
