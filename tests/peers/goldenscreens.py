@@ -40,6 +40,7 @@ class Family(NamedTuple):
     twin: type[Any]
     keys: Mapping[str, Any]
     clock: str = ""
+    scheme: str = "tcp"
 
 
 FAMILIES = {
@@ -49,7 +50,7 @@ FAMILIES = {
     "onbon-5q": Family(OnbonDynamic, OnbonDynamicTwin, {"model": "BX-5Q1+"}, "_now"),
     "onbon-6e": Family(OnbonDynamic, OnbonDynamicTwin, {"model": "BX-6E1"}, "_now"),
     "onbon-6q": Family(OnbonDynamic, OnbonDynamicTwin, {"model": "BX-6Q2"}, "_now"),
-    "ledsender": Family(LedSender, LedSenderTwin, {}),
+    "ledsender": Family(LedSender, LedSenderTwin, {}, scheme="udp"),
     "huidu": Family(Huidu, HuiduTwin, {}, "now"),
 }
 SCREENS: Mapping[str, Mapping[str | None, Mapping[str, Any]]] = {
@@ -92,8 +93,8 @@ class Clock:
 @asynccontextmanager
 async def showing(family: str, screen: str) -> AsyncGenerator[tuple[PanelDriver[Any], Any, Clock]]:
     """A card that was told the contents of a screen, by its driver and over a wire of its own."""
-    driver_type, twin_type, keys, asks = FAMILIES[family]
-    contents, clock, scheme = SCREENS[screen], Clock(), "udp" if driver_type is LedSender else "tcp"
+    driver_type, twin_type, keys, asks, scheme = FAMILIES[family]
+    contents, clock = SCREENS[screen], Clock()
     section = {"id": "led", "driver": "displays.x", "width": 128, "height": 32, "timeout_s": 5, **keys}
     regions = PARTS if None not in contents else []
     config = driver_type.config_type.model_validate({**section, "regions": regions, "address": f"{scheme}://h:1"})
