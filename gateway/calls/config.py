@@ -69,7 +69,7 @@ class SummaryConfig(BaseModel, frozen=True, extra="forbid"):
 class CallsConfig(BaseModel, frozen=True, extra="forbid"):
     """`calls`: how calls are shown."""
 
-    show: Template = "{ticket}"
+    show: Template = "{priority} {ticket}"
     shorter: list[Template] = Field(
         default=["{ticket}"],
         max_length=4,

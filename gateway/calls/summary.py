@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
-from gateway.calls.model import ENDS, SHOWS, Call, call_from
+from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, call_from
 from gateway.core.model import Stage
 from gateway.core.screen import Board, BoardRow, Leaflet
 from gateway.journal.rows import Desired
@@ -75,6 +75,7 @@ class Summary:
                 ticket=call.ticket or "",
                 window=self.labels[call.window],
                 name=call.name if self.config.names else None,
+                priority=PRIORITIES[call.priority],
                 at=call.accepted_at,
             )
             for call in self.calls

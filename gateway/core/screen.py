@@ -81,12 +81,16 @@ class Play(Speak, frozen=True, forbid_unknown_fields=True):
 
 
 class BoardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One called number: `window` is what people call the window, `name` is masked already."""
+    """One called number: `window` is what people call the window, `name` is masked already.
+
+    `priority` is the tag beside the number of who comes before others, in the words that people know; empty for most.
+    """
 
     call_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     ticket: Annotated[str, msgspec.Meta(max_length=32)]
     window: Annotated[str, msgspec.Meta(max_length=40)]
     name: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    priority: Annotated[str, msgspec.Meta(max_length=16)] = ""
     at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -77,9 +77,12 @@ class ScreenHall:
         return result
 
 
-def row(call_id: str, ticket: str, *, window: str = "1号窗口", name: str | None = None) -> dict[str, Any]:
+def row(
+    call_id: str, ticket: str, *, window: str = "1号窗口", name: str | None = None, priority: str = ""
+) -> dict[str, Any]:
     """A row of a board, called now."""
-    return {"call_id": call_id, "ticket": ticket, "window": window, "name": name, "at": datetime.now(UTC).isoformat()}
+    at = datetime.now(UTC).isoformat()
+    return {"call_id": call_id, "ticket": ticket, "window": window, "name": name, "priority": priority, "at": at}
 
 
 @asynccontextmanager

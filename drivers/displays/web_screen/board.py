@@ -27,6 +27,7 @@ def _fields(board: Board) -> dict[str, Any]:
             ticket=printable(row.ticket, 32),
             window=printable(row.window, 40),
             name=printable(row.name, 40) if row.name else None,
+            priority=printable(row.priority, 16),
             at=int(row.at.timestamp() * 1000),
         )
         for row in board.rows

@@ -22,13 +22,14 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A called number; `at` in milliseconds since 1970."""
+    """A called number; `at` in milliseconds since 1970. `priority`: the tag of who comes before others."""
 
     id: str
     ticket: str
     window: str
     name: str | None
     at: int
+    priority: str = ""
 
 
 class Leaflet(msgspec.Struct, frozen=True):
@@ -222,7 +223,7 @@ def mark(content: Content) -> str:
     board = content.rows is not None
     notice, text = (content.text or content.notice, "") if board else ("", content.text)
     parts = [content.title, notice, text, "lit" if content.lit else "dark"]
-    parts += [cell for row in content.rows or () for cell in (row.ticket, row.window, row.name or "")]
+    parts += [cell for row in content.rows or () for cell in (row.ticket, row.priority, row.window, row.name or "")]
     parts += [text for leaflet in _leaflets(content) for text in _texts(leaflet)]
     data = "\x1f".join(parts).encode("utf-16-le")
     value = 0x811C9DC5

@@ -1,6 +1,6 @@
 """What a page shows, in words and as a picture for the status page: simpler than the page itself."""
 
-from drivers.displays.web_screen.codec import Content
+from drivers.displays.web_screen.codec import Content, Row
 from drivers.shared.font import drawable
 from drivers.shared.image import SCALE, Panel
 from gateway.core.model import Picture
@@ -32,10 +32,14 @@ def picture(content: Content) -> Picture:
 
 def _board(content: Content) -> list[Words]:
     rows = content.rows or ()
-    calls = [[*_letters(row.ticket, "yellow"), *_letters(f" {row.window} {row.name or ''}", "green")] for row in rows]
+    calls = [[*_letters(row.ticket, "yellow"), *_letters(f" {_rest(row)}", "green")] for row in rows]
     first = content.leaflets[:1]
     titles = [_letters(leaflet.title, "red") for leaflet in first]
     return [*calls, *titles, *(_letters(" ".join(columns), "green") for leaflet in first for columns in leaflet.rows)]
+
+
+def _rest(row: Row) -> str:
+    return " ".join(part for part in (row.priority, row.window, row.name) if part)
 
 
 def _letters(text: str, colour: str) -> Words:

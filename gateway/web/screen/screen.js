@@ -211,6 +211,7 @@
     const item = element("li", "", "");
     item.dataset.id = row.id;
     item.appendChild(element("bdi", "ticket", row.ticket));
+    item.appendChild(element("bdi", "priority", row.priority || ""));
     item.appendChild(element("bdi", "window", row.window));
     item.appendChild(element("bdi", "name", row.name || ""));
     item.appendChild(element("time", "at", face(row.at)));
@@ -278,6 +279,7 @@
     });
     before.forEach(function (item) { item.remove(); });
     list.classList.toggle("nameless", !rows.some(function (row) { return row.name; }));
+    list.classList.toggle("usual", !rows.some(function (row) { return row.priority; }));
   }
 
   /* What is new blinks for 3 s, then stands; all of it together, so that a burst costs a weak box one change of style in

@@ -113,7 +113,9 @@ class PageState:
         outdated = now - self.heard > 60 * self.config.hide_after_min
         rows = () if outdated else glass.rows or ()
         told: dict[str, Any] = msgspec.to_builtins(glass)
-        told["rows"] = [{"ticket": row.ticket, "window": row.window, "name": row.name} for row in rows]
+        told["rows"] = [
+            {"ticket": row.ticket, "priority": row.priority, "window": row.window, "name": row.name} for row in rows
+        ]
         told["leaflets"] = [] if outdated else told["leaflets"]
         told["text"] = "" if outdated else glass.text
         return {**told, "identifies": now < self.identify_until}

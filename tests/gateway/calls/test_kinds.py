@@ -95,6 +95,16 @@ def test_a_priority_can_be_told(clock: HeldClock, priority: str, told: str) -> N
     assert shown(clock, priority=priority)[0] == f"{told}请A012到1号窗口"
 
 
+def test_a_priority_is_seen_on_every_screen_that_has_room_though_the_site_file_says_nothing(clock: HeldClock) -> None:
+    window = Window(WindowConfig(id="w1", label="1号窗口", function="综合受理", screens=["led-1"]), CallsConfig())
+    texts = list[tuple[str, tuple[str, ...]]]()
+    for number, priority in enumerate(("green", "normal")):
+        asked = request(f"c{number}", "A012", priority=priority)
+        show = window.content(make_call(asked, session="s", seq=number, ttl_s=60, now=clock.now(), actor="q"))
+        texts.append((show.text, show.shorter))
+    assert texts == [("绿色通道 A012", ("A012",)), ("A012", ("A012",))]
+
+
 def test_a_call_without_priority_is_named_as_before_there_was_one() -> None:
     assert request("c1", "A012").digest() == request("c1", "A012", priority="normal").digest()
     assert request("c1", "A012").digest() != request("c1", "A012", priority="green").digest()

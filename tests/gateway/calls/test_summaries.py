@@ -80,6 +80,12 @@ async def test_only_numbers_of_its_zones_are_listed_and_names_where_they_are_wan
     assert [row.name for row in board(hall).rows] == [None, None]
 
 
+async def test_a_row_has_the_tag_of_who_comes_before_others(hall: Hall) -> None:
+    for number, priority in enumerate(("normal", "priority", "green")):
+        await hall.call(f"c{number}", f"A{number}", window=f"w{number + 1}", priority=priority)
+    assert [row.priority for row in board(hall).rows] == ["绿色通道", "优先", ""]
+
+
 async def test_what_changes_nothing_at_its_window_is_not_listed(hall: Hall) -> None:
     await hall.call("c2", "A2", session="s", seq=2)
     late = await hall.call("c1", "A1", session="s", seq=1)

@@ -90,6 +90,22 @@ async def test_what_is_confirmed_is_on_the_glass(screens: ScreenHall, chromium: 
         assert page.errors == []
 
 
+async def test_who_comes_before_others_has_a_tag_and_without_one_there_is_no_column(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    tags = "[...document.querySelectorAll('.priority')].map(each => each.offsetWidth > 0 ? each.textContent : null)"
+    async with chromium.context() as context:
+        page = await opened(screens, context, "hall")
+        await screens.web.call("c1", "w01", "A001")
+        await becomes(page, f"{tags}.length === 1")
+        assert await page.evaluate(tags) == [None]
+        await screens.web.call("c2", "w02", "B001", priority="green")
+        await becomes(page, f"{tags}.length === 2")
+        assert await page.evaluate(tags) == ["绿色通道", ""]
+        await until(lambda: asyncio.sleep(0, screens.point("intact", "hall")), lambda intact: intact is True, LIMIT_S)
+        assert page.errors == []
+
+
 async def test_a_row_that_says_something_else_by_now_is_shown_anew(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await opened(screens, context)
@@ -143,7 +159,7 @@ async def test_what_is_new_blinks_together_and_then_stands(screens: ScreenHall, 
 async def test_hostile_text_is_text(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await opened(screens, context)
-        rows = [row(f"c{n}", text[:32], window=text, name=text) for n, text in enumerate(HOSTILE)]
+        rows = [row(f"c{n}", text[:32], window=text, name=text, priority=text[:16]) for n, text in enumerate(HOSTILE)]
         await screens.board(*rows, title=HOSTILE[0], notice=HOSTILE[1])
         await screens.command("show", {"text": HOSTILE[3]})
         assert await tickets(page) == [text[:32] for text in HOSTILE]
@@ -160,7 +176,8 @@ async def test_everything_fits_on_every_screen(screens: ScreenHall, chromium: Ch
     async with chromium.context(*size) as context:
         page = await opened(screens, context)
         long = [
-            row(f"c{n}", "综合受理VIP-0123456789-ABCDEF"[: 32 - n], window="一" * 40, name="欧阳**") for n in range(20)
+            row(f"c{n}", "综合受理VIP-0123456789-ABCDEF"[: 32 - n], window="一" * 40, name="欧阳**", priority="优" * 16)
+            for n in range(20)
         ]
         await screens.board(*long, size=20, notice="请" * 200)
         assert await page.evaluate(OVERFLOWS) == []
