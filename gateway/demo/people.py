@@ -50,6 +50,7 @@ class Queue:
             self._number += 1
             self._last[window] = f"A{self._number % 1000:03d}"
             body["person_name"] = self._random.choice(SURNAMES) + self._random.choice(GIVEN)
+            body["priority"] = self._random.choices(("normal", "priority", "green"), (85, 10, 5))[0]
         if kind in ("call", "recall"):
             body["ticket"] = self._last[window]
         await self._client.post("/calls", body)

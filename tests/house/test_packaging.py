@@ -49,8 +49,9 @@ def test_the_wheel_has_every_file_of_its_packages(wheel: zipfile.ZipFile, packag
 def test_the_wheel_brings_the_demo_and_the_examples(wheel: zipfile.ZipFile) -> None:
     share = {name.partition("/share/hall-gateway/")[2] for name in wheel.namelist() if "/share/" in name}
     kiosk = {"kiosk/shell.html", "kiosk/hall-kiosk", "kiosk/hall-kiosk.service"}
+    demo = {"demo.yaml", "demo-leaders.ics", "demo-map.png"}
     ours = files("config/examples") | files("config/worlds")
-    assert share == {"demo.yaml", "demo-leaders.ics"} | kiosk | {name.removeprefix("config/") for name in ours}
+    assert share == demo | kiosk | {name.removeprefix("config/") for name in ours}
 
 
 def test_the_wheel_brings_its_licences(wheel: zipfile.ZipFile) -> None:
