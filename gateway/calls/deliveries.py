@@ -1,7 +1,7 @@
 """The delivery of a call, screen by screen: live while it goes on, in the journal once it has ended."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,10 +43,14 @@ class Deliveries:
         while len(self._live) > LIVE:
             self._held.pop(self._live.popitem(last=False)[0], None)
 
-    def accepted(self, call: Call) -> None:
-        """The call is on disk: what was held back of it may be recorded too."""
+    def accepted(self, call: Call, at: datetime | None = None) -> None:
+        """The call is on disk, since `at` where that is known: what was held back of it may be recorded too."""
+        recorded = {} if at is None else {"recorded_at": at}
+        for delivery in self._live.get(call.call_id, {}).values():
+            delivery.times = recorded | delivery.times
         for screen, event in self._held.pop(call.call_id, ()):
-            self._note(screen, event)
+            payload = event.payload | msgspec.to_builtins(recorded)
+            self._note(screen, msgspec.structs.replace(event, payload=payload))
 
     def told(self, call: Call, screen: str, result: Result, *, ended: bool) -> None:
         """Take what a device reports of a call; `ended` when it is the last it will say."""
@@ -54,7 +58,7 @@ class Deliveries:
         if delivery is None or (delivery.ended and delivery.status is not Stage.REJECTED):
             return  # what was refused is sent again, and may be shown then
         delivery.status, delivery.detail, delivery.ended = result.status, result.detail, ended
-        delivery.times[f"{result.status}_at"] = result.at
+        delivery.times |= _times(result, delivery.times)
         if ended:
             event = self._event(call, screen, delivery)
             if call.call_id in self._held:
@@ -97,6 +101,17 @@ class Deliveries:
             part=screen.partition("/")[2] or None,
             at=self._clock.now(),
         )
+
+
+def _times(result: Result, before: Mapping[str, datetime]) -> dict[str, datetime]:
+    """What a stage tells of when. A screen may say itself when it was shown; what can be read back is shown then."""
+    times = {f"{result.status}_at": result.at}
+    if result.status is Stage.SENT:
+        times |= {"sending_at": before.get("sending_at", result.at)}
+    if result.status is Stage.CONFIRMED:
+        shown = result.detail.get("shown_at")
+        times |= {"shown_at": datetime.fromisoformat(shown) if isinstance(shown, str) else result.at}
+    return times
 
 
 def _plain(delivery: Delivery) -> dict[str, Any]:

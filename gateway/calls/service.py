@@ -191,7 +191,7 @@ class Calls:
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
         await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call), *self.voice.kept(call)])
         self._unrecorded.pop(call.call_id, None)
-        self.deliveries.accepted(call)
+        self.deliveries.accepted(call, self._house.clock.now())
         self.voice.accepted(call)
         return call
 

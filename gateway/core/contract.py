@@ -170,7 +170,10 @@ class DeviceContext(Protocol):
         ...
 
     def stage(self, command: Command, stage: Stage) -> None:
-        """Tell that a command was `sent` or `acked`."""
+        """Tell that a command was `sent` or `acked`.
+
+        `sent` may be told more than once: the first time counts for the first bytes, the newest for the last.
+        """
         ...
 
     def secret(self, ref: SecretRef) -> str:

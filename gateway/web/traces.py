@@ -10,13 +10,20 @@ from gateway.core.model import Stage
 
 
 class Delivery(Struct, frozen=True, omit_defaults=True):
-    """How a call went on one screen: its newest stage, and when each stage came."""
+    """How a call went on one screen: its newest stage, and when each stage came.
+
+    `recorded_at`: the call was on disk. `sending_at` and `sent_at`: the first and the last bytes went to the wire.
+    `shown_at`: it was on the glass, as far as the screen proves that.
+    """
 
     status: Stage
     detail: dict[str, Any]
     queued_at: datetime | None = None
+    recorded_at: datetime | None = None
+    sending_at: datetime | None = None
     sent_at: datetime | None = None
     acked_at: datetime | None = None
+    shown_at: datetime | None = None
     confirmed_at: datetime | None = None
     rejected_at: datetime | None = None
     superseded_at: datetime | None = None

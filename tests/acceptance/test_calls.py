@@ -67,7 +67,11 @@ def test_a_call_is_on_the_screen_on_mqtt_and_in_its_delivery_record(hall: Hall) 
     delivery = until(
         lambda: (screen := hall.ask("GET", "/calls/c-1")[1]["screens"]["led-01"])["status"] == "acked" and screen, 5
     )
-    assert delivery["queued_at"] <= delivery["sent_at"] <= delivery["acked_at"]
+    times = [delivery[f"{stage}_at"] for stage in ("queued", "sending", "sent", "acked")]
+    call = hall.ask("GET", "/calls/c-1")[1]
+    assert [call["accepted_at"], *times] == sorted([call["accepted_at"], *times])
+    assert call["accepted_at"] <= delivery["recorded_at"]
+    assert "shown_at" not in delivery, "a card that only acknowledges proves no more"
     until(lambda: any(payload.get("ticket") == "A012" for _, payload in lines(window)), 5)
     until(lambda: [payload["type"] for _, payload in lines(calls)] == ["call.accepted", "call.delivered"], 5)
 

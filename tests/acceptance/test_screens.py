@@ -36,6 +36,11 @@ def test_a_call_is_on_the_waiting_area_screen_and_again_after_a_power_cut(hall: 
         hall.call(f"c{number}", "w01", f"A{number:03d}")
     until(lambda: tickets(hall) == ["A002", "A001", "A000"], 10)
     until(lambda: delivered(hall, "c0") == "confirmed", 10)
+    call = hall.ask("GET", "/calls/c0")[1]
+    delivery = call["screens"]["tv"]
+    times = [delivery[f"{stage}_at"] for stage in ("queued", "sending", "sent", "shown", "confirmed")]
+    assert times == sorted(times), "what the page says of when it was on its glass lies between the two"
+    assert call["accepted_at"] <= delivery["recorded_at"], "no screen waits for that"
     assert hall.gateway is not None
     hall.gateway.kill()
     until(lambda: hall.seen("tv")["stale"], 10)

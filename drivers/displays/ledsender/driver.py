@@ -167,9 +167,12 @@ class LedSender(PanelDriver[LedSenderConfig]):
             raise DeviceOffline(f"{error}: it has lost what it showed") from error
 
     async def _send(self, stream: bytes, sent: Sent) -> None:
-        """Send a program: its beginning, the bytes in order, its end. Each part is acknowledged."""
+        """Send a program: its beginning, the bytes in order, its end. Each part is acknowledged.
+
+        `sent` is called for the first of them and for the last.
+        """
         ask, card = self._ask, self.config.card
-        await ask(Packet(command=codec.BEGIN, card=card))
+        await ask(Packet(command=codec.BEGIN, card=card), sent)
         serial = 0
         for serial, start in enumerate(range(0, len(stream), codec.MOST_DATA), 1):
             data = stream[start : start + codec.MOST_DATA]

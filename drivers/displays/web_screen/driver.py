@@ -12,7 +12,7 @@ import msgspec
 from drivers.displays.web_screen import codec, drawing
 from drivers.displays.web_screen.board import face, text_of
 from drivers.displays.web_screen.config import SILENT_BEATS, WebScreenConfig
-from drivers.displays.web_screen.pages import Pages
+from drivers.displays.web_screen.pages import Pages, shown_at
 from drivers.displays.web_screen.speech import Speech
 from drivers.displays.web_screen.verbs import DEVICE, POINTS, Identify
 from drivers.shared.text import printable
@@ -109,12 +109,14 @@ class WebScreen(Driver[WebScreenConfig]):
         if not 0 < len(message) <= codec.MOST_DELTA:
             message = codec.encode(self._snapshot())
         self._inlet.push(message)
+        begun = self.context.clock.now()
         await self._until(command, lambda: self._pages.shown(self._run) >= rev, rev)
         pages = self._pages.seen()
         return {
             "rev": rev,
             "pages": len(pages),
             "render_ms": max((page.render_ms or 0 for page in pages), default=None),
+            "shown_at": shown_at(pages, begun, self.context.clock.now()),
         }
 
     def _next(self) -> int:

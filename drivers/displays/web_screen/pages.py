@@ -1,5 +1,6 @@
 """The pages that show one screen now: how each of them stands, and what all of them have on the glass."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -99,6 +100,18 @@ class Pages:
 def _rev(page: Page, run: str) -> int:
     """What a page has on the glass; what an earlier run of the gateway sent does not count, nor what is wrong."""
     return page.beat.rev if page.beat.run == run and not page.wrong else -1
+
+
+def shown_at(pages: Sequence[Beat], begun: datetime, now: datetime) -> str | None:
+    """When the last of these pages had it on the glass, by what they say; None where one of them cannot tell.
+
+    A page knows our time to within half the way there and back, so it is kept between the sending and its word of it.
+    """
+    times = [page.rendered_at for page in pages if page.rendered_at is not None]
+    if not times or len(times) < len(pages):
+        return None
+    last = datetime.fromtimestamp(max(times) / 1000, UTC)
+    return min(max(last, begun), now).isoformat()
 
 
 def _moment(milliseconds: float | None) -> str | None:

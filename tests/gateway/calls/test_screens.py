@@ -63,14 +63,14 @@ async def test_every_screen_of_a_window_has_its_own_delivery_with_its_times(hall
             await hall.recorded("call.delivered", 2)
     later = (OPENED + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
     assert await hall.calls.record.delivery("c1") == {
-        "led-2": delivered("c1", "led-2", "acked", {"shown": "A012"}, queued=NOW, sent=NOW, acked=NOW),
-        "led-3": delivered("c1", "led-3", "acked", {"shown": "A012"}, queued=NOW, sent=later, acked=later),
+        "led-2": delivered("c1", "led-2", "acked", {"shown": "A012"}, sending=NOW, sent=NOW, acked=NOW),
+        "led-3": delivered("c1", "led-3", "acked", {"shown": "A012"}, sending=later, sent=later, acked=later),
     }
 
 
 def delivered(call_id: str, screen: str, status: str, detail: dict[str, str], **times: str) -> dict[str, object]:
-    """A delivery as the journal keeps it."""
-    at = {f"{stage}_at": time for stage, time in times.items()}
+    """A delivery as the journal keeps it, of a call that was queued and recorded at once."""
+    at = {f"{stage}_at": time for stage, time in ({"queued": NOW, "recorded": NOW} | times).items()}
     return {"call_id": call_id, "screen": screen, "status": status, "detail": detail, **at}
 
 
@@ -79,7 +79,7 @@ async def test_where_a_screen_confirms_that_is_the_end(hall: Hall) -> None:
         await hall.call("c1", "A012", window="w3")
         [end] = await hall.recorded("call.delivered", 1)
     assert end == delivered(
-        "c1", "led-4", "confirmed", {"shown": "A012"}, queued=NOW, sent=NOW, acked=NOW, confirmed=NOW
+        "c1", "led-4", "confirmed", {"shown": "A012"}, sending=NOW, sent=NOW, acked=NOW, shown=NOW, confirmed=NOW
     )
 
 
@@ -87,7 +87,7 @@ async def test_a_call_that_was_never_shown_is_superseded_by_the_next(hall: Hall)
     await hall.call("c1", "A012")
     await hall.call("c2", "A013")
     [end] = await hall.recorded("call.delivered", 1)
-    assert end == delivered("c1", "led-1", "superseded", {}, queued=NOW, superseded=NOW)
+    assert end == delivered("c1", "led-1", "superseded", {}, superseded=NOW)
     async with hall.plugged_in() as card:
         await until(lambda: "A013" in card.shown)
     assert "A012" not in card.shown

@@ -80,7 +80,7 @@ async def test_a_shown_text_is_on_the_screen_and_in_the_readings(context: FakeCo
         expected = {"text": "A012 3号", "colour": "green", "substituted": 0, "on": True, "brightness": 100}
         assert context.points == expected
         assert {reading.point: reading.value for reading in await driver.poll("ping")} == expected
-        assert [stage for _, stage in context.stages] == [Stage.SENT]
+        assert [stage for _, stage in context.stages] == [Stage.SENT, Stage.SENT], "for the first packet and the last"
 
 
 @pytest.mark.parametrize("colours", ["mono", "dual", "rgb", "full"])

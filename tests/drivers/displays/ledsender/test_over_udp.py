@@ -97,6 +97,16 @@ async def test_an_acknowledgement_of_the_text_before_never_acknowledges_this_one
         assert shown(hall)[0] == "D2"
 
 
+async def test_the_first_bytes_of_a_text_are_told_apart_from_the_last(tmp_path: Path) -> None:
+    async with windows(tmp_path) as hall:
+        hall.pull("slow", seconds=0.05)
+        asked = want(hall, "G1", 0)
+        await hall.ended(asked)
+        first, last = [result.at for result in asked if result.status is Stage.SENT]
+        assert (last - first).total_seconds() >= 0.05
+        assert last <= asked[-1].at
+
+
 async def test_a_card_that_was_restarted_without_a_word_is_right_again_with_the_next_text(tmp_path: Path) -> None:
     async with windows(tmp_path) as hall:
         for place in range(2):

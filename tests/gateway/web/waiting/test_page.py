@@ -131,6 +131,23 @@ async def test_calls_that_arrive_back_to_back_are_all_shown_and_each_is_confirme
         assert page.errors == []
 
 
+async def test_a_page_tells_in_the_trace_of_a_call_when_it_was_on_its_glass(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    async with chromium.context() as context:
+        page = await opened(screens, context, "hall")
+        await screens.web.call("c1", "w01", "A001")
+        await becomes(page, "document.querySelectorAll('#rows li').length === 1")
+        ask = partial(screens.web.get, "/calls/c1")
+        call = await until(ask, lambda call: call["screens"]["hall"]["status"] == "confirmed", LIMIT_S)
+        delivery = call["screens"]["hall"]
+        names = ("queued", "sending", "sent", "shown", "confirmed")
+        times = [datetime.fromisoformat(delivery[f"{name}_at"]) for name in names]
+        assert times == sorted(times)
+        assert times[3].isoformat() == datetime.fromisoformat(delivery["detail"]["shown_at"]).isoformat()
+        assert times[3] < times[4], "it was there before its word of it came"
+
+
 async def test_only_rows_that_are_new_are_read_out_and_blink(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await opened(screens, context)
