@@ -89,6 +89,11 @@ class Boards:
             if summary.announce(announcement(summary.zones)):
                 self._show(summary)
 
+    def alarmed(self) -> set[str]:
+        """The devices of the screens on which an emergency is shown."""
+        alarmed = (summary for summary in self.summaries.values() if summary.announced.emergency)
+        return {summary.config.device.partition("/")[0] for summary in alarmed}
+
     def take(self, call: Call) -> None:
         """Put a call on the screens of its zone, or take off what it ends."""
         for summary in self.summaries.values():

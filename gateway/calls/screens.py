@@ -124,6 +124,12 @@ def place(row: Desired) -> str:
     return f"{row.device}/{row.part}" if row.part else row.device
 
 
+def screens_alarmed(windows: Iterable[Window]) -> set[str]:
+    """The devices of the screens on which an emergency is shown."""
+    alarmed = screens_of(window for window in windows if window.announced.emergency)
+    return {screen.partition("/")[0] for screen in alarmed}
+
+
 def screens_of(windows: Iterable[Window]) -> set[str]:
     """The screens of these windows, as the site file names them."""
     return {screen for window in windows for screen in window.config.screens}

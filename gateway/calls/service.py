@@ -18,7 +18,7 @@ from gateway.calls.deliveries import Deliveries
 from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call
 from gateway.calls.notices import Notices
 from gateway.calls.record import Record
-from gateway.calls.screens import Screens, by_calls, place, screens_of
+from gateway.calls.screens import Screens, by_calls, place, screens_alarmed, screens_of
 from gateway.calls.targets import ScreenTargets
 from gateway.calls.voice import Place, Voice
 from gateway.calls.voice_config import AreaConfig
@@ -79,6 +79,7 @@ class Calls:
             rows += self._screens.let_go(screen)
         rows += [*self.boards.restore(kept), *self.voice.restore(kept)]
         self.boards.announce(self._at)
+        self._tell_emergency()
         self._house.journal.note(None, [], desired=rows)
 
     def replace(
@@ -110,13 +111,20 @@ class Calls:
         self._expiry_changed.set()
         rows += [*self.boards.replace(summaries, windows, begun), *self.voice.replace(areas, windows)]
         self.boards.announce(self._at)
+        self._tell_emergency()
         return rows
 
     def _announce(self) -> list[Desired]:
         """Show what is announced now, where that changes anything; gives the rows that keep it."""
         fresh = [window for window in self.windows.values() if window.announce(self._at(window.zones))]
         self.boards.announce(self._at)
+        self._tell_emergency()
         return [row for window in fresh for row in self._screens.show(window)]
+
+    def _tell_emergency(self) -> None:
+        """Tell which devices show an emergency: they must be lit, whatever hours they have."""
+        devices = screens_alarmed(self.windows.values()) | self.boards.alarmed()
+        self._house.hub.show("emergency/screens", {"devices": sorted(devices)})
 
     def _at(self, zones: Collection[str] | None) -> Announcement:
         return self._announced.at(zones, self._house.clock.now())

@@ -1,6 +1,7 @@
 """Switches devices on and off, and dims them, at their hours: as desired state, which outlasts an outage.
 
-What somebody commands in between stays until the next boundary of the hours of that device.
+What somebody commands in between stays until the next boundary of the hours of that device. No screen is off while an
+emergency is shown on it.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.hours import emergency
 from gateway.hours.config import HoursConfig
 from gateway.hours.plan import Light, next_change, wanted
 from gateway.journal.rows import Desired
@@ -38,8 +40,19 @@ class Hours:
         self._changed.set()
 
     async def run(self, up: Up) -> None:
-        """Do at every boundary what the hours want, for ever."""
+        """Do at every boundary what the hours want, and light what shows an emergency, for ever."""
         up()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_forever())
+            await self._look_forever()
+
+    async def _follow_forever(self) -> None:
+        with self._house.hub.subscribe("view") as news:
+            while True:
+                if any(change.key == emergency.VIEW for change in await news.take()):
+                    self._changed.set()
+
+    async def _look_forever(self) -> None:
         while True:
             self._changed.clear()
             self.look()
@@ -53,14 +66,20 @@ class Hours:
                 continue
 
     def look(self) -> None:
-        """Want of every device what its hours want now, where that is something else than at the last look."""
-        now = self._house.clock.now()
+        """Want of every device what its hours want now, where that is something else than at the last look.
+
+        Whatever they want, a device that shows an emergency is on.
+        """
+        now, alarmed = self._house.clock.now(), emergency.devices(self._house.hub.views)
         rows: list[Desired] = []
         for device, entries in self._entries().items():
             light, life = wanted(entries, now, self._zone), self._lives[device]
             if self._last.get(device) != (life, light):
                 self._last[device] = life, light
                 rows += self._want(life, light)
+        for life in self._lives.values():
+            if _has(life, "power") and (row := emergency.switched(life, shows=life.id in alarmed)):
+                rows.append(row)
         if rows:
             self._house.journal.note(None, [], desired=rows)
 
@@ -82,7 +101,7 @@ class Hours:
 
     def _wish(self, life: Life, verb: str, params: dict[str, Any]) -> list[Desired]:
         slot = life.wishes.slot(None, verb)
-        if slot.wanted is not None and slot.wanted.params == params:
+        if slot.wanted is not None and slot.wanted.params == params and not emergency.was_dark(slot.wanted):
             return []
         wish = life.wishes.plan(
             part=None, verb=verb, params=params, expires_at=None, actor="hours", command_id=f"hours/{life.id}/{verb}"
