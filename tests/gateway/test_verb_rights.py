@@ -20,7 +20,7 @@ EXPECTED = {
     "displays.ledsender": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),
     "displays.onbon_dynamic": dict.fromkeys(("show", "power", "brightness", "set_clock", "speak"), STEERS),
     "displays.onbon_k": dict.fromkeys(("show", "power", "brightness", "set_clock", "timer", "speak"), STEERS),
-    "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload"), STEERS),
+    "displays.web_screen": dict.fromkeys(("board", "show", "power", "identify", "reload", "speak"), STEERS),
 }
 
 
