@@ -11,13 +11,14 @@ import msgspec
 
 from gateway.confirmation import CONFIRM_S, Codes
 from gateway.core.errors import CommandRejected, GatewayError
-from gateway.core.model import Command, Event, Result, Retention, Stage, Verb
+from gateway.core.model import Command, Result, Stage, Verb
 from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.once import Once
 from gateway.people.rights import Principal
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
+from gateway.trail import Trail
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
 NOTED_S = 1.0  # the answer waits at most so long for the record of the end
@@ -145,29 +146,24 @@ class Commands:
         return kept.newest
 
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
-        await self._never_before(kept.request)
-        kept.newest = await self._carry_out(self._target(kept.request.device, who), kept, who)
+        """What a command_id of an earlier run named may have been done already: it is refused."""
+        request = kept.request
+        device = request.device if request.device in self._lives else None
+        trail = Trail(self._house.journal, device, request.command_id, request.part)
+        if await trail.used():
+            raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
+        kept.newest = await self._carry_out(self._target(request.device, who), kept, who, trail)
         return kept.newest
 
-    async def _never_before(self, request: Request) -> None:
-        """Raises CommandConflict for a command_id of an earlier run: what it named may have been done already."""
-        if await self._house.journal.by_source(f"command/{request.command_id}/requested"):
-            raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
-
-    async def _carry_out(self, target: Target, kept: Kept, who: Principal) -> Result:
+    async def _carry_out(self, target: Target, kept: Kept, who: Principal, trail: Trail) -> Result:
         request = kept.request
-        asked = self._event("requested", request, {**msgspec.to_builtins(request), "actor": who.name})
         verb = target.verb(request.verb, request.part)
         if isinstance(target, Life) and verb.desired:
-            return await self._keep(target, kept, who, asked, confirms=verb.confirms)
-        await self._house.journal.record(_device(target), [asked])
+            return await self._keep(target, kept, who, trail, confirms=verb.confirms)
+        await trail.requested(_asked(request, who))
         result = await target.execute(self._command(request, who))
-        await asyncio.wait({self._note_end(target, request, result)}, timeout=NOTED_S)
+        await asyncio.wait({trail.ended(result)}, timeout=NOTED_S)
         return result
-
-    def _note_end(self, target: Target, request: Request, result: Result) -> "asyncio.Future[None]":
-        """The effect is there, and was announced: its result must not be hidden, whatever the journal does."""
-        return self._house.journal.note(_device(target), [self._event("ended", request, msgspec.to_builtins(result))])
 
     def _command(self, request: Request, who: Principal) -> Command:
         return Command(
@@ -180,7 +176,7 @@ class Commands:
             reason=request.reason,
         )
 
-    async def _keep(self, life: Life, kept: Kept, who: Principal, asked: Event, *, confirms: bool) -> Result:
+    async def _keep(self, life: Life, kept: Kept, who: Principal, trail: Trail, *, confirms: bool) -> Result:
         """Keep desired state. While the device is online its answer is waited for; else it stays queued."""
         request = kept.request
         wish = life.wishes.plan(
@@ -191,7 +187,7 @@ class Commands:
             actor=who.name,
             command_id=request.command_id,
         )
-        await self._house.journal.record(life.id, [asked], desired=[wish])
+        await trail.requested(_asked(request, who), desired=[wish])
         newest: list[Result] = []
         over = asyncio.Event()
 
@@ -200,7 +196,7 @@ class Commands:
             kept.newest = result
             if ended(result.status, confirms=confirms) and not over.is_set():
                 over.set()
-                self._note_end(life, request, result)
+                trail.ended(result)
 
         life.wishes.want(wish, report)
         if self._online(life.id):
@@ -223,19 +219,10 @@ class Commands:
             raise UnknownTarget(f"there is no {'target' if '/' in name else 'device'} {name!r}")
         return target
 
-    def _event(self, what: str, request: Request, payload: dict[str, Any]) -> Event:
-        return Event(
-            type=f"command.{what}",
-            source_key=f"command/{request.command_id}/{what}",
-            payload=payload,
-            retention=Retention.AUDIT,
-            part=request.part,
-        )
 
-
-def _device(target: Target) -> str | None:
-    """The device whose records those of a target are."""
-    return target.id if isinstance(target, Life) else None
+def _asked(request: Request, who: Principal) -> Mapping[str, Any]:
+    """What the audit has of a request."""
+    return {**msgspec.to_builtins(request), "actor": who.name}
 
 
 def _permit(target: Target, verb: Verb, who: Principal, reason: str | None) -> None:

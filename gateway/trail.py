@@ -1,0 +1,40 @@
+"""What the journal is told of a command: that it was asked for, before anything is done, and how it ended."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.core.model import Event, Result, Retention
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Desired
+
+
+class Trail:
+    """The audit of one command for a target. `device` is the device whose records these are, None for all others."""
+
+    def __init__(self, journal: Journal, device: str | None, command_id: str, part: str | None) -> None:
+        self._journal, self._device = journal, device
+        self._command_id, self._part = command_id, part
+
+    async def used(self) -> bool:
+        """Whether a command of an earlier run had this id. Raises JournalError."""
+        return bool(await self._journal.by_source(f"command/{self._command_id}/requested"))
+
+    async def requested(self, payload: Mapping[str, Any], *, desired: Sequence[Desired] = ()) -> None:
+        """Record what is asked for, and what is wanted from then on. Raises JournalError: it must not be done."""
+        await self._journal.record(self._device, [self._event("requested", payload)], desired=desired)
+
+    def ended(self, result: Result) -> "asyncio.Future[None]":
+        """The effect is there, and was announced: its result must not be hidden, whatever the journal does."""
+        return self._journal.note(self._device, [self._event("ended", msgspec.to_builtins(result))])
+
+    def _event(self, what: str, payload: Mapping[str, Any]) -> Event:
+        return Event(
+            type=f"command.{what}",
+            source_key=f"command/{self._command_id}/{what}",
+            payload=dict(payload),
+            retention=Retention.AUDIT,
+            part=self._part,
+        )
