@@ -109,9 +109,10 @@ class Commands:
         """Have a command carried out; returns when it has ended, or when its desired state is kept.
 
         The same command_id again gives the first result, as long as it is kept; after that it is refused, for nobody
-        knows any more whether it was meant twice. The audit is recorded before the effect. Raises UnknownTarget (also
-        for a device in no zone of who asks), NotSupported, Forbidden, CommandRejected, CommandConflict, ConfirmFirst,
-        JournalError (without effect).
+        knows any more whether it was meant twice. The audit is recorded before the effect; where the journal does not
+        take that of an urgent verb, the result says `recorded` false. Raises UnknownTarget (also for a device in no
+        zone of who asks), NotSupported, Forbidden, CommandRejected, CommandConflict, ConfirmFirst, JournalError
+        (without effect).
         """
         target = self._target(request.device, who)
         bare = msgspec.structs.replace(request, confirm=None)
@@ -150,7 +151,8 @@ class Commands:
         request = kept.request
         device = request.device if request.device in self._lives else None
         trail = Trail(self._house.journal, device, request.command_id, request.part)
-        if await trail.used():
+        urgent = self._target(request.device, who).verb(request.verb, request.part).urgent
+        if await (trail.used_in_time() if urgent else trail.used()):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
         kept.newest = await self._carry_out(self._target(request.device, who), kept, who, trail)
         return kept.newest
@@ -160,8 +162,11 @@ class Commands:
         verb = target.verb(request.verb, request.part)
         if isinstance(target, Life) and verb.desired:
             return await self._keep(target, kept, who, trail, confirms=verb.confirms)
-        await trail.requested(_asked(request, who))
+        asked = _asked(request, who)
+        await (trail.requested_in_time(asked) if verb.urgent else trail.requested(asked))
         result = await target.execute(self._command(request, who))
+        if not trail.recorded:
+            result = msgspec.structs.replace(result, detail={**result.detail, "recorded": False})
         await asyncio.wait({trail.ended(result)}, timeout=NOTED_S)
         return result
 

@@ -6,25 +6,49 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.errors import JournalError
 from gateway.core.model import Event, Result, Retention
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Desired
 
+URGENT_S = 1.0  # what is urgent waits at most so long for the journal
+
 
 class Trail:
-    """The audit of one command for a target. `device` is the device whose records these are, None for all others."""
+    """The audit of one command for a target. `device` is the device whose records these are, None for all others.
+
+    `recorded`: the audit was on disk before anything was done.
+    """
 
     def __init__(self, journal: Journal, device: str | None, command_id: str, part: str | None) -> None:
         self._journal, self._device = journal, device
         self._command_id, self._part = command_id, part
+        self.recorded = False
 
     async def used(self) -> bool:
         """Whether a command of an earlier run had this id. Raises JournalError."""
         return bool(await self._journal.by_source(f"command/{self._command_id}/requested"))
 
+    async def used_in_time(self) -> bool:
+        """The same for what is urgent: where the journal cannot tell, it counts as new."""
+        try:
+            async with asyncio.timeout(URGENT_S):
+                return await self.used()
+        except (JournalError, TimeoutError):
+            return False
+
     async def requested(self, payload: Mapping[str, Any], *, desired: Sequence[Desired] = ()) -> None:
         """Record what is asked for, and what is wanted from then on. Raises JournalError: it must not be done."""
         await self._journal.record(self._device, [self._event("requested", payload)], desired=desired)
+        self.recorded = True
+
+    async def requested_in_time(self, payload: Mapping[str, Any]) -> None:
+        """The same for what is urgent: where the journal does not take it, it is held until it does."""
+        try:
+            async with asyncio.timeout(URGENT_S):
+                await self.requested(payload)
+        except (JournalError, TimeoutError):
+            self._journal.note(self._device, [self._event("requested", payload)])
 
     def ended(self, result: Result) -> "asyncio.Future[None]":
         """The effect is there, and was announced: its result must not be hidden, whatever the journal does."""

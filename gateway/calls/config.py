@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from gateway.calls.emergency import HALL
 from gateway.calls.pictures import PictureFile
 from gateway.core.config import Id
 from gateway.core.model import Surface
 from gateway.site.load import Section
 from gateway.site.positions import is_list
-from gateway.site.references import Complaint, dangling, names, rows, twice, unknown
+from gateway.site.references import Complaint, dangling, names, rows, texts, twice, unknown
 from gateway.site.surfaces import Surfaces
 
 FIELDS = ("ticket", "name", "label", "function", "priority")
@@ -84,6 +85,9 @@ class CallsConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 def _check_windows(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    for index, zone in enumerate(texts(data, "zones", "id")):
+        if zone == HALL:
+            yield Complaint(("zones", index, "id"), f"{HALL!r} stands for all zones, where screens are commanded")
     yield from twice(data, "windows", "id")
     yield from dangling(data, "windows", "zone", "zones")
     devices, owner = names(data, "devices"), dict[str, int]()

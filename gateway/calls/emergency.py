@@ -10,7 +10,7 @@ from gateway.core.model import Verb
 from gateway.core.screen import Colour, Fit, Over, Show, Text
 
 HALL = "hall"
-"""What stands for all zones, and for what stands in none."""
+"""What stands for all zones, and for what stands in none; no zone is called so."""
 
 
 class Raise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,8 +27,15 @@ class AllClear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 VERBS = {
     verb.name: verb
     for verb in (
-        Verb(name="emergency", meaning="show a text over everything", params=Raise, confirms=False, reasoned=True),
-        Verb(name="all_clear", meaning="show what was shown before", params=AllClear, confirms=False),
+        Verb(
+            name="emergency",
+            meaning="show a text over everything",
+            params=Raise,
+            confirms=False,
+            reasoned=True,
+            urgent=True,
+        ),
+        Verb(name="all_clear", meaning="show what was shown before", params=AllClear, confirms=False, urgent=True),
     )
 }
 

@@ -37,7 +37,7 @@ class ScreenTargets(Mapping[str, Target]):
         return ScreenTarget(target.removeprefix(PREFIX), self)
 
     def __iter__(self) -> Iterator[str]:
-        return (f"{PREFIX}{zone}" for zone in (HALL, *sorted({*self._zones()} - {HALL})))
+        return (f"{PREFIX}{zone}" for zone in (HALL, *sorted(self._zones())))
 
     def __len__(self) -> int:
         return len(list(iter(self)))

@@ -146,7 +146,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     `params` is a msgspec Struct that its parameters must convert to. `desired` verbs keep their newest
     parameters and are sent again after every connect, and every `resend_s` seconds where that is set.
     `confirms` False: the device acknowledges, but cannot prove the effect. `right` is what a person needs to ask it.
-    `reasoned`: who asks must say why, as they must for verbs of the right `unlock`.
+    `reasoned`: who asks must say why, as they must for verbs of the right `unlock`. `urgent`: it is done though the
+    journal does not take its audit, which is held then until it does.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     confirms: bool = True
     right: Right = Right.COMMAND
     reasoned: bool = False
+    urgent: bool = False
 
 
 class EventType(msgspec.Struct, frozen=True):

@@ -116,6 +116,15 @@ def full(tmp_path: Path) -> Generator[FullHall]:
         yield made
 
 
+def emergency(full: FullHall, before: str) -> None:
+    """Raise one on the full disk, and clear it."""
+    body = {"params": {"text": "紧急疏散"}, "reason": "火警"}
+    for verb, given, shown in (("emergency", body, "紧急疏散"), ("all_clear", {}, before)):
+        status, result = full.hall.ask("POST", f"/screens/hall/commands/{verb}", given)
+        assert (status, result["status"], result["detail"]["recorded"]) == (200, "acked", False), result
+        full.hall.shows("led-01", shown)
+
+
 def test_calls_are_shown_on_a_full_disk_and_recorded_once_when_they_are_sent_again(full: FullHall) -> None:
     assert full.call(1)[0] == 202
     full.fill()
@@ -131,6 +140,7 @@ def test_calls_are_shown_on_a_full_disk_and_recorded_once_when_they_are_sent_aga
     until(lambda: not full.ready(), 10)
     status, _ = full.hall.ask("POST", "/devices/led-02/commands/power", {"command_id": "x", "params": {"on": False}})
     assert status == 503
+    emergency(full, f"{number:04d}")
     full.lose_cards()
     balanced(full)
     full.free()
@@ -144,6 +154,8 @@ def test_calls_are_shown_on_a_full_disk_and_recorded_once_when_they_are_sent_aga
     rows = [json.loads(line) for line in full.journal("export", str(full.hall.site)).stdout.splitlines()]
     accepted = [json.loads(row["payload"])["seq"] for row in rows if row["type"] == "call.accepted"]
     assert sorted(accepted) == list(range(1, number + 1))
+    audit = [json.loads(row["payload"])["verb"] for row in rows if row["type"] == "command.requested"]
+    assert audit == ["emergency", "all_clear"]
     assert "this is a bug" not in (full.hall.folder / "gateway.log").read_text()
 
 

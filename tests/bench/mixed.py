@@ -70,7 +70,7 @@ def _measure(hall: Processes) -> None:
 def _site(mqtt: str, console: int, field: int) -> str:
     lines = "".join(f"  - {{id: {id_}, address: '{address}'}}\n" for id_, address in LINES.items())
     windows = "".join(
-        f"  - {{id: w{n:03d}, label: {n}号窗口, function: 综合受理, zone: hall, screens: [led-{n:03d}]}}\n"
+        f"  - {{id: w{n:03d}, label: {n}号窗口, function: 综合受理, zone: reception, screens: [led-{n:03d}]}}\n"
         for n in range(CARDS)
     )
     boards = "".join(f"  - {{id: board-{n}, device: page-{n}, zones: [hall], title: 请到窗口}}\n" for n in range(PAGES))
@@ -80,7 +80,7 @@ def _site(mqtt: str, console: int, field: int) -> str:
         f"mqtt: {{url: '{mqtt}'}}\n"
         f"http: {{console: '127.0.0.1:{console}', field: '127.0.0.1:{field}'}}\n"
         "people: {tokens: tokens.json}\n"
-        f"zones: [{{id: hall, name: 综合接待区}}]\nlines:\n{lines}devices:\n{''.join(_devices())}"
+        f"zones: [{{id: reception, name: 综合接待区}}]\nlines:\n{lines}devices:\n{''.join(_devices())}"
         f"windows:\n{windows}screens:\n{boards}"
     )
 
@@ -88,14 +88,14 @@ def _site(mqtt: str, console: int, field: int) -> str:
 def _devices() -> Iterator[str]:
     card = f"driver: displays.onbon_k, {SIZE}"
     for n in range(CARDS):
-        yield f"  - {{id: led-{n:03d}, {card}, address: 'tcp://10.1.{n // 250}.{n % 250 + 1}:5005', zone: hall}}\n"
+        yield f"  - {{id: led-{n:03d}, {card}, address: 'tcp://10.1.{n // 250}.{n % 250 + 1}:5005', zone: reception}}\n"
     for line in LINES:
         for n in range(1, ON_A_LINE + 1):
             yield f"  - {{id: {line}-{n}, {card}, address: 'line:{line}', screen: {n}}}\n"
     for n in range(ALONE):
         yield f"  - {{id: alone-{n}, {card}, address: 'serial:///dev/ttyS{n}?baud=9600'}}\n"
     for n in range(PAGES):
-        yield f"  - {{id: page-{n}, driver: displays.web_screen, zone: hall}}\n"
+        yield f"  - {{id: page-{n}, driver: displays.web_screen, zone: reception}}\n"
     for n in range(ASKED):
         yield f"  - {{id: box-{n}, driver: test.controller, address: 'tcp://10.2.0.{n + 1}:6009'}}\n"
     for n in range(POSTING):

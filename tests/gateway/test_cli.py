@@ -273,15 +273,15 @@ def test_makes_lists_and_revokes_tokens(site: Path, ran: Ran) -> None:
 
 def test_a_token_can_have_a_scope_and_an_end(site: Path, ran: Ran) -> None:
     with site.open("a") as text:
-        text.write("zones: [{id: gate, name: 门}, {id: hall, name: 厅}]\n")
-    options = ["--role", "security", "--zone", "hall", "--zone", "gate", "--expires", "2099-12-31"]
+        text.write("zones: [{id: gate, name: 门}, {id: yard, name: 院}]\n")
+    options = ["--role", "security", "--zone", "yard", "--zone", "gate", "--expires", "2099-12-31"]
     assert json.loads(ran("token", "new", site, "guard", *options, "--json")[1])["expires_at"] == "2099-12-31T16:00:00Z"
     assert ran("token", "new", site, "area", "--role", "screen", "--screen", "led-1")[0] == 0
     area, guard = ran("token", "list", site)[1].splitlines()
-    assert guard.split() == ["guard", "security", "gate,hall", "until", "2099-12-31", "16:00Z", "never", "used"]
+    assert guard.split() == ["guard", "security", "gate,yard", "until", "2099-12-31", "16:00Z", "never", "used"]
     assert " ".join(area.split()) == "area screen every zone for ever never used screen led-1"
     told = json.loads(ran("token", "list", site, "--json")[1])[1]
-    assert (told["zones"], told["by"][:4], told["last_used_at"]) == (["gate", "hall"], "cli:", None)
+    assert (told["zones"], told["by"][:4], told["last_used_at"]) == (["gate", "yard"], "cli:", None)
     assert "sha256" not in told
 
 

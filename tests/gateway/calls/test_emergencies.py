@@ -170,15 +170,43 @@ async def test_it_takes_the_place_of_a_board(tmp_path: Path, clock: HeldClock) -
 
 
 async def test_it_is_audited_before_and_the_result_after(hall: Hall) -> None:
-    hall.journal.full = True
-    with pytest.raises(JournalError):
-        await fire(hall)
-    assert hall.wanted() == IDLE
-    hall.journal.full = False
     await fire(hall)
     [asked], [ended] = await hall.rows("command.requested"), await hall.recorded("command.ended", 1)
     assert (asked["device"], asked["actor"], asked["reason"]) == ("screens/hall", "boss", "火警")
     assert (ended["status"], ended["command_id"]) == ("acked", asked["command_id"])
+
+
+async def test_on_a_full_disk_it_is_shown_all_the_same_and_its_audit_follows_once_there_is_room(hall: Hall) -> None:
+    hall.journal.full = True
+    asked = await fire(hall)
+    assert (asked.status, asked.detail, hall.wanted()) == (Stage.ACKED, {"recorded": False}, FIRE)
+    over = await clear(hall)
+    assert (over.detail, hall.wanted()) == ({"ended": ["hall"], "recorded": False}, IDLE)
+    hall.journal.full = False
+    ended = await hall.recorded("command.ended", 2)
+    assert [row["verb"] for row in await hall.rows("command.requested")] == ["emergency", "all_clear"]
+    assert [row["detail"].get("recorded") for row in ended] == [False, False]
+
+
+async def test_a_disk_that_hangs_holds_it_up_for_seconds_and_no_longer(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.trail.URGENT_S", 0.02)
+    monkeypatch.setattr("gateway.commands.NOTED_S", 0.02)
+    monkeypatch.setattr("gateway.calls.targets.KEPT_S", 0.02)
+    hall.journal.search = lambda _: 5.0
+    hall.journal.disk.clear()
+    asked = await fire(hall)
+    assert (asked.detail, hall.wanted()) == ({"recorded": False}, FIRE)
+    hall.journal.search = lambda _: 0.0
+    hall.journal.disk.set()
+    assert [row["verb"] for row in await hall.recorded("command.requested", 1)] == ["emergency"]
+
+
+async def test_nothing_else_is_done_that_cannot_be_audited(hall: Hall) -> None:
+    hall.journal.full = True
+    with pytest.raises(JournalError):
+        await Commands(hall.lives, hall.house).submit(Request(command_id="p", device="led-1", verb="blink"), BOSS)
 
 
 WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {

@@ -46,7 +46,9 @@ class Office:
     async def announce(self, verb: str, **params: Any) -> None:
         """Raise or clear an emergency, and let a minute go by."""
         hall = self.hall
-        asked = Request(command_id=f"{verb}-{hall.clock.time}", device="screens/hall", verb=verb, params=params, reason="x")
+        asked = Request(
+            command_id=f"{verb}-{hall.clock.time}", device="screens/hall", verb=verb, params=params, reason="x"
+        )
         await Commands(hall.lives, hall.house, hall.calls.targets).submit(asked, Principal("boss", Role.ADMIN))
         hall.clock.time += timedelta(minutes=1)
         self.hours.look()
@@ -55,9 +57,7 @@ class Office:
         """Have somebody switch a device."""
         wishes = self.hall.lives[device].wishes
         params = {"on": on}
-        wishes.want(
-            wishes.plan(part=None, verb="power", params=params, expires_at=None, actor="boss", command_id="x")
-        )
+        wishes.want(wishes.plan(part=None, verb="power", params=params, expires_at=None, actor="boss", command_id="x"))
 
     def wants(self, verb: str, device: str = "led-7") -> Any:
         row = self.hall.lives[device].wishes.slot(None, verb).wanted

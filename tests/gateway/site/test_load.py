@@ -45,7 +45,7 @@ def test_gives_everything_as_models_with_what_is_left_out(good: Path) -> None:
         ("led-03", "displays.onbon_k", "reception")
     ]
     assert [(window.label, window.screens) for window in site.sections["windows"]] == [("3号窗口", ["led-03"])]
-    assert site.sections["calls"] == CallsConfig(show="{ticket}", paused="暂停服务", ttl_s=1800)
+    assert site.sections["calls"] == CallsConfig(show="{priority} {ticket}", paused="暂停服务", ttl_s=1800)
 
 
 def test_a_file_from_a_windows_editor_is_read_as_any_other(good: Path) -> None:

@@ -109,6 +109,10 @@ MISTAKES = {
         "zones: [{id: reception, name: A}]\n" + LED.replace("64,", "64, zone: recption,"),
         ["4: devices[0].zone: there is no zone 'recption' (did you mean 'reception'?); there are: reception"],
     ),
+    "a zone with the name of all zones": (
+        "zones: [{id: hall, name: A}]\n" + LED,
+        ["2: zones[0].id: 'hall' stands for all zones, where screens are commanded"],
+    ),
     "a screen that does not exist": (
         LED + "windows:\n  - {id: w1, label: A, function: B, screens: [led-1, led-2]}",
         ["5: windows[0].screens[1]: there is no device 'led-2' (did you mean 'led-1'?); there are: led-1"],

@@ -101,7 +101,9 @@ def test_a_text_alone_is_a_delta() -> None:
 
 
 def test_a_usual_call_is_a_delta_of_less_than_1_kib() -> None:
-    long = msgspec.structs.replace(row(9), ticket="综合受理" * 8, window="一" * 40, name="欧阳**", id="c" * 64, priority="绿色通道")
+    long = msgspec.structs.replace(
+        row(9), ticket="综合受理" * 8, window="一" * 40, name="欧阳**", id="c" * 64, priority="绿色通道"
+    )
     delta = codec.change(content([1]), Content(rows=(long, row(1))))
     assert delta is not None
     assert len(codec.encode(codec.Delta("0a1b2c3d", 10**6, 10**6 - 1, **delta))) <= codec.MOST_DELTA
