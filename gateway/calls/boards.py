@@ -94,12 +94,12 @@ class Boards:
         alarmed = (summary for summary in self.summaries.values() if summary.announced.emergency)
         return {summary.config.device.partition("/")[0] for summary in alarmed}
 
-    def take(self, call: Call) -> None:
-        """Put a call on the screens of its zone, or take off what it ends."""
+    def take(self, call: Call, *, behind: Call | None = None) -> None:
+        """Put a call on the screens of its zone, below the one that has overtaken it, or take off what it ends."""
         for summary in self.summaries.values():
             if summary.concerns(call):
                 before = summary.calls
-                summary.take(call)
+                summary.take(call, behind=behind)
                 self._show(summary)
                 self._end(summary, [gone for gone in before if gone not in summary.calls], Stage.SUPERSEDED)
         self._changed.set()

@@ -16,6 +16,7 @@ from gateway.people.masking import mask_name
 
 PERSONAL = re.compile(r"(?<!\d)((86)?1[3-9]\d{9}|\d{17}[\dX])(?!\d)")  # a mobile number, an identity number (GB 11643)
 BETWEEN = re.compile(r"[\s.\-]")  # what people put between groups of digits
+RACE = timedelta(seconds=5)  # of two calls to one window that overtook each other, both are listed and spoken
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before that no clock is right
 UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp")  # Unicode: control, surrogate, private use, line and paragraph separator
 
@@ -170,6 +171,17 @@ def order(session: str, seq: int) -> tuple[list[tuple[int, int, str]], int]:
     """A key that sorts calls of one window: by session in natural order, then by seq."""
     pieces = re.findall(r"\d+|\D+", session)
     return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces], seq
+
+
+def overtaken(call: Call, newest: Call | None) -> bool:
+    """Whether a call was overtaken by the newest of its window, another number that was called in the same moment.
+
+    The window shows the newest, but both people have been called.
+    """
+    if newest is None or call.kind not in SHOWS or newest.kind not in SHOWS or call.ticket == newest.ticket:
+        return False
+    older = order(call.session, call.seq) < order(newest.session, newest.seq)
+    return older and call.accepted_at - newest.accepted_at < RACE
 
 
 def call_from(params: Mapping[str, Any]) -> Call:

@@ -15,7 +15,7 @@ from gateway.calls.announced import Announced, Announcement
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
-from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call
+from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call, overtaken
 from gateway.calls.notices import Notices
 from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_alarmed, screens_of
@@ -212,6 +212,8 @@ class Calls:
         call = msgspec.structs.replace(call, why=window.why_not(call, now))
         self.voice.take(call, window.call)
         if call.why is not None:
+            if overtaken(call, window.call):
+                self.boards.take(call, behind=window.call)
             return call, []
         window.take(call)
         self._expiry_changed.set()

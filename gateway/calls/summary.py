@@ -53,10 +53,15 @@ class Summary:
         """Whether a call changes it: it shows a number of its zones, or ends one."""
         return self.lists(call) or (call.window in self.labels and call.kind in ENDS)
 
-    def take(self, call: Call) -> None:
-        """Put a call on top, and take off what it ends; a number that is called again to the same window moves up."""
+    def take(self, call: Call, *, behind: Call | None = None) -> None:
+        """Put a call on top, or right below another; take off what it ends.
+
+        A number that is called again to the same window moves up.
+        """
         others = [each for each in self.calls if (each.ticket, each.window) != (call.ticket, call.window)]
-        self.calls = [*([call] if call.kind in SHOWS else []), *others][: self.config.rows]
+        place = others.index(behind) + 1 if behind in others else 0
+        shown = [call] if call.kind in SHOWS else []
+        self.calls = [*others[:place], *shown, *others[place:]][: self.config.rows]
 
     def expire(self, now: datetime) -> list[Call]:
         """Take off what has expired; gives those calls."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.calls.area import Area, row
 from gateway.calls.config import WindowConfig
-from gateway.calls.model import Call, Kind, call_from
+from gateway.calls.model import Call, Kind, call_from, overtaken
 from gateway.calls.rendering import Renderer
 from gateway.calls.speakers import Speakers
 from gateway.calls.utterance import DROPPED, State, Utterance
@@ -26,7 +26,6 @@ SPOKEN_KINDS = (Kind.CALL, Kind.RECALL)
 FRESH = timedelta(
     seconds=30
 )  # what is older after a restart is not spoken: people have gone to the window, or given up
-RACE = timedelta(seconds=5)  # of two calls to one window that overtook each other, both are spoken
 LIVE = 1000  # calls that are held in memory
 
 
@@ -83,8 +82,7 @@ class Voice:
         """
         if call.kind not in SPOKEN_KINDS or call.call_id in self._live:
             return
-        raced = newest is not None and call.ticket != newest.ticket and call.accepted_at - newest.accepted_at < RACE
-        why = None if raced else call.why
+        why = None if overtaken(call, newest) else call.why
         for area in self._areas.values():
             if area.hears(call):
                 area.take(self._follow(Utterance(call=call, area=area.config.id)), why)

@@ -172,7 +172,8 @@ class VoiceHall:
         given = {"call_id": f"c{self._calls}", "window": "w1", "ticket": ticket, **more}
         request = CallRequest.model_validate(given)
         now = self.clock.now()
-        call = make_call(request, session="s", seq=self._calls, ttl_s=600, now=now, actor="test")
+        seq = self._calls if request.seq is None else request.seq
+        call = make_call(request, session="s", seq=seq, ttl_s=600, now=now, actor="test")
         return msgspec.structs.replace(call, why=why)
 
     def state(self, call: Call, area_id: str = "a") -> State:

@@ -173,7 +173,7 @@ class WebHall:
         assert answer.status == 200, answer
         return answer.json
 
-    async def call(self, call_id: str, window: str = "w01", ticket: str = "A001", **more: Any) -> Answer:
+    async def call(self, call_id: str, window: str = "w01", ticket: str | None = "A001", **more: Any) -> Answer:
         """Call a number as the queue system does."""
         body = {"call_id": call_id, "window": window, "ticket": ticket, **more}
         return await self.ask("POST", "/api/v1/calls", body, who="queue")

@@ -88,9 +88,29 @@ async def test_a_row_has_the_tag_of_who_comes_before_others(hall: Hall) -> None:
 
 async def test_what_changes_nothing_at_its_window_is_not_listed(hall: Hall) -> None:
     await hall.call("c2", "A2", session="s", seq=2)
+    await hall.forward(6)
     late = await hall.call("c1", "A1", session="s", seq=1)
     assert late.why is not None
     assert tickets(hall) == ["A2"]
+
+
+async def test_of_two_calls_to_one_window_in_one_millisecond_both_are_listed_the_newest_above(hall: Hall) -> None:
+    await hall.call("c0", "A0", window="w2")
+    await hall.call("c2", "A2", session="s", seq=2)
+    overtaken = await hall.call("c1", "A1", session="s", seq=1)
+    assert (overtaken.why, hall.wanted().strip()) == ("not newer than session s seq 2", "A2")
+    assert tickets(hall) == ["A2", "A1", "A0"]
+    await hall.call("c3", kind="close", session="s", seq=9)
+    await hall.call("c4", "A4", session="s", seq=8)
+    assert tickets(hall) == ["A2", "A1", "A0"], "nobody is called to a closed window"
+
+
+async def test_an_overtaken_call_is_on_the_board_after_a_restart_too(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await hall.call("c2", "A2", session="s", seq=2)
+        await hall.call("c1", "A1", session="s", seq=1)
+    async with open_hall() as again:
+        assert tickets(again) == ["A2", "A1"]
 
 
 async def test_a_calls_delivery_names_the_summary_screens_too(hall: Hall) -> None:

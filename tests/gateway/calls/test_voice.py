@@ -80,10 +80,10 @@ def test_a_ticket_that_cannot_be_said_is_told() -> None:
 def test_two_calls_to_one_window_in_one_millisecond_are_both_spoken_the_overtaken_one_too() -> None:
     async def test(hall: VoiceHall) -> None:
         newest = hall.call("A2")
-        overtaken = hall.call("A1", newest=newest, why="not newer than session s seq 1")
+        overtaken = hall.call("A1", seq=0, newest=newest, why="not newer than session s seq 1")
         await asyncio.sleep(60)
         assert hall.speakers["page-1"].texts() == ["请A 二号到一号窗口", "请A 幺号到一号窗口"]
-        late = hall.call("A0", newest=newest, why="not newer than session s seq 1")
+        late = hall.call("A0", seq=0, newest=newest, why="not newer than session s seq 1")
         twice = hall.call("A2", newest=hall.call("A2"), why="A2 was called here less than 5 s before")
         assert (hall.state(overtaken), hall.state(late), hall.state(twice)) == ("spoken", "outdated", "outdated")
         assert hall.reason(late) == "not newer than session s seq 1"

@@ -95,6 +95,48 @@ async def test_calls_of_one_moment_are_all_heard_in_their_order(hall: ScreenHall
         ]
 
 
+@pytest.mark.parametrize("first", [1, 2])
+async def test_of_two_calls_to_one_window_in_one_moment_both_are_listed_and_heard_and_the_window_has_the_higher_seq(
+    hall: ScreenHall, first: int
+) -> None:
+    async with page(hall) as twin:
+        order = (first, 3 - first)
+        await asyncio.gather(*(hall.web.call(f"c{n}", "w01", f"A{n}", session="s", seq=n) for n in order))
+        await asyncio.gather(*(ended(hall, f"c{n}") for n in order))
+        [window, _] = (await hall.web.get("/windows"))["windows"]
+        board = hall.web.services.lives["hall"].wishes.slot(None, "board").wanted
+        assert (window["ticket"], window["seq"]) == ("A2", 2)
+        assert board is not None
+        assert [row["ticket"] for row in board.params["rows"]] == ["A2", "A1"]
+        assert sorted(each["text"] for each in twin.seen()["said"]) == ["请A 二号到一号窗口", "请A 幺号到一号窗口"]
+
+
+async def test_two_calls_to_two_windows_in_one_moment_are_both_shown_and_heard(hall: ScreenHall) -> None:
+    async with page(hall) as twin:
+        await asyncio.gather(*(hall.web.call(f"c{n}", f"w0{n}", f"A{n}") for n in (1, 2)))
+        await asyncio.gather(*(ended(hall, f"c{n}") for n in (1, 2)))
+        shown = (await hall.web.get("/windows"))["windows"]
+        assert [(window["window"], window["ticket"], window["text"]) for window in shown] == [
+            ("w01", "A1", "A1"),
+            ("w02", "A2", "A2"),
+        ]
+        assert len(twin.seen()["said"]) == 2
+
+
+async def test_a_call_to_a_closed_window_is_refused_and_neither_shown_nor_heard(hall: ScreenHall) -> None:
+    async with page(hall) as twin:
+        await hall.web.call("c1", "w01", None, kind="close", session="s", seq=2)
+        answer = await hall.web.call("c2", "w01", "A2", session="s", seq=3)
+        assert (answer.status, answer.detail) == (
+            422,
+            "window w01 is closed: send a resume before the next number",
+        )
+        late = await hall.web.call("c3", "w01", "A1", session="s", seq=1)
+        assert (late.status, late.json["why"]) == (202, "not newer than session s seq 2")
+        assert (await ended(hall, "c3"))["status"] == "outdated"
+        assert twin.seen()["said"] == []
+
+
 async def test_without_a_voice_the_page_plays_what_espeak_has_rendered(hall: ScreenHall) -> None:
     assert rendering.installed(), "scripts/install-test-programs installs espeak-ng"
     async with page(hall) as twin:
