@@ -18,6 +18,9 @@ PERSONAL = re.compile(r"(?<!\d)((86)?1[3-9]\d{9}|\d{17}[\dX])(?!\d)")  # a mobil
 BETWEEN = re.compile(r"[\s.\-]")  # what people put between groups of digits
 RACE = timedelta(seconds=5)  # of two calls to one window that overtook each other, both are listed and spoken
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before that no clock is right
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign of which nothing is seen
+MARKS = ("Mn", "Me")  # Unicode: what stands on, in or around the character before it
+MOST_MARKS = 4  # on one character: no script that people write needs more, and a tower of them covers other lines
 UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp")  # Unicode: control, surrogate, private use, line and paragraph separator
 
 
@@ -74,12 +77,25 @@ PRIORITIES = {Priority.NORMAL: "", Priority.PRIORITY: "优先", Priority.GREEN: 
 
 def visible(text: str) -> str:
     """A text that everybody may see, without marks of direction. Raises ValueError for any other."""
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip()  # direction marks, joiners
+    seen = (each for each in text if unicodedata.category(each) != "Cf" and each not in BLANK)  # direction, joiners
+    text = "".join(seen).strip()
     if not text or any(unicodedata.category(character) in UNSEEN for character in text):
         raise ValueError("must be visible characters, without control characters")
+    if _towers(text):
+        raise ValueError(f"must not begin with a combining mark, nor have more than {MOST_MARKS} on one character")
     if PERSONAL.search(BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()):
         raise ValueError("looks like an identity or telephone number, which is never shown")
     return text
+
+
+def _towers(text: str) -> bool:
+    """Whether marks stand on nothing, or too many of them on one character."""
+    height = MOST_MARKS
+    for character in text:
+        height = height + 1 if unicodedata.category(character) in MARKS else 0
+        if height > MOST_MARKS:
+            return True
+    return False
 
 
 VISIBLE = AfterValidator(visible)

@@ -81,6 +81,7 @@ def test_a_ticket_is_any_visible_text(ticket: str) -> None:
 
 
 HOSTILE = ["", " ", "\u3000", "A\n1", "A\x001", "A\x1b[2J", "\u200b", "A\u2028B", "\ue000", "A\x7f", "\ud800"]
+HOSTILE += ["A\x9b2J", "\u3164", "\u2800\u115f", "\u0301A", "A" + 5 * "\u0301", "\ufe0f"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -92,6 +93,12 @@ def test_text_that_nobody_could_see_is_refused(text: str, field: str) -> None:
 
 def test_marks_that_turn_text_around_are_taken_out() -> None:
     assert request("c1", "\u202eA\u200d012\ufeff ").ticket == "A012"
+    assert request("c1", "\u2067A\u31640\u180e1\u20602\u2069").ticket == "A012"
+
+
+@pytest.mark.parametrize("text", ["Nguye\u0302\u0303n", "ก็ำ", "1\ufe0f\u20e3", "é" * 32])
+def test_letters_with_the_marks_that_people_write_are_taken(text: str) -> None:
+    assert request("c1", text).ticket == text
 
 
 async def test_text_that_looks_like_a_template_or_markup_is_shown_as_it_is(hall: Hall) -> None:

@@ -188,6 +188,27 @@ async def test_hostile_text_is_text(screens: ScreenHall, chromium: Chromium) -> 
         assert page.errors == []
 
 
+async def test_hostile_tickets_stay_in_their_place(screens: ScreenHall, chromium: Chromium) -> None:
+    sent = ("\u202e210A", "\u0645\u0631\u062d\u0628\u0627 12", "A\u200b0\u31641", "Z" + 4 * "\u0336", "<b>1</b>")
+    kept = ["<b>1</b>", "Z" + 4 * "\u0336", "A01", "\u0645\u0631\u062d\u0628\u0627 12", "210A"]
+    seen = "[...each.children].filter(cell => cell.offsetWidth).map(cell => cell.offsetLeft)"
+    places = f"[...document.querySelectorAll('#rows li')].map(each => {seen})"
+    async with chromium.context() as context:
+        page = await opened(screens, context, "hall")
+        for number, ticket in enumerate(sent):
+            answer = await screens.web.call(f"c{number}", "w02", ticket, person_name=ticket)
+            assert answer.status == 202, answer
+        await becomes(page, "document.querySelectorAll('#rows li').length === 5")
+        assert await tickets(page) == kept
+        assert await page.evaluate("document.querySelectorAll('#rows b').length") == 0
+        found = await page.evaluate(places)
+        assert len({tuple(each) for each in found}) == 1, "nothing moves a cell of its row"
+        assert found[0] == sorted(found[0])
+        assert await page.evaluate(OVERFLOWS) == []
+        await until(lambda: asyncio.sleep(0, screens.point("intact", "hall")), lambda intact: intact is True, LIMIT_S)
+        assert page.errors == []
+
+
 @pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160), (1080, 1920), (1280, 720)])
 async def test_everything_fits_on_every_screen(screens: ScreenHall, chromium: Chromium, size: tuple[int, int]) -> None:
     async with chromium.context(*size) as context:

@@ -144,6 +144,51 @@ class Day(SystemClock):
         return super().now() + self.ahead
 
 
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_box_whose_clock_is_off_has_the_right_times_over_midnight_too(
+    screens: ScreenHall, chromium: Chromium, minutes: int
+) -> None:
+    driver: Any = screens.web.services.lives["free"].driver
+    clock = driver.context.clock = Day()
+    local = datetime.now(ZONE)
+    clock.ahead = local.replace(hour=23, minute=58, second=0) - local
+    async with chromium.context() as context:
+        page = await context.new_page()
+        await page.clock.install(time=clock.now() + timedelta(minutes=minutes))
+        await enter(page, screens.url())
+        await until(lambda: asyncio.sleep(0, screens.point("clients")), lambda count: count == 1, LIMIT_S)
+        called = {**row("c1", "A001"), "at": clock.now().isoformat()}
+        await shown(screens, page, called)
+        assert await page.evaluate("document.querySelector('#rows li').className") == "new newest"
+        clock.ahead += timedelta(minutes=4)
+        await page.clock.fast_forward(4 * 60_000)
+        await becomes(page, "document.getElementById('clock').textContent.startsWith('00:0')")
+        await shown(screens, page, {**row("c2", "A002"), "at": clock.now().isoformat()}, called)
+        times = await page.eval_on_selector_all("#rows .at", "all => all.map(each => each.textContent)")
+        assert [times[0][:4], times[1][:4]] == ["00:0", "23:5"]
+        classes = await page.eval_on_selector_all("#rows li", "all => all.map(each => each.className)")
+        assert classes[0] == "new newest"
+        assert not await page.is_visible("#stale")
+        at = datetime.fromisoformat(screens.point("rendered_at"))
+        assert abs((clock.now() - at).total_seconds()) < LIMIT_S
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_call_leaves_a_box_whose_clock_is_off_when_its_time_is_over(
+    screens: ScreenHall, chromium: Chromium, minutes: int
+) -> None:
+    async with chromium.context() as context:
+        page = await context.new_page()
+        await page.clock.install(time=datetime.now(UTC) + timedelta(minutes=minutes))
+        await enter(page, screens.url("hall"))
+        await until(lambda: asyncio.sleep(0, screens.point("clients", "hall")), lambda count: count == 1, LIMIT_S)
+        answer = await screens.web.call("c1", "w01", "A001", ttl_s=5)
+        await becomes(page, "document.querySelectorAll('#rows li').length === 1")
+        await becomes(page, "document.querySelectorAll('#rows li').length === 0")
+        lasted = datetime.now(UTC) - datetime.fromisoformat(answer.json["accepted_at"])
+        assert 5 <= lasted.total_seconds() < 5 + LIMIT_S
+
+
 async def test_a_day_on_which_nobody_looks_after_it(screens: ScreenHall, chromium: Chromium) -> None:
     driver: Any = screens.web.services.lives["free"].driver
     clock = driver.context.clock = Day()
