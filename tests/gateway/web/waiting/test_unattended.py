@@ -4,9 +4,11 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from cable import cable
 from child import free_port
 from chromium import Chromium
 from screenhall import ScreenHall, row
@@ -67,6 +69,29 @@ async def test_a_page_that_is_loaded_while_the_gateway_is_away_shows_what_it_had
             assert page.url == f"http://{field}/screens/free"
         await page.evaluate("window.same = 1")
         await stack.enter_async_context(serve(screens.web.services, console="127.0.0.1:0", field=field))
+        await page.wait_for_selector("#stale", state="hidden", timeout=1000 * LIMIT_S)
+        await screens.board(row("c2", "A013"))
+        assert await tickets(page) == ["A013"]
+        assert await page.evaluate("window.same") == 1
+        assert page.errors == []
+
+
+async def test_a_cable_that_is_pulled_is_told_a_reload_still_shows_the_page_and_it_heals_by_itself(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    where = urlsplit(screens.web.field)
+    async with chromium.context() as context, cable(where.hostname or "", where.port or 0) as wire:
+        page = await opened(screens, context, field=wire.url)
+        await screens.board(row("c1", "A012"))
+        await keeps(page)
+        wire.pull()
+        await page.wait_for_selector("#stale", state="visible", timeout=1000 * LIMIT_S)
+        await page.reload()
+        await page.wait_for_selector("#stale", state="visible")
+        assert await tickets(page) == ["A012"]
+        assert "测试" in await page.inner_text("body")
+        await page.evaluate("window.same = 1")
+        wire.plug()
         await page.wait_for_selector("#stale", state="hidden", timeout=1000 * LIMIT_S)
         await screens.board(row("c2", "A013"))
         assert await tickets(page) == ["A013"]
@@ -189,6 +214,15 @@ async def test_a_call_leaves_a_box_whose_clock_is_off_when_its_time_is_over(
         assert 5 <= lasted.total_seconds() < 5 + LIMIT_S
 
 
+async def counted(page: Any) -> dict[str, int]:
+    """What the browser holds in memory for the page, once it has collected its garbage."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("HeapProfiler.collectGarbage")
+    found: dict[str, int] = await session.send("Memory.getDOMCounters")
+    await session.detach()
+    return found
+
+
 async def test_a_day_on_which_nobody_looks_after_it(screens: ScreenHall, chromium: Chromium) -> None:
     driver: Any = screens.web.services.lives["free"].driver
     clock = driver.context.clock = Day()
@@ -200,11 +234,13 @@ async def test_a_day_on_which_nobody_looks_after_it(screens: ScreenHall, chromiu
         await enter(page, screens.url())
         await until(lambda: asyncio.sleep(0, screens.point("clients")), lambda count: count == 1, LIMIT_S)
         await page.evaluate("window.old = 1")
-        places = set[str]()
+        places, kept_in_memory = set[str](), list[dict[str, int]]()
         for hour in range(22):
             await becomes(page, f"document.getElementById('clock').textContent.startsWith('{(6 + hour) % 24:02d}:')")
-            await shown(screens, page, row(f"c{hour}", f"A{hour:03d}"))
-            assert await tickets(page) == [f"A{hour:03d}"]
+            for minute in range(5):
+                await shown(screens, page, row(f"c{hour}-{minute}", f"A{hour:02d}{minute}"))
+                assert await tickets(page) == [f"A{hour:02d}{minute}"]
+            kept_in_memory.append(await counted(page))
             assert not await page.is_visible("#stale")
             places.add(await page.evaluate("document.getElementById('shift').style.transform"))
             assert await page.evaluate("window.old") == 1
@@ -212,6 +248,9 @@ async def test_a_day_on_which_nobody_looks_after_it(screens: ScreenHall, chromiu
             await page.clock.fast_forward(3_600_000)
         await becomes(page, "window.old === undefined && document.querySelectorAll('#rows li').length === 1")
         assert len(places) > 1
+        early, late = kept_in_memory[3], kept_in_memory[-1]
+        assert late["nodes"] <= early["nodes"] + 50, "90 boards of seven nodes came and went in between"
+        assert late["jsEventListeners"] <= early["jsEventListeners"]
         await page.evaluate("window.old = 1")
         for hour in range(3):
             await shown(screens, page, *(row(f"d{number}", f"B{number:03d}") for number in range(hour + 2)))
