@@ -80,8 +80,10 @@ def test_a_ticket_is_any_visible_text(ticket: str) -> None:
     assert request("c1", ticket).ticket == ticket
 
 
-HOSTILE = ["", " ", "\u3000", "A\n1", "A\x001", "A\x1b[2J", "\u200b", "A\u2028B", "\ue000", "A\x7f", "\ud800"]
-HOSTILE += ["A\x9b2J", "\u3164", "\u2800\u115f", "\u0301A", "A" + 5 * "\u0301", "\ufe0f"]
+HOSTILE = [
+    *("", " ", "\u3000", "A\n1", "A\x001", "A\x1b[2J", "\u200b", "A\u2028B", "\ue000", "A\x7f", "\ud800"),
+    *("A\x9b2J", "\u3164", "\u2800\u115f", "\u0301A", "A" + 5 * "\u0301", "\ufe0f"),
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
