@@ -57,7 +57,7 @@ async def test_every_leaflet_fits_on_every_screen_beside_the_calls_and_alone(
     name = with_map(screens, tmp_path)
     async with chromium.context(*size) as context:
         page = await opened(screens, context)
-        calls = [row(f"c{n}", f"A{n:03d}", name="欧阳**") for n in range(8)]
+        calls = [row(f"c{n}", f"A{n:03d}", name="欧阳**", priority="绿色通道") for n in range(8)]
         for leaflet in (ROSTER, LONG, {"title": "平面图", "picture": name}):
             for rows in (calls, []):
                 await screens.board(*rows, leaflets=[leaflet], notice="请" * 200)
