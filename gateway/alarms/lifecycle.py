@@ -85,7 +85,7 @@ def raised(
 
 def recurred(alarm: Alarm, seq: int) -> Alarm:
     """Its event has come once more while nobody has seen the last one: counted, but no step."""
-    return msgspec.structs.replace(alarm, count=alarm.count + 1, occurrence=seq, event_seq=seq)
+    return msgspec.structs.replace(alarm, seen=False, count=alarm.count + 1, occurrence=seq, event_seq=seq)
 
 
 def cleared(alarm: Alarm, at: datetime, *, must_ack: bool = False) -> Alarm:
@@ -110,10 +110,10 @@ def shelved(alarm: Alarm, at: datetime, until: datetime, actor: str) -> Alarm:
 
 
 def unshelved(alarm: Alarm, at: datetime) -> Alarm:
-    """It is put aside no longer: what holds is announced anew, what is over is over."""
+    """It is put aside no longer: what holds is announced as it was, what is over is over."""
     if alarm.shelved_until is None:
         return alarm
-    return _settled(_step(alarm, at, shelved_until=None, seen=not alarm.on, actor=None))
+    return _settled(_step(alarm, at, shelved_until=None, seen=alarm.seen or not alarm.on, actor=None))
 
 
 def suppressed(alarm: Alarm, at: datetime, root: str) -> Alarm:

@@ -86,6 +86,17 @@ def test_a_shelved_alarm_is_out_of_sight_and_comes_back_by_itself() -> None:
     told(story, rules=[rule()])
 
 
+def test_what_was_acknowledged_before_it_was_shelved_is_so_when_it_comes_back() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hot(hall)
+        await acknowledge(hall)
+        await shelve(hall)
+        await asyncio.sleep(600.1)
+        assert hall.state(HOT) == "acknowledged"
+
+    told(story, rules=[rule()])
+
+
 def test_what_is_over_when_its_time_on_the_shelf_ends_is_over() -> None:
     async def story(hall: AlarmHall) -> None:
         await hot(hall)
@@ -171,10 +182,24 @@ def test_what_comes_again_while_its_acknowledgement_is_recorded_stays_also_after
             await deciding
         alarm = hall.alarms.find(FORCED)
         assert (alarm["state"], alarm["count"]) == ("active", 2)
+        assert hall.steps(FORCED) == ["alarm.raised", "alarm.acknowledged", "alarm.raised"]
+        assert (hall.journal.rows[-1].payload or {})["occurrence"] == alarm["occurrence"]
         kept = hall.journal.kept["alarms/forced.box"].params
         assert (kept["on"], kept["seen"], kept["occurrence"]) == (True, False, alarm["occurrence"])
 
     told(story, rules=[DOOR])
+
+
+def test_what_comes_again_on_the_shelf_is_announced_though_the_one_before_was_acknowledged() -> None:
+    async def story(hall: AlarmHall) -> None:
+        await hall.happen("box", "door.forced")
+        await hall.acknowledge("held.box")
+        await hall.alarms.desk.shelve("held.box", for_s=600, actor="zhang", reason=None)
+        await hall.happen("box", "door.forced")
+        await asyncio.sleep(600.1)
+        assert hall.state("held.box") == "active"
+
+    told(story, rules=[rule("held", event="door.forced", clears="door.closed")])
 
 
 def test_a_condition_that_holds_once_more_is_another_occurrence() -> None:

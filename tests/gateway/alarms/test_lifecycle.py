@@ -47,10 +47,11 @@ class Naive:
     """The same life as a table."""
 
     def __init__(self) -> None:
-        self.state, self.holds, self.behind = NORMAL, False, False
+        self.state, self.holds, self.behind, self.seen = NORMAL, False, False, False
 
     def step(self, name: str) -> None:
         if name == "shelve":
+            self.seen = self.state is ACKED or (self.state is SHELVED and self.seen)
             self.state = SHELVED
         elif self.state is SHELVED:
             self.behind_the_shelf(name)
@@ -61,17 +62,18 @@ class Naive:
 
     def behind_the_shelf(self, name: str) -> None:
         if name.startswith("raise"):
-            self.holds, self.behind = True, name == "raise behind"
+            self.holds, self.behind, self.seen = True, name == "raise behind", False
         elif name.startswith("clear"):
             self.holds, self.behind = False, False
         elif name == "suppress" and self.holds:
             self.behind = True
         elif name == "surface":
-            self.behind = False
+            self.behind, self.seen = False, self.seen and not self.behind
         elif name == "close":
             self.__init__()  # type: ignore[misc]  # it is as new
         elif name == "unshelve":
-            self.state = (SUPPRESSED if self.behind else ACTIVE) if self.holds else NORMAL
+            announced = ACKED if self.seen else ACTIVE
+            self.state = (SUPPRESSED if self.behind else announced) if self.holds else NORMAL
 
 
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=40))

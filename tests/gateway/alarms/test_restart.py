@@ -118,7 +118,7 @@ def test_what_a_person_decided_stands_after_a_restart() -> None:
         await asyncio.sleep(590)
         assert hall.state("hot.box") == "shelved"
         await asyncio.sleep(15)
-        assert hall.state("hot.box") == "active"
+        assert hall.state("hot.box") == "acknowledged"
 
     runs(decide, again)
 
