@@ -58,7 +58,10 @@ class Desk:
             return watched.acknowledge(self._clock.now(), actor) if same else watched.alarm
 
         await self._decide(id_, What.ACKNOWLEDGED, seen, actor, reason)
-        _same(id_, self._register.standing(id_), occurrence)
+        standing = self._register.standing(id_)
+        if standing.occurrence != occurrence and standing.rev == alarm.rev:
+            self._engine.came_again(self.found(id_))
+        _same(id_, standing, occurrence)
 
     async def shelve(self, id_: str, *, for_s: float, actor: str, reason: str | None) -> None:
         """Put it aside for a time; again begins anew. Raises UnknownAlarm, AlarmRefused, JournalError."""

@@ -74,6 +74,12 @@ class Engine:
             self.look_again([watched])
         self._recorder.took(condition, self._register.standing(condition.id))
 
+    def came_again(self, watched: Watched) -> None:
+        """Tell an occurrence that was only counted: the record has just been told that the one before it was seen."""
+        again = records.event(watched.condition, Step(What.RAISED, watched.alarm))
+        own = msgspec.structs.replace(again, source_key=f"{again.source_key}/{watched.alarm.occurrence}")
+        self._recorder.took(watched.condition, watched.alarm, own)
+
     async def work(self) -> None:
         """Look at what has changed, for ever."""
         while True:
