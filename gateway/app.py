@@ -3,44 +3,35 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import version
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import URL
 
-from gateway.alarms import config as alarms_config
 from gateway.alarms.service import Alarms
-from gateway.calendar import config as calendar_config
 from gateway.calendar.service import Calendar
-from gateway.calls import config as calls_config
-from gateway.calls import voice_config
 from gateway.calls.screens import by_calls
 from gateway.calls.service import Calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput
 from gateway.fleet import Fleet
-from gateway.hours import config as hours_config
 from gateway.hours.service import Hours
 from gateway.hub import Hub
 from gateway.journal.head import Anchor
 from gateway.journal.journal import Journal, open_journal
 from gateway.journal.key import load_key
-from gateway.journal.store import is_file, located, placed
-from gateway.keeping import config as keeping_config
 from gateway.keeping.service import Keeping
 from gateway.meters import Meters
 from gateway.mqtt.publisher import MqttOutlet
 from gateway.people.secrets import read_secret
 from gateway.people.service import People
 from gateway.people.tokens import Tokens
+from gateway.release import VERSION
 from gateway.reload import Reload
-from gateway.site.load import load
-from gateway.site.model import InForce, Site, StoreConfig
+from gateway.site.kept import anchors_path, store_url
+from gateway.site.model import InForce, Site
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Body, alone, guard
 from gateway.supervisor.life import Life
@@ -51,34 +42,7 @@ from gateway.web.services import Services
 from gateway.wire.inlet import Inlets
 from gateway.wire.line import Line
 
-VERSION = version("hall-gateway")
-SECTIONS = (
-    *calls_config.SECTIONS,
-    *voice_config.SECTIONS,
-    *calendar_config.SECTIONS,
-    *hours_config.SECTIONS,
-    alarms_config.SECTION,
-    *keeping_config.SECTIONS,
-)
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
-
-
-def load_site(path: Path, *overlays: Path, without: Collection[str] = ()) -> Site:
-    """Load a site file with the sections of all services, as `load` does. Raises Mistake, SiteError."""
-    return load(path, SECTIONS, overlays=overlays, without=without)
-
-
-def store_url(site: Site, store: StoreConfig) -> URL:
-    """The store's address with its password, paths being relative to the site file. Raises GatewayError."""
-    url = placed(located(store.url), site.folder)
-    return url.set(password=read_secret(store.password)) if store.password else url
-
-
-def anchors_path(site: Site, store: StoreConfig) -> Path:
-    """The file that receives the head of the journal: beside the store, or the site file where that is a database."""
-    url = placed(located(store.url), site.folder)
-    beside = f"{url.database if is_file(url) else site.general.site.id}.anchors"
-    return site.folder / (store.anchors or beside)
 
 
 async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[], Site] | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import URL
 
-from gateway import app
+from gateway.client import ask
 from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
 from gateway.journal import export as exporting
@@ -18,7 +18,9 @@ from gateway.journal.lock import this_gateway
 from gateway.journal.verify import verify as verify_journal
 from gateway.journal.version import migrate as migrate_store
 from gateway.people.secrets import read_secret
-from gateway.terminal import ask, line, say
+from gateway.sections import load_site
+from gateway.site.kept import anchors_path, store_url
+from gateway.terminal import line, say, token
 
 
 class Kept(NamedTuple):
@@ -86,21 +88,21 @@ def migrate(options: argparse.Namespace) -> int:
 
 def erase(options: argparse.Namespace) -> int:
     """Have a running gateway erase payloads for ever."""
-    options.url = options.url or f"http://{app.load_site(options.site).general.http.console}"
+    options.url = options.url or f"http://{load_site(options.site).general.http.console}"
     if options.seq is not None:
         path, body = f"/events/{options.seq}/erase", {"reason": options.reason}
     else:
         which = {"call": options.call} if options.call is not None else {"source": options.source}
         path, body = "/erasures", {**which, "reason": options.reason}
-    done = ask(options, lambda client: client.post(path, body))
+    done = ask(options.url, token(options.token_file), lambda client: client.post(path, body))
     rest = "" if done["scrubbed"] else "; a copy stays in the store's files for a while"
     return say(options, done, f"{done['erased']} payloads are erased{rest}")
 
 
 def _kept(options: argparse.Namespace) -> Kept:
-    site = app.load_site(options.site, *options.overlay)
+    site = load_site(options.site, *options.overlay)
     store = site.general.store
     if store is None:
         raise WrongInput(f"{options.site}: store: is missing: there is no journal")
     key = load_key(read_secret(store.key))
-    return Kept(app.store_url(site, store), site.general.site.id, key, app.anchors_path(site, store))
+    return Kept(store_url(site, store), site.general.site.id, key, anchors_path(site, store))

@@ -1,31 +1,30 @@
-"""The command line of `hall-gateway`. Exit codes: 0 done, 1 failed, 2 wrong input."""
+"""The command line of `hall-gateway`. Exit codes: 0 done, 1 failed, 2 wrong input.
+
+A verb is named by its module and function, which `carried_out` alone imports: the whole gateway takes long to load, and
+who calls a number needs little of it.
+"""
 
 import argparse
+import json
 import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from gateway import app, archive, running, verbs
-from gateway.calls.config import SCREEN
-from gateway.core.errors import GatewayError, WrongInput
+from gateway.core.errors import GatewayError, WrongFile, WrongInput
 from gateway.people.rights import Role
-from gateway.site.load import SiteError
-from gateway.site.positions import Mistake
+from gateway.release import VERSION
 
 DONE, FAILED, WRONG = 0, 1, 2
 ALARMS = ("do", "list", "ack", "shelve", "unshelve")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 TOKEN = ("do", "new", "list", "revoke")
-
-Run = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,12 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
     try:
-        code: int = options.run(options)
+        code = carried_out(options)
         sys.stdout.flush()
         return code
-    except (SiteError, Mistake) as error:
-        mistakes = error.mistakes if isinstance(error, SiteError) else (error,)
-        return _fail(options, WRONG, str(error), {"mistakes": [mistake.plain() for mistake in mistakes]})
+    except WrongFile as error:
+        return _fail(options, WRONG, str(error), {"mistakes": error.plain})
     except BrokenPipeError:  # who read our output has seen enough; the interpreter must not write the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -49,17 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
 
 
+def carried_out(options: argparse.Namespace) -> int:
+    """Run the verb that was asked for; gives its exit code."""
+    module, _, name = options.run.partition(":")
+    code: int = getattr(import_module(module), name)(options)
+    return code
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser("hall-gateway", description="Drives everything physical in a governance hall.")
-    top.add_argument("--version", action="version", version=app.VERSION)
+    top.add_argument("--version", action="version", version=VERSION)
     add = top.add_subparsers(title="verbs", required=True, metavar="VERB")
-    _verb(add, "run", running.run, "run the gateway of a site", site=True, overlays=True)
-    _verb(add, "check", verbs.check, "find every mistake of a site file", site=True, overlays=True)
-    _verb(add, "drivers", verbs.drivers, "list the installed drivers")
-    schema = _verb(add, "schema", verbs.schema, "print the JSON Schema of the site file, or of one driver's section")
+    _verb(add, "run", "gateway.running:run", "run the gateway of a site", site=True, overlays=True)
+    _verb(add, "check", "gateway.verbs:check", "find every mistake of a site file", site=True, overlays=True)
+    _verb(add, "drivers", "gateway.verbs:drivers", "list the installed drivers")
+    schema = _verb(
+        add, "schema", "gateway.verbs:schema", "print the JSON Schema of the site file, or of one driver's section"
+    )
     schema.add_argument("driver", nargs="?", metavar="DRIVER", help="as `hall-gateway drivers` lists it")
-    simulate = _verb(add, "simulate", running.simulate, "stand in for every device of a site", site=True)
+    simulate = _verb(add, "simulate", "gateway.running:simulate", "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
     simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
     simulate.add_argument(
@@ -71,34 +78,36 @@ def parser() -> argparse.ArgumentParser:
     field = "the field listener that simulated clients call (default: 127.0.0.1, and the port of http.field)"
     simulate.add_argument("--field", type=_listener, metavar="HOST:PORT", help=field)
     simulate.add_argument("--tokens", type=Path, metavar="FILE", help="gets their keys (default: people.tokens)")
-    demo_ = _verb(add, "demo", running.demo, "run a whole simulated hall")
+    demo_ = _verb(add, "demo", "gateway.running:demo", "run a whole simulated hall")
     demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
     demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
     brokers = ("auto", "mosquitto", "amqtt")
     demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
-    call = _verb(add, "call", verbs.call, "call a number to a window of a running gateway", api=True)
+    call = _verb(add, "call", "gateway.asking:call", "call a number to a window of a running gateway", api=True)
     call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
     call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")
     proving = "prove that a running site takes calls as its documents say"
-    conformance = _verb(add, "conformance-queue", verbs.conformance_queue, proving)
+    conformance = _verb(add, "conformance-queue", "gateway.asking:conformance_queue", proving)
     conformance.add_argument("url", metavar="URL", help="of the gateway, for example http://127.0.0.1:8080")
     alone = "a window that nobody else calls to meanwhile: its numbers are used up for the day"
     conformance.add_argument("--window", required=True, metavar="WINDOW", help=alone)
     conformance.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
-    _verb(add, "devices", verbs.devices, "list the devices of a running gateway", api=True)
-    alarms = _verb(add, "alarms", verbs.alarms, "list, acknowledge and shelve alarms", api=True, first=ALARMS)
+    _verb(add, "devices", "gateway.asking:devices", "list the devices of a running gateway", api=True)
+    alarms = _verb(
+        add, "alarms", "gateway.asking:alarms", "list, acknowledge and shelve alarms", api=True, first=ALARMS
+    )
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
     alarms.add_argument("--reason", help="for the audit")
     seen = "of ack: the one that you saw, as the list tells it (default: the one that stands now)"
     alarms.add_argument("--occurrence", type=int, metavar="N", help=seen)
     alarms.add_argument("--for", dest="for_s", type=_seconds, default=3600.0, metavar="60m", help="of shelve: how long")
     _journal(add.add_parser("journal", help="verify, export and keep the journal"))
-    token = _verb(add, "token", verbs.token, "make, list and revoke API tokens", site=True, first=TOKEN)
+    token = _verb(add, "token", "gateway.verbs:token", "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
     rights = "what it may do (default: %(default)s, look and call numbers); docs/reference/people.md tells the others"
     token.add_argument("--role", choices=roles, default=Role.QUEUE.value, help=rights)
-    token.add_argument("--screen", type=_screen, metavar="ID", help="the screen that a token of the role screen is for")
+    token.add_argument("--screen", metavar="ID", help="the screen that a token of the role screen is for")
     token.add_argument("--zone", action="append", default=[], metavar="ZONE", help="good there only (repeatable)")
     token.add_argument("--expires", metavar="WHEN", help="90d, 12h, or the last day, 2026-12-31 (default: never)")
     return top
@@ -106,24 +115,24 @@ def parser() -> argparse.ArgumentParser:
 
 def _journal(journal: argparse.ArgumentParser) -> None:
     add = journal.add_subparsers(title="what to do", required=True, metavar="WHAT")
-    verify = _verb(add, "verify", archive.verify, "prove that the journal is whole", site=True, overlays=True)
+    verify = _verb(add, "verify", "gateway.archive:verify", "prove that the journal is whole", site=True, overlays=True)
     anchors = "anchors that were collected elsewhere (repeatable)"
     verify.add_argument("--anchors", type=Path, action="append", default=[], metavar="FILE", help=anchors)
-    export = _verb(add, "export", archive.export, "export rows as JSON lines", site=True, overlays=True)
+    export = _verb(add, "export", "gateway.archive:export", "export rows as JSON lines", site=True, overlays=True)
     export.add_argument("--out", type=Path, metavar="FILE", help="write here, and a proof to FILE.proof.json")
     export.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="not before; RFC 3339")
     export.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="before; RFC 3339")
     export.add_argument("--type", metavar="TYPE", help="of the events, exactly")
     export.add_argument("--device", metavar="DEVICE", help="by its id")
-    proving = _verb(add, "verify-export", archive.verify_export, "prove an exported file, without its store")
+    proving = _verb(add, "verify-export", "gateway.archive:verify_export", "prove an exported file, without its store")
     proving.add_argument("file", type=Path, metavar="FILE", help="as export --out wrote it")
     proving.add_argument("--key", type=Path, metavar="FILE", help="holds the key; without it less is proven")
-    _verb(add, "days", archive.days, "list the days, their rows and their seals", site=True, overlays=True)
-    erase = _verb(add, "erase", archive.erase, "have a running gateway erase payloads for ever", site=True)
+    _verb(add, "days", "gateway.archive:days", "list the days, their rows and their seals", site=True, overlays=True)
+    erase = _verb(add, "erase", "gateway.archive:erase", "have a running gateway erase payloads for ever", site=True)
     erase.add_argument("--url", help="of the gateway (default: http.console of SITE)")
     erase.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
     bring_up = "make the tables of the store, or bring them to this program's version"
-    _verb(add, "migrate", archive.migrate, bring_up, site=True, overlays=True)
+    _verb(add, "migrate", "gateway.archive:migrate", bring_up, site=True, overlays=True)
     which = erase.add_mutually_exclusive_group(required=True)
     which.add_argument("--seq", type=_seq, metavar="SEQ", help="one record")
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
@@ -134,7 +143,7 @@ def _journal(journal: argparse.ArgumentParser) -> None:
 def _verb(
     add: Any,
     name: str,
-    run: Run,
+    run: str,
     text: str,
     *,
     site: bool = False,
@@ -166,7 +175,7 @@ def _of_gateway(verb: argparse.ArgumentParser, text: str, *, default: str | None
 def _fail(options: argparse.Namespace, code: int, text: str, found: Mapping[str, Any]) -> int:
     """Say what went wrong: a sentence on the error output, or JSON on the output."""
     if options.json:
-        sys.stdout.write(msgspec.json.encode({"ok": False, **found}).decode() + "\n")
+        sys.stdout.write(json.dumps({"ok": False, **found}, ensure_ascii=False) + "\n")
     else:
         sys.stderr.write(text + "\n")
     return code
@@ -177,13 +186,6 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
     return int(text)
-
-
-def _screen(text: str) -> str:
-    """A screen by its id, DEVICE or DEVICE/PART. Raises ArgumentTypeError."""
-    if not SCREEN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} must be the id of a screen: DEVICE or DEVICE/PART")
-    return text
 
 
 def _listener(text: str) -> str:

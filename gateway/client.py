@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
 from gateway.core.errors import GatewayError
-from gateway.site.positions import is_mapping
 
 log = logging.getLogger("gateway")
 ANSWERS_S = 0.5
@@ -53,9 +52,19 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
         if answer.status >= 400:
-            detail = content.get("detail") if is_mapping(content) else None
-            raise GatewayError(f"{answer.status}: {detail or answer.reason}")
+            told = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+            raise GatewayError(f"{answer.status}: {told.get('detail') or answer.reason}")
         return content
+
+
+def ask(url: str, token: str, question: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Ask the gateway something, out of no event loop. Raises GatewayError with its own sentence."""
+
+    async def asked() -> Any:
+        async with connect(url, token) as client:
+            return await question(client)
+
+    return asyncio.run(asked())
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ from gateway import app, registry
 from gateway.client import connect
 from gateway.demo import demo as demo_hall
 from gateway.people.lent import lent_keys
+from gateway.release import VERSION
+from gateway.sections import load_site
 from gateway.terminal import line as _line
 from gateway.terminal import say as _say
 from gateway.terminal import token as _token
@@ -25,20 +27,20 @@ log = logging.getLogger("gateway")
 
 def run(options: argparse.Namespace) -> int:
     """Run the gateway until SIGTERM or SIGINT."""
-    site = app.load_site(options.site, *options.overlay)
+    site = load_site(options.site, *options.overlay)
     for weak in site.warnings:
         log.warning("%s", weak.warning())
 
     def started(url: str) -> None:
-        _say(options, {"version": app.VERSION, "url": url}, f"hall-gateway {app.VERSION} serves {url}")
+        _say(options, {"version": VERSION, "url": url}, f"hall-gateway {VERSION} serves {url}")
 
-    reread = partial(app.load_site, options.site, *options.overlay)
+    reread = partial(load_site, options.site, *options.overlay)
     return _until_told(app.run(site, started=started, reread=reread))
 
 
 def simulate(options: argparse.Namespace) -> int:
     """Stand in for every device of a site until told to stop. Needs neither its store and broker nor their secrets."""
-    site = app.load_site(options.site, without=("store", "mqtt"))
+    site = load_site(options.site, without=("store", "mqtt"))
     overlay = options.overlay or options.site.with_suffix(".sim.yaml")
 
     def ready(url: str) -> None:

@@ -1,16 +1,13 @@
-"""What the verbs of the command line share: how they print, and how they ask a running gateway."""
+"""What the verbs of the command line share: how they print, and which token they show."""
 
 import argparse
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gateway.client import Client, connect
 from gateway.core.errors import WrongInput
 
 
@@ -24,16 +21,6 @@ def line(text: str) -> None:
     """Print a line at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
-    """Ask the gateway at `--url`. Raises GatewayError with its own sentence."""
-
-    async def asked() -> Any:
-        async with connect(options.url, token(options.token_file)) as client:
-            return await question(client)
-
-    return asyncio.run(asked())
 
 
 def token(path: Path | None) -> str:

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from gateway.core.known import unknown
 from gateway.core.twin import Twin
 from gateway.site.load import SiteError
 from gateway.site.positions import Loc, read_yaml
-from gateway.site.references import unknown
 from gateway.site.sentences import sentence
 
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")

@@ -6,9 +6,10 @@ from math import isfinite
 from typing import Any
 
 from gateway.alarms.words import BUILT_IN
+from gateway.core.known import listed, unknown, unknown_key
 from gateway.core.model import PartKind, Surface
 from gateway.site.positions import is_list, is_mapping
-from gateway.site.references import Complaint, listed, rows, unknown, unknown_key
+from gateway.site.references import Complaint, rows
 from gateway.site.surfaces import Surfaces
 
 LIMITED = ("clock-drift", "outlet-behind")

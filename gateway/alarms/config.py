@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from gateway.alarms.check import check
 from gateway.alarms.condition import Above, Bad, Below, Equals, Priority, Stale, Test
 from gateway.core.config import Id
+from gateway.core.known import listed
 from gateway.site.load import Section
-from gateway.site.references import listed
 
 TESTS = ("above", "below", "equals", "bad", "stale_s", "event")
 DAY_S = 86_400.0

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, Field
 from gateway.calls.emergency import HALL
 from gateway.calls.pictures import PictureFile
 from gateway.core.config import Id
+from gateway.core.known import unknown
 from gateway.core.model import Surface
 from gateway.site.load import Section
 from gateway.site.positions import is_list
-from gateway.site.references import Complaint, dangling, names, rows, texts, twice, unknown
+from gateway.site.references import Complaint, dangling, names, rows, texts, twice
 from gateway.site.surfaces import Surfaces
 
 FIELDS = ("ticket", "name", "label", "function", "priority")

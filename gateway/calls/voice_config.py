@@ -10,11 +10,12 @@ from gateway.calls.config import screen, template
 from gateway.calls.quiet import hours
 from gateway.calls.rendering import PROGRAM, installed
 from gateway.core.config import Id
+from gateway.core.known import unknown
 from gateway.core.model import Surface, Verb
 from gateway.core.screen import Play
 from gateway.site.load import Section
 from gateway.site.positions import is_list
-from gateway.site.references import Complaint, names, rows, twice, unknown
+from gateway.site.references import Complaint, names, rows, twice
 from gateway.site.surfaces import Surfaces
 
 SAID = ("ticket", "label", "function", "name", "priority")

@@ -10,7 +10,10 @@ GatewayError
 │   └── NotSupported      tell the person who asked: this device cannot do it
 ├── JournalError          nothing was recorded: do not acknowledge
 └── WrongInput            what a person asked or configured cannot be: only a person can mend it
+    └── WrongFile         a file that a person wrote has mistakes, each at its place
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class GatewayError(Exception):
@@ -47,6 +50,14 @@ class NotSupported(DeviceError):
 
 class WrongInput(GatewayError):
     """What a person asked for, or configured, cannot be: trying again does not help. Exit code 2."""
+
+
+class WrongFile(WrongInput):
+    """A file that a person wrote has mistakes; the text has one line for each. `plain` are the same for JSON."""
+
+    def __init__(self, text: str, plain: Sequence[Mapping[str, str | int | None]]) -> None:
+        super().__init__(text)
+        self.plain = plain
 
 
 class JournalError(GatewayError):

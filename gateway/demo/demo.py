@@ -25,6 +25,7 @@ from gateway.journal.key import make_key
 from gateway.journal.verify import verify
 from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
+from gateway.sections import load_site
 from gateway.shipped import shipped
 from gateway.site.model import Site
 
@@ -47,7 +48,7 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
             await stack.enter_async_context(child(_simulate(twins, folder), folder / "simulators.log"))
             levers = await _levers(folder / "simulators.log")
             own = _overlay(folder, found, port)
-            site = app.load_site(shipped("demo.yaml"), twins, own)
+            site = load_site(shipped("demo.yaml"), twins, own)
             tokens = Tokens(folder / "tokens.json")
             token = tokens.new("demo", Role.ADMIN)
             windows = [window.id for window in site.sections["windows"]]

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from gateway.core.config import Id
+from gateway.core.known import unknown
 from gateway.site.load import Section
 from gateway.site.positions import is_list, is_mapping
-from gateway.site.references import Complaint, names, rows, twice, unknown
+from gateway.site.references import Complaint, names, rows, twice
 from gateway.site.surfaces import Surfaces
 
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway import registry
 from gateway.core.config import DeviceConfig, SecretRef
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, WrongFile
+from gateway.core.known import listed
 from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
 from gateway.site.allowed import dangerous
@@ -17,7 +18,7 @@ from gateway.site.files import INCLUDE, Files
 from gateway.site.model import General, MqttConfig, Site
 from gateway.site.overlay import lay, origin
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping, read_yaml
-from gateway.site.references import Complaint, dangling, dependencies, listed, twice
+from gateway.site.references import Complaint, dangling, dependencies, twice
 from gateway.site.sentences import sentence
 from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
@@ -26,11 +27,11 @@ from gateway.site.wires import addresses, units
 SECRETS = (("store", "key"), ("mqtt", "password"), ("store", "password"))
 
 
-class SiteError(GatewayError):
+class SiteError(WrongFile):
     """A site file with mistakes; the text has one line for each."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        super().__init__("\n".join(map(str, mistakes)), [mistake.told() for mistake in mistakes])
         self.mistakes = tuple(mistakes)
 
 

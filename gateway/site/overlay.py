@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.core.known import unknown
 from gateway.site.files import Files
 from gateway.site.positions import Loc, Mistake, Source, is_list, is_mapping
-from gateway.site.references import rows, unknown
+from gateway.site.references import rows
 
 BY_ID = ("lines", "devices")
 """The lists whose entries an overlay changes one by one."""

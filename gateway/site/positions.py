@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeGuard
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import WrongFile
 
 Loc = tuple[str | int, ...]
 MOST_BYTES = 4_000_000  # a site file of 10 000 devices has about 2 MB
@@ -20,20 +20,20 @@ WORDS = {
 }
 
 
-class Mistake(GatewayError):
+class Mistake(WrongFile):
     """One mistake of a site file: `file:line: devices[3].port: what is wrong, what is allowed`."""
 
     def __init__(self, path: Path, line: int, loc: Loc, text: str) -> None:
         self.path, self.line, self.text = path, line, text
         self.where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
-        super().__init__(f"{path}:{line}: {self.where + ': ' if self.where else ''}{text}")
+        super().__init__(f"{path}:{line}: {self.where + ': ' if self.where else ''}{text}", [self.told()])
 
     def warning(self) -> str:
         """The line that warns of it, where it is no mistake but a weak choice."""
         return f"{self.path}:{self.line}: warning: {self.where}: {self.text}"
 
-    def plain(self) -> dict[str, str | int]:
-        """The mistake as JSON."""
+    def told(self) -> dict[str, str | int | None]:
+        """The mistake for JSON."""
         return {"file": str(self.path), "line": self.line, "where": self.where, "text": self.text}
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel
 
 from gateway.core.config import Id, SecretRef
-from gateway.site.references import listed, unknown_key
+from gateway.core.known import listed, unknown_key
 
 WORDS = {
     "missing": "is missing",

@@ -5,8 +5,9 @@ from typing import Any
 
 from gateway.core.address import line_id, place
 from gateway.core.config import DeviceConfig
+from gateway.core.known import unknown
 from gateway.site.positions import Loc
-from gateway.site.references import Complaint, names, texts, unknown
+from gateway.site.references import Complaint, names, texts
 
 SECTIONS = ("lines", "devices")
 

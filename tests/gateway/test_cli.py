@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import pytest
 from child import Child, free_network, free_port
 
-from gateway import app, registry
+from gateway import registry
 from gateway.cli import main, parser
 from gateway.journal.version import NEWEST
+from gateway.release import VERSION
 
 PROGRAM = [sys.executable, "-P", "-m", "gateway.cli"]
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
@@ -115,6 +117,21 @@ def test_helps_with_every_verb(ran: Ran) -> None:
         assert output.startswith(f"usage: hall-gateway {verb} [-h] [--json]")
 
 
+def test_every_verb_is_there_behind_its_name() -> None:
+    for name, leaf in leaves().items():
+        module, _, function = leaf.get_default("run").partition(":")
+        assert callable(getattr(import_module(module), function)), name
+
+
+def test_a_verb_loads_no_more_than_it_needs() -> None:
+    needed = {"gateway.cli": set[str](), "gateway.asking": {"aiohttp"}, "gateway.verbs": {"pydantic", "sqlalchemy"}}
+    heavy = {"aiohttp", "alembic", "icalendar", "paho", "prometheus_client", "pydantic", "serial", "sqlalchemy"}
+    for module, loaded in needed.items():
+        words = f"import {module}, sys; print(*{heavy}.intersection(sys.modules))"
+        done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, timeout=30)
+        assert set(done.stdout.split()) <= loaded, module
+
+
 def test_the_reference_has_every_verb_and_every_option() -> None:
     written = sections()
     assert set(written) >= set(leaves())
@@ -134,7 +151,7 @@ def test_the_reference_tells_every_option_once() -> None:
 
 
 def test_tells_its_version(ran: Ran) -> None:
-    assert ran("--version") == (0, f"{app.VERSION}\n", "")
+    assert ran("--version") == (0, f"{VERSION}\n", "")
 
 
 WRONG = ["", "walk", "check", "token steal site.yaml", "demo --for soon", "demo --port 65536", "simulate a --control x"]

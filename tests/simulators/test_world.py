@@ -12,9 +12,9 @@ import pytest
 from hall_contract.scripted import virtually
 
 from drivers.displays.onbon_k.config import OnbonKConfig
-from gateway.app import load_site
 from gateway.core.errors import GatewayError
 from gateway.core.twin import Twin
+from gateway.sections import load_site
 from gateway.shipped import shipped
 from gateway.site.load import SiteError
 from simulators.displays.onbon_k.server import OnbonKTwin

@@ -7,7 +7,7 @@ from gateway.alarms.built_in import DEFAULTS
 from gateway.alarms.condition import Priority
 from gateway.alarms.lifecycle import ANNOUNCED, State
 from gateway.alarms.words import BUILT_IN
-from gateway.app import SECTIONS
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/alarms.md").read_text()

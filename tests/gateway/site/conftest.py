@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import SECTIONS
+from gateway.sections import SECTIONS
 from gateway.site.load import SiteError, load
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import load_site
 from gateway.calls.config import SECTIONS, CallsConfig
 from gateway.core.config import SecretRef
+from gateway.sections import load_site
 from gateway.site.load import SiteError, load
 from gateway.site.positions import Mistake
 

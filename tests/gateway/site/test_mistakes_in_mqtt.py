@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from authority import Authority
 
-from gateway.app import SECTIONS
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 
 PATTERN = "must be TARGET/VERB, with * for any characters of either, for example led-*/blink"

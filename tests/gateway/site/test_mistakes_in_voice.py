@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import SECTIONS
 from gateway.calls import voice_config
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 
 Complaints = Callable[..., list[str]]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway import registry
-from gateway.app import SECTIONS
 from gateway.core.config import SecretRef
 from gateway.core.errors import GatewayError
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 from gateway.site.model import General
 from gateway.site.positions import is_list, is_mapping

@@ -1,0 +1,75 @@
+"""The verbs of the command line that ask a running gateway. Each gives the exit code."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from gateway.client import Client, ask
+from gateway.conformance.run import Outcome, prove
+from gateway.core.errors import WrongInput
+from gateway.terminal import line, say, token
+
+
+def call(options: argparse.Namespace) -> int:
+    """Call a number to a window of a running gateway."""
+    call_id = f"cli-{os.urandom(6).hex()}"
+    body = {"call_id": call_id, "window": options.window, "ticket": options.ticket}
+    answer = _ask(options, lambda client: client.post("/calls", body))
+    return say(options, answer, f"{options.ticket} is accepted for {options.window} (call {call_id})")
+
+
+def conformance_queue(options: argparse.Namespace) -> int:
+    """Prove that a running site takes calls as its documents say; 1 when a promise was broken."""
+
+    def told(outcome: Outcome) -> None:
+        if not options.json:
+            line(f"{'ok    ' if outcome.broken is None else 'BROKEN'} {outcome.promise}")
+            if outcome.broken is not None:
+                line(f"       {outcome.broken}")
+
+    report = asyncio.run(prove(options.url, window=options.window, token=token(options.token_file), told=told))
+    times = (
+        f"a call is accepted in {report.accept_p50_ms:.1f} ms, at most {report.accept_max_ms:.1f}"
+        if report.kept
+        else "not all was kept"
+    )
+    say(options, report, times)
+    return 0 if report.kept else 1
+
+
+def devices(options: argparse.Namespace) -> int:
+    """List the devices of a running gateway."""
+    found = _ask(options, lambda client: client.get("/devices"))["devices"]
+    rows = [f"{device['id']:24} {device['status']:10} {device['driver']:24} {device['why'] or ''}" for device in found]
+    return say(options, found, "\n".join(rows))
+
+
+def alarms(options: argparse.Namespace) -> int:
+    """List, acknowledge and shelve the alarms of a running gateway."""
+    if options.do == "list":
+        found = _ask(options, lambda client: client.get("/alarms"))
+        return say(options, found, "\n".join(_alarm(alarm) for alarm in found["alarms"]) or "no alarms")
+    if options.id is None:
+        raise WrongInput(f"alarms {options.do}: the ALARM is missing; `alarms list` tells them")
+    path, body = f"/alarms/{quote(options.id, safe='')}", {"reason": options.reason}
+    if options.do == "shelve":
+        body["for_s"] = options.for_s
+    if options.do == "ack":
+        body["occurrence"] = options.occurrence
+        if options.occurrence is None:
+            body["occurrence"] = _ask(options, lambda client: client.get(path))["occurrence"]
+    alarm = _ask(options, lambda client: client.post(f"{path}/{options.do}", body))
+    return say(options, alarm, _alarm(alarm))
+
+
+def _alarm(alarm: Mapping[str, Any]) -> str:
+    behind = f" (behind {alarm['root']})" if alarm["root"] else ""
+    told = f"{alarm['title']['en']}{behind}"
+    return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['occurrence']:8} {told}"
+
+
+def _ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
+    return ask(options.url, token(options.token_file), question)
