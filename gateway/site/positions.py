@@ -21,12 +21,16 @@ WORDS = {
 
 
 class Mistake(WrongFile):
-    """One mistake of a site file: `file:line: devices[3].port: what is wrong, what is allowed`."""
+    """One mistake of a site file: `file:line: devices[3].port: what is wrong, what is allowed`.
+
+    Line 0 is none: that of a file that cannot be read at all.
+    """
 
     def __init__(self, path: Path, line: int, loc: Loc, text: str) -> None:
         self.path, self.line, self.text = path, line, text
         self.where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
-        super().__init__(f"{path}:{line}: {self.where + ': ' if self.where else ''}{text}", [self.told()])
+        place = f"{path}:{line}" if line else str(path)
+        super().__init__(f"{place}: {self.where + ': ' if self.where else ''}{text}", [self.told()])
 
     def warning(self) -> str:
         """The line that warns of it, where it is no mistake but a weak choice."""
@@ -34,7 +38,7 @@ class Mistake(WrongFile):
 
     def told(self) -> dict[str, str | int | None]:
         """The mistake for JSON."""
-        return {"file": str(self.path), "line": self.line, "where": self.where, "text": self.text}
+        return {"file": str(self.path), "line": self.line or None, "where": self.where, "text": self.text}
 
 
 class Source(NamedTuple):
@@ -59,7 +63,7 @@ def read_yaml(path: Path) -> Source:
         tree: Any = loader.load(StringIO(raw.decode()))
         data = _plain(tree, count(1), {})
     except OSError as error:
-        raise Mistake(path, 1, (), f"cannot be read: {error.strerror}") from error
+        raise Mistake(path, 0, (), f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = bytes(error.object)[: error.start].count(b"\n") + 1
         raise Mistake(path, line, (), "is not UTF-8 text: save the file as UTF-8") from error

@@ -92,7 +92,7 @@ def test_overlays_change_devices_by_id_and_all_else_key_by_key(good: Path, tmp_p
 
 
 def test_an_overlay_that_cannot_be_read_is_named(good: Path, tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match=r"/lost\.yaml:1: cannot be read: No such file or directory$"):
+    with pytest.raises(Mistake, match=r"/lost\.yaml: cannot be read: No such file or directory$"):
         load(good, SECTIONS, overlays=[tmp_path / "lost.yaml"])
 
 

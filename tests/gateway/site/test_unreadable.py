@@ -57,7 +57,7 @@ def test_aliases_that_unfold_without_end_are_one_mistake(tmp_path: Path, monkeyp
 
 
 def test_a_file_that_is_missing_is_one_mistake(tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match=r"/lost\.yaml:1: cannot be read: No such file or directory$"):
+    with pytest.raises(Mistake, match=r"/lost\.yaml: cannot be read: No such file or directory$"):
         load(tmp_path / "lost.yaml")
 
 
