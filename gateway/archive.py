@@ -50,9 +50,17 @@ def export(options: argparse.Namespace) -> int:
             sys.stdout.buffer.write(row + b"\n")
             count += 1
         sys.stderr.write(f"{count} rows\n")
+        _warn(url, site, chosen, count)
         return 0
     made = proof.export(url, options.out, site=site, key=key, choice=chosen)
+    _warn(url, site, chosen, made.count)
     return say(options, made, f"{made.count} rows in {options.out}; their proof in {proof.beside(options.out)}")
+
+
+def _warn(url: URL, site: str, choice: exporting.Choice, count: int) -> None:
+    """Say on the error output what the choice names that the journal does not have, where nothing was found."""
+    if count == 0:
+        sys.stderr.writelines(f"warning: {told}\n" for told in exporting.strange(url, site=site, choice=choice))
 
 
 def verify_export(options: argparse.Namespace) -> int:

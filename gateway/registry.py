@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from gateway.core.contract import Driver
 from gateway.core.errors import GatewayError
+from gateway.core.known import listed, maybe
 
 BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError, OSError)
 """What reading a package that is broken, or half installed, raises."""
@@ -43,7 +44,9 @@ def _is_driver(loaded: Any) -> TypeGuard[type[Driver[Any]]]:
 def _load(group: str, name: str, what: str) -> Any:
     point = _found(group).get(name)
     if point is None:
-        raise GatewayError(f"no {what} {name!r}; installed: {', '.join(sorted(_found(group))) or 'none'}")
+        raise GatewayError(
+            f"no {what} {name!r:.100}{maybe(name, _found(group))}; installed: {listed(_found(group), 99)}"
+        )
     try:
         return point.load()
     except BROKEN as error:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
 
 from gateway.core.address import accept, line_id
+from gateway.core.known import maybe
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """The id of a site, zone, device, window: lower-case letters, digits, `_`, `-`, at most 64."""
@@ -26,7 +27,8 @@ def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
-        raise ValueError("must be the name of a time zone, for example Asia/Shanghai") from error
+        meant = maybe(name, available_timezones())
+        raise ValueError(f"must be the name of a time zone, for example Asia/Shanghai{meant}") from error
     return name
 
 

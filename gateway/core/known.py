@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """The sentence for a reference to something that does not exist."""
-    return f"there is no {what} {name!r:.100}{_hint(name, known)}; there are: {listed(known)}"
+    return f"there is no {what} {name!r:.100}{maybe(name, known)}; there are: {listed(known)}"
 
 
 def unknown_key(key: str, allowed: Iterable[str]) -> str:
     """The sentence for a key that a section does not have."""
-    return f"unknown key {key!r:.100}{_hint(key, allowed)}; allowed: {listed(allowed)}"
+    return f"unknown key {key!r:.100}{maybe(key, allowed)}; allowed: {listed(allowed)}"
 
 
 def listed(known: Iterable[str], most: int = 20) -> str:
@@ -20,6 +20,7 @@ def listed(known: Iterable[str], most: int = 20) -> str:
     return ", ".join([*ordered[:most], "…"] if len(ordered) > most else ordered) or "none"
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
+def maybe(name: str, known: Iterable[str]) -> str:
+    """The name that may have been meant, as the end of a sentence; nothing where none is near."""
     close: Sequence[str] = difflib.get_close_matches(name[:100], list(known), 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

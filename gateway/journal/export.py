@@ -1,6 +1,6 @@
 """The journal as JSON lines, every column of every row: what an auditor takes away and can verify elsewhere."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import URL, ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
+from gateway.core.known import unknown
 from gateway.journal import schema
 from gateway.journal.rows import stamp
 from gateway.journal.store import reading, reason
@@ -39,6 +40,26 @@ def lines(url: str | URL, *, site: str, choice: Choice = ALL) -> Generator[bytes
             while rows := db.execute(page.where(TABLE.c.seq > after)).mappings().all():
                 yield from (msgspec.json.encode(_plain(row)) for row in rows)
                 after = rows[-1]["seq"]
+    except SQLAlchemyError as error:
+        raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def strange(url: str | URL, *, site: str, choice: Choice) -> Generator[str]:
+    """A sentence for the type and the device of a choice that no row has. Raises GatewayError.
+
+    What rows have is read from the indexes; after an export that found nothing that is worth the time it takes.
+    """
+    engine = reading(url)
+    try:
+        with engine.connect() as db:
+            for name, wanted in (("type", choice.type), ("device", choice.device)):
+                own = TABLE.c[name]
+                known = select(own).distinct().where(TABLE.c.site == site, own.is_not(None))
+                there: Sequence[str] = [] if wanted is None else db.execute(known).scalars().all()
+                if wanted is not None and wanted not in there:
+                    yield f"--{name}: {unknown(wanted, there, f'{name} of a row')}"
     except SQLAlchemyError as error:
         raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
     finally:

@@ -32,7 +32,7 @@ def test_what_was_forgotten_is_named() -> None:
 @pytest.mark.parametrize(
     ("member", "value", "sentence"),
     [
-        ("driver", "test.lost", "test.lost: no driver 'test.lost'; installed: "),
+        ("driver", "test.lost", "test.lost: no driver 'test.lost'"),
         ("refuse", Pull("rejct", {}), f"{NAME}: refuse: its box has no lever 'rejct'; it has: "),
         (
             "refuse",

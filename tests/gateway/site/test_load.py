@@ -163,6 +163,11 @@ def test_a_site_without_a_site_is_a_mistake_of_the_first_line(complaints: Callab
     assert complaints("\n\nzones: []\n") == ["site:1: site: is missing"]
 
 
+def test_a_time_zone_that_is_misspelt_is_guessed(complaints: Callable[..., list[str]]) -> None:
+    [complaint] = complaints("site: {id: hall, name: A, timezone: Asia/Shangai}\n")
+    assert "for example Asia/Shanghai (did you mean 'Asia/Shanghai'?)" in complaint
+
+
 @pytest.mark.parametrize("zone", ["Asia", "Asia/Lishui", "", "../../etc/passwd", "Asia/Shanghai\x00"])
 def test_a_time_zone_is_one_that_exists(zone: str, complaints: Callable[..., list[str]]) -> None:
     [complaint] = complaints(f"site: {{id: hall, name: A, timezone: {json.dumps(zone)}}}\n")

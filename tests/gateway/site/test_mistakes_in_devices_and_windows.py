@@ -25,7 +25,10 @@ MISTAKES = {
     ),
     "a driver that is not installed": (
         "devices:\n  - {id: led-1, driver: displays.onbon}",
-        [f"3: devices[0].driver: no driver 'displays.onbon'; installed: {INSTALLED}"],
+        [
+            "3: devices[0].driver: no driver 'displays.onbon' (did you mean 'displays.onbon_k'?); "
+            f"installed: {INSTALLED}"
+        ],
     ),
     "a device twice": (
         LED + f"  - {{id: led-1, {CARD}, address: 'tcp://10.0.0.2:5005'}}",

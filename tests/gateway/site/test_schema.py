@@ -62,7 +62,7 @@ def test_the_schema_of_a_driver_has_every_key(name: str) -> None:
 
 
 def test_a_driver_that_is_not_installed_has_no_schema() -> None:
-    with pytest.raises(GatewayError, match=r"^no driver 'displays\.lost'; installed: .*displays\.onbon_k"):
+    with pytest.raises(GatewayError, match=r"^no driver 'displays\.lost'.*; installed: .*displays\.onbon_k"):
         driver_schema("displays.lost")
 
 
