@@ -81,9 +81,13 @@ def _new_token(options: argparse.Namespace, site: Site, tokens: Tokens) -> int:
     for zone in options.zone:
         if zone not in known:
             raise WrongInput(unknown(zone, known, "zone"))
+    site.check_screen(options.screen if options.role == Role.SCREEN else None)
     until = None
     if options.expires is not None:
-        until = expiry(options.expires, now=datetime.now(UTC), zone=ZoneInfo(site.general.site.timezone))
+        try:
+            until = expiry(options.expires, now=datetime.now(UTC), zone=ZoneInfo(site.general.site.timezone))
+        except WrongInput as error:
+            raise WrongInput(f"--expires: {error}") from error
     made = tokens.new(
         options.name,
         Role(options.role),

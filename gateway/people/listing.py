@@ -15,13 +15,13 @@ def plain(entry: Entry) -> dict[str, Any]:
 
 
 def lines(entries: Sequence[Entry]) -> str:
-    """A line for each."""
+    """A line for each: what it is good for, until when, and when it was used last."""
     return "\n".join(_line(entry) for entry in entries)
 
 
 def _line(entry: Entry) -> str:
     zones = "every zone" if entry.zones is None else ",".join(sorted(entry.zones))
+    where = f"screen {entry.screen}" if entry.screen else zones
     expires = f"until {entry.until:%Y-%m-%d %H:%MZ}" if entry.until else "for ever"
     used = f"used {entry.last_used_at:%Y-%m-%d %H:%MZ}" if entry.last_used_at else "never used"
-    screen = f"screen {entry.screen}" if entry.screen else ""
-    return f"{entry.name:24} {entry.role:10} {zones:24} {expires:23} {used:22} {screen}".rstrip()
+    return f"{entry.name:24} {entry.role:10} {where:24} {expires:23} {used}"

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 
 from gateway.core.address import HOST
 from gateway.core.config import DeviceConfig, Id, SecretRef, TimeZone, WireAddress
+from gateway.core.errors import WrongInput
+from gateway.core.known import unknown
 from gateway.journal.store import address, is_file
 from gateway.site.positions import Mistake
 
@@ -176,6 +178,12 @@ class Site(NamedTuple):
     sections: dict[str, Any]
     warnings: Sequence[Mistake] = ()
     passed_over: Collection[str] = ()
+
+    def check_screen(self, id_: str | None) -> None:
+        """Raises WrongInput where a key of this screen would open nothing; None is no screen."""
+        pages = [device.id for device in self.devices if device.is_page]
+        if id_ is not None and id_ not in pages:
+            raise WrongInput(f"a key opens the page of a screen: {unknown(id_, pages, 'such page')}")
 
     @property
     def folder(self) -> Path:

@@ -41,6 +41,7 @@ async def new(request: web.Request, services: Services) -> web.Response:
     known = {zone.id for zone in services.site.general.zones}
     if strange := sorted(set(body.zones or ()) - known):
         raise Problem(422, f"zones: there is no zone {strange[0]!r}; zones: {', '.join(sorted(known)) or 'none'}")
+    services.site.check_screen(body.screen if body.role is Role.SCREEN else None)
     zones = frozenset(body.zones) if body.zones is not None else None
     token = await services.people.make(
         request[WHO], body.name, body.role, screen=body.screen, zones=zones, expires_at=body.expires_at

@@ -56,6 +56,11 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "no zone at all": ({"zones": []}, 422, "zones: List should have at least 1 item"),
     "a screen for another role": ({"screen": "led-01"}, 422, "a token of the role screen is for one screen"),
     "no screen for its role": ({"role": "screen"}, 422, "a token of the role screen is for one screen"),
+    "a screen without a page": (
+        {"role": "screen", "screen": "led-01"},
+        422,
+        "a key opens the page of a screen: there is no such page 'led-01'; there are: none",
+    ),
     "a screen that is no id": ({"role": "screen", "screen": "../x"}, 422, "screen: String should match pattern"),
     "an end in the past": ({"expires_at": "2020-01-01T00:00:00Z"}, 422, "a token must expire in the future"),
     "an end without a zone": ({"expires_at": "2099-01-01T00:00:00"}, 422, "expires_at: Input should have timezone"),
