@@ -8,22 +8,19 @@ import argparse
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from importlib import import_module
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from gateway import arguments
 from gateway.core.errors import GatewayError, WrongFile, WrongInput
 from gateway.people.rights import Role
 from gateway.release import VERSION
 
 DONE, FAILED, WRONG = 0, 1, 2
 ALARMS = ("do", "list", "ack", "shelve", "unshelve")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 TOKEN = ("do", "new", "list", "revoke")
 
 
@@ -68,19 +65,25 @@ def parser() -> argparse.ArgumentParser:
     schema.add_argument("driver", nargs="?", metavar="DRIVER", help="as `hall-gateway drivers` lists it")
     simulate = _verb(add, "simulate", "gateway.running:simulate", "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
-    simulate.add_argument("--control", type=_port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)")
     simulate.add_argument(
-        "--base", type=_ip, default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)"
+        "--control", type=arguments.port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)"
+    )
+    simulate.add_argument(
+        "--base", type=arguments.ip, default="127.77.0.1", metavar="IP", help="the first address (default: %(default)s)"
     )
     simulate.add_argument("--world", type=Path, metavar="FILE", help="a scripted day that is played on the devices")
-    simulate.add_argument("--speed", type=_speed, metavar="X", help="seconds of that day in one (default: the file's)")
+    simulate.add_argument(
+        "--speed", type=arguments.speed, metavar="X", help="seconds of that day in one (default: the file's)"
+    )
     _of_gateway(simulate, "whose windows are called to in that day; without it nobody is called", default=None)
     field = "the field listener that simulated clients call (default: 127.0.0.1, and the port of http.field)"
-    simulate.add_argument("--field", type=_listener, metavar="HOST:PORT", help=field)
+    simulate.add_argument("--field", type=arguments.listener, metavar="HOST:PORT", help=field)
     simulate.add_argument("--tokens", type=Path, metavar="FILE", help="gets their keys (default: people.tokens)")
     demo_ = _verb(add, "demo", "gateway.running:demo", "run a whole simulated hall")
-    demo_.add_argument("--for", dest="for_s", type=_seconds, metavar="30s", help="end after this time, with a summary")
-    demo_.add_argument("--port", type=_port, default=8080, help="of the console (default: 8080)")
+    demo_.add_argument(
+        "--for", dest="for_s", type=arguments.seconds, metavar="30s", help="end after this time, with a summary"
+    )
+    demo_.add_argument("--port", type=arguments.port, default=8080, help="of the console (default: 8080)")
     brokers = ("auto", "mosquitto", "amqtt")
     demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
     call = _verb(add, "call", "gateway.asking:call", "call a number to a window of a running gateway", api=True)
@@ -100,16 +103,18 @@ def parser() -> argparse.ArgumentParser:
     alarms.add_argument("--reason", help="for the audit")
     seen = "of ack: the one that you saw, as the list tells it (default: the one that stands now)"
     alarms.add_argument("--occurrence", type=int, metavar="N", help=seen)
-    alarms.add_argument("--for", dest="for_s", type=_seconds, default=3600.0, metavar="60m", help="of shelve: how long")
+    alarms.add_argument(
+        "--for", dest="for_s", type=arguments.on_shelf, default=3600.0, metavar="60m", help="of shelve: how long"
+    )
     _journal(add.add_parser("journal", help="verify, export and keep the journal"))
     token = _verb(add, "token", "gateway.verbs:token", "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
     rights = "what it may do (default: %(default)s, look and call numbers); docs/reference/people.md tells the others"
-    token.add_argument("--role", choices=roles, default=Role.QUEUE.value, help=rights)
+    token.add_argument("--role", type=arguments.role, choices=roles, default=Role.QUEUE.value, help=rights)
     token.add_argument("--screen", metavar="ID", help="the screen that a token of the role screen is for")
     token.add_argument("--zone", action="append", default=[], metavar="ZONE", help="good there only (repeatable)")
-    token.add_argument("--expires", metavar="WHEN", help="90d, 12h, or the last day, 2026-12-31 (default: never)")
+    token.add_argument("--expires", metavar="WHEN", help="90d, 12h, 30m, or the last day, 2026-12-31 (default: never)")
     return top
 
 
@@ -120,8 +125,8 @@ def _journal(journal: argparse.ArgumentParser) -> None:
     verify.add_argument("--anchors", type=Path, action="append", default=[], metavar="FILE", help=anchors)
     export = _verb(add, "export", "gateway.archive:export", "export rows as JSON lines", site=True, overlays=True)
     export.add_argument("--out", type=Path, metavar="FILE", help="write here, and a proof to FILE.proof.json")
-    export.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="not before; RFC 3339")
-    export.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="before; RFC 3339")
+    export.add_argument("--from", dest="since", type=arguments.moment, metavar="TIME", help="not before; RFC 3339")
+    export.add_argument("--to", dest="until", type=arguments.moment, metavar="TIME", help="before; RFC 3339")
     export.add_argument("--type", metavar="TYPE", help="of the events, exactly")
     export.add_argument("--device", metavar="DEVICE", help="by its id")
     proving = _verb(add, "verify-export", "gateway.archive:verify_export", "prove an exported file, without its store")
@@ -134,7 +139,7 @@ def _journal(journal: argparse.ArgumentParser) -> None:
     bring_up = "make the tables of the store, or bring them to this program's version"
     _verb(add, "migrate", "gateway.archive:migrate", bring_up, site=True, overlays=True)
     which = erase.add_mutually_exclusive_group(required=True)
-    which.add_argument("--seq", type=_seq, metavar="SEQ", help="one record")
+    which.add_argument("--seq", type=arguments.seq, metavar="SEQ", help="one record")
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
     which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
     erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
@@ -179,58 +184,6 @@ def _fail(options: argparse.Namespace, code: int, text: str, found: Mapping[str,
     else:
         sys.stderr.write(text + "\n")
     return code
-
-
-def _port(text: str) -> int:
-    """A port, 0 to 65535. Raises ArgumentTypeError."""
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
-    return int(text)
-
-
-def _listener(text: str) -> str:
-    """HOST:PORT. Raises ArgumentTypeError."""
-    host, _, port = text.rpartition(":")
-    if not host or not _port(port):
-        raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT with a port from 1 to 65535")
-    return text
-
-
-def _ip(text: str) -> str:
-    try:
-        return str(IPv4Address(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} must be an IPv4 address such as 127.77.0.1") from error
-
-
-def _speed(text: str) -> float:
-    """How many times as fast. Raises ArgumentTypeError."""
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text) or not 0 < float(text) <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0, at most 3600")
-    return float(text)
-
-
-def _moment(text: str) -> datetime:
-    """A time with its zone. Raises ArgumentTypeError."""
-    try:
-        return datetime.fromisoformat(text if TIME.fullmatch(text) else "")
-    except ValueError as error:
-        example = "2026-07-17T00:00:00+08:00"
-        raise argparse.ArgumentTypeError(f"{text!r} must be a time with its zone such as {example}") from error
-
-
-def _seq(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} must be the number of a record, from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """A duration such as 30s or 5m. Raises ArgumentTypeError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m)?", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a time such as 30s or 5m")
-    return float(match[1]) * (60 if match[2] == "m" else 1)
 
 
 if __name__ == "__main__":

@@ -165,6 +165,20 @@ def test_a_wrong_command_line_is_wrong_input(arguments: str, ran: Ran) -> None:
     assert error.startswith("usage: hall-gateway")
 
 
+WRONG_WORDS = {
+    "token new SITE x --role veiwer": "argument --role: there is no role 'veiwer' (did you mean 'viewer'?); there are:",
+    "alarms shelve a --for 10s": "argument --for: '10s' must be from 60s to 24h",
+    "alarms shelve a --for 25h": "argument --for: '25h' must be from 60s to 24h",
+    "demo --for soon": "argument --for: 'soon' must be a time such as 30s, 5m or 2h",
+}
+
+
+@pytest.mark.parametrize(("words", "sentence"), WRONG_WORDS.items())
+def test_a_wrong_option_is_told_by_its_name(words: str, sentence: str, site: Path, ran: Ran) -> None:
+    code, _, error = ran(*words.replace("SITE", str(site)).split())
+    assert (code, sentence in error) == (2, True), error
+
+
 def test_simulates_a_site_whose_secrets_are_elsewhere(site: Path, ran: Ran, tmp_path: Path) -> None:
     (tmp_path / "journal.key").unlink()
     site.write_text(site.read_text() + "mqtt: {url: 'mqtt://10.0.0.1:1883', username: a, password: {file: none}}\n")
@@ -289,14 +303,15 @@ def test_makes_lists_and_revokes_tokens(site: Path, ran: Ran) -> None:
 
 
 def test_a_token_can_have_a_scope_and_an_end(site: Path, ran: Ran) -> None:
-    with site.open("a") as text:
-        text.write("zones: [{id: gate, name: 门}, {id: yard, name: 院}]\n")
+    page = "  - {id: area-1, driver: displays.web_screen}\n"
+    zones = "zones: [{id: gate, name: 门}, {id: yard, name: 院}]\n"
+    site.write_text(site.read_text().replace("windows:", f"{page}windows:") + zones)
     options = ["--role", "security", "--zone", "yard", "--zone", "gate", "--expires", "2099-12-31"]
     assert json.loads(ran("token", "new", site, "guard", *options, "--json")[1])["expires_at"] == "2099-12-31T16:00:00Z"
-    assert ran("token", "new", site, "area", "--role", "screen", "--screen", "led-1")[0] == 0
+    assert ran("token", "new", site, "area", "--role", "screen", "--screen", "area-1")[0] == 0
     area, guard = ran("token", "list", site)[1].splitlines()
     assert guard.split() == ["guard", "security", "gate,yard", "until", "2099-12-31", "16:00Z", "never", "used"]
-    assert " ".join(area.split()) == "area screen every zone for ever never used screen led-1"
+    assert " ".join(area.split()) == "area screen screen area-1 for ever never used"
     told = json.loads(ran("token", "list", site, "--json")[1])[1]
     assert (told["zones"], told["by"][:4], told["last_used_at"]) == (["gate", "yard"], "cli:", None)
     assert "sha256" not in told
@@ -304,9 +319,12 @@ def test_a_token_can_have_a_scope_and_an_end(site: Path, ran: Ran) -> None:
 
 WRONG_TOKENS = {
     "--zone attic": "there is no zone 'attic'; there are: none",
-    "--expires soon": "'soon' must be a time such as 90d or 12h, or a last day such as 2026-12-31",
-    "--expires 2020-01-01": "a token must expire in the future",
+    "--expires soon": "--expires: 'soon' must be a time such as 90d, 12h or 30m, or a last day such as 2026-12-31",
+    "--expires 2020-01-01": "--expires: '2020-01-01' is over: a token must expire in the future",
     "--role screen": "a token of the role screen is for one screen, and no other token is for a screen",
+    "--role screen --screen led-1": (
+        "a key opens the page of a screen: there is no such page 'led-1'; there are: none"
+    ),
     "--screen led-1": "a token of the role screen is for one screen, and no other token is for a screen",
 }
 
@@ -391,6 +409,12 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
     rows = [json.loads(line) for line in ran("journal", "export", site)[1].splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     assert {"call.accepted", "device.offline", "token.made"} <= {row["type"] for row in rows}
+    code, output, error = ran("journal", "export", site, "--type", "call.acepted", "--device", "led-2")
+    assert (code, output) == (0, "")
+    assert "--type: there is no type of a row 'call.acepted' (did you mean 'call.accepted'?); there are: " in error
+    assert "--device: there is no device of a row 'led-2' (did you mean 'led-1'?); there are: led-1\n" in error
+    error = ran("journal", "export", site, "--type", "call.accepted", "--to", "2020-01-01T00:00Z")[2]
+    assert error == "0 rows\n"
     store = tmp_path / "hall.db"
     store.write_bytes(store.read_bytes().replace(b"A012", b"A013"))
     code, output, _ = ran("journal", "verify", site, "--json")

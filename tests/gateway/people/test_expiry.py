@@ -17,6 +17,7 @@ LISHUI = ZoneInfo("Asia/Shanghai")
     [
         ("90d", datetime(2026, 10, 15, 12, tzinfo=UTC)),
         ("12h", datetime(2026, 7, 18, 0, tzinfo=UTC)),
+        ("90m", datetime(2026, 7, 17, 13, 30, tzinfo=UTC)),
         ("2026-12-31", datetime(2026, 12, 31, 16, tzinfo=UTC)),
     ],
 )
@@ -26,5 +27,11 @@ def test_a_span_counts_from_now_and_a_day_is_good_to_its_end_at_the_site(text: s
 
 @pytest.mark.parametrize("text", ["", "90", "0d", "-1d", "90 d", "99999d", "2026-02-30", "9999-12-31", "soon", "９0d"])
 def test_anything_else_is_wrong_and_told_how_it_is_right(text: str) -> None:
-    with pytest.raises(WrongInput, match=r"must be a time such as 90d or 12h, or a last day such as 2026-12-31$"):
+    with pytest.raises(WrongInput, match=r"must be a time such as 90d, 12h or 30m, or a last day such as 2026-12-31$"):
         expiry(text, now=NOW, zone=LISHUI)
+
+
+def test_a_day_that_is_over_is_told_as_it_was_typed() -> None:
+    assert expiry("2026-07-17", now=NOW, zone=LISHUI) == datetime(2026, 7, 17, 16, tzinfo=UTC)
+    with pytest.raises(WrongInput, match=r"^'2026-07-16' is over: a token must expire in the future$"):
+        expiry("2026-07-16", now=NOW, zone=LISHUI)
