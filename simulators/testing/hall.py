@@ -27,6 +27,10 @@ class Hall(Processes):
     mqtt_url: str | None = None
     """Where the broker listens; None where neither mosquitto nor amqtt is installed."""
 
+    def __init__(self, site: Path, folder: Path, *, base: str, port: int, token: str) -> None:
+        super().__init__(site, folder, base=base, port=port, token=token)
+        self._field, self._tokens = f"127.0.0.1:{free_port()}", folder / "tokens.json"
+
     @property
     def url(self) -> str:
         """Where the gateway's console and API are."""
@@ -53,7 +57,8 @@ class Hall(Processes):
         """Start the simulated devices, as after a power cut: on the same addresses, with nothing remembered."""
         if self.twins is not None:
             self.twins.kill()
-        self.start_twins(self._twins_overlay, *self.world)
+        where = ["--field", self._field, "--tokens", str(self._tokens)]
+        self.start_twins(self._twins_overlay, *where, *self.world)
 
     def kill_gateway(self) -> None:
         """End it as a power cut would."""
@@ -125,8 +130,8 @@ class Hall(Processes):
         """What the site file's own store, broker, listeners and tokens are replaced by."""
         own: dict[str, Any] = {
             "store": {"url": f"sqlite:///{self.folder / 'hall.db'}", "key": {"file": str(self.folder / "journal.key")}},
-            "http": {"console": f"127.0.0.1:{self.port}", "field": f"127.0.0.1:{free_port()}"},
-            "people": {"tokens": str(self.folder / "tokens.json")},
+            "http": {"console": f"127.0.0.1:{self.port}", "field": self._field},
+            "people": {"tokens": str(self._tokens)},
         }
         if self.mqtt_url is not None:
             own["mqtt"] = {"url": self.mqtt_url, "username": None, "password": None}
