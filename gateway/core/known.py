@@ -1,4 +1,4 @@
-"""The sentences about names that do not exist: what there is, and what may have been meant. Pure."""
+"""What is said of things by their names: how many, which there are, and what may have been meant. Pure."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,11 @@ def listed(known: Iterable[str], most: int = 20) -> str:
     """Names in order, the first ones of many."""
     ordered = sorted(known)
     return ", ".join([*ordered[:most], "…"] if len(ordered) > most else ordered) or "none"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 device`, `2 devices`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def maybe(name: str, known: Iterable[str]) -> str:

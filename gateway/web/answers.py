@@ -215,12 +215,16 @@ class Health(Struct, frozen=True, omit_defaults=True):
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `recorded` false: nothing was recorded. `confirm`: a dangerous verb wants this code."""
+    """RFC 9457. `instance` is the path that was asked, without its query. `recorded` false: nothing was recorded.
+
+    `confirm`: a dangerous verb wants this code.
+    """
 
     type: str
     title: str
     status: int
     detail: str
+    instance: str
     recorded: bool | None = None
     confirm: str | None = None
     command_id: str | None = None

@@ -8,11 +8,12 @@ from aiohttp import web
 
 from gateway.people.attempts import TooManyTries
 from gateway.people.service import NotLetIn
+from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import TokenExpired
 from gateway.web.entrance import COOKIE, address, read
 from gateway.web.markup import Html, tag
 from gateway.web.origin import ours, over_tls
-from gateway.web.problems import Problem
+from gateway.web.problems import UNREADABLE, Problem
 from gateway.web.services import Services
 
 DOOR = Template((Path(__file__).parent / "pages/door.html").read_text(encoding="utf-8"))
@@ -21,9 +22,9 @@ MOST_FIELDS = 4
 OTHER_SITE = "only the page of this gateway may ask this: Origin or Sec-Fetch-Site is missing, or names another site"
 
 
-async def door(_request: web.Request, _services: Services) -> web.Response:
+def door(status: int) -> web.Response:
     """For those who are not let in: where to show a token. A link may fill it in, see static/door.js."""
-    return _shut(401)
+    return _shut(status, f"令牌暂时无法核对 · {UNREADABLE}" if status == 503 else None)
 
 
 async def sign_in(request: web.Request, services: Services) -> web.Response:
@@ -54,6 +55,8 @@ async def _enter(request: web.Request, services: Services, token: str) -> web.Re
         return _shut(429, f"尝试次数过多 · {error}", {"Retry-After": str(error.wait_s)})
     except TokenExpired as error:
         return _shut(401, f"令牌已过期 · {error}")
+    except TokensUnreadable:
+        return door(503)
     except NotLetIn as error:
         return _shut(401, f"令牌无效 · {error}")
     response = web.Response(status=303, headers={"Location": "/"})

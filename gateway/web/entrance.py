@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gateway.core.rights import Right
 from gateway.people.rights import Principal
 from gateway.people.service import People
+from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import TokenExpired
 from gateway.web.origin import ours
 from gateway.web.problems import Problem
@@ -34,10 +35,11 @@ def entrance(route: Route, services: Services) -> Handler:
             if route.right is not None:
                 request[WHO] = _admit(request, route.right, services.people)
                 seen = services.within(request[WHO])
-        except Problem as problem:
-            if problem.status == 401 and route.refused is not None:
-                return await route.refused(request, services)
-            raise
+        except (Problem, TokensUnreadable) as error:
+            status = error.status if isinstance(error, Problem) else 503
+            if status not in (401, 503) or route.refused is None:
+                raise
+            return route.refused(status)
         if route.query is not None:
             request[QUERY] = _query(request, route.query)
         if route.body is not None:
@@ -116,10 +118,11 @@ def _query(request: web.Request, model: type[ModelT]) -> ModelT:
 
 
 async def _body(request: web.Request, model: type[ModelT]) -> ModelT:
-    if request.content_type != "application/json":
+    """The body as its model; one without a byte is a mapping without keys. Raises Problem 400, 408, 415, 422."""
+    if request.can_read_body and request.content_type != "application/json":
         raise Problem(415, f"the body must be application/json, not {request.content_type:.60}")
     try:
-        return model.model_validate_json(await read(request))
+        return model.model_validate_json(await read(request) or b"{}")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["type"] == "json_invalid":

@@ -63,7 +63,8 @@ def _operation(route: Route, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
     }
     if route.body:
         schema = {"$ref": REF + route.body.__name__}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        wanted = any(field.is_required() for field in route.body.model_fields.values())
+        operation["requestBody"] = {"required": wanted, "content": {"application/json": {"schema": schema}}}
     return operation
 
 

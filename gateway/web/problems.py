@@ -42,6 +42,9 @@ STATUS: Mapping[type[GatewayError], int] = {
 }
 
 
+UNREADABLE = "tokens cannot be checked or changed now; the log of the gateway says why"
+
+
 class Problem(GatewayError):
     """A request that cannot be answered as asked; `more` are further members of the problem."""
 
@@ -56,18 +59,18 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except Problem as error:
-        return _answer(error)
+        return _answer(error, request)
     except TokensUnreadable:  # logged where it came up; the path is nobody's business
-        return _answer(Problem(503, "tokens cannot be checked or changed now; the log of the gateway says why"))
+        return _answer(Problem(503, UNREADABLE), request)
     except tuple(STATUS) as error:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
         problem = Problem(status, str(error))
         if isinstance(error, JournalError) and request.method == "POST":
             problem.more["recorded"] = False
-        return _answer(problem)
+        return _answer(problem, request)
     except web.HTTPException as error:
         allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return _answer(Problem(error.status, _sentence(error, request), headers=allowed))
+        return _answer(Problem(error.status, _sentence(error, request), headers=allowed), request)
 
 
 def _sentence(error: web.HTTPException, request: web.Request) -> str:
@@ -81,9 +84,11 @@ def _sentence(error: web.HTTPException, request: web.Request) -> str:
     return error.reason
 
 
-def _answer(problem: Problem) -> web.Response:
+def _answer(problem: Problem, request: web.Request) -> web.Response:
+    """As problem details; `instance` is the path that was asked, without its query, which can hold a key."""
     title = HTTPStatus(problem.status).phrase
     members = {"type": "about:blank", "title": title, "status": problem.status, "detail": str(problem)}
+    members["instance"] = request.rel_url.raw_path
     response = reply({**members, **problem.more}, status=problem.status, media_type="application/problem+json")
     response.headers.update(problem.headers)
     return response

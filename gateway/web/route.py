@@ -12,6 +12,8 @@ from gateway.core.rights import Right
 from gateway.people.rights import Principal
 from gateway.web.services import Services
 
+Refused = Callable[[int], web.StreamResponse]
+"""Makes a page for people of a 401 or 503."""
 Handler = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 WHO = web.RequestKey("who", Principal)
 """Who asks; only where the route has a right."""
@@ -33,7 +35,7 @@ class Route(NamedTuple):
 
     `right` None: no token is asked for. `answers` gives for each good status a model, or a media type.
     `problems` are the bad statuses beside those that follow from right, path, body and query. `refused`
-    answers instead of a 401.
+    answers instead of a 401, and of the 503 of tokens that cannot be checked.
     """
 
     method: Literal["GET", "POST"]
@@ -45,7 +47,7 @@ class Route(NamedTuple):
     problems: tuple[int, ...] = ()
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    refused: Handler | None = None
+    refused: Refused | None = None
     listeners: tuple[Listener, ...] = (Listener.CONSOLE,)
 
 

@@ -19,7 +19,7 @@ from gateway.web.entrance import address
 from gateway.web.inlets import exchange
 from gateway.web.markup import tag
 from gateway.web.origin import ours, over_tls
-from gateway.web.problems import Problem
+from gateway.web.problems import UNREADABLE, Problem
 from gateway.web.route import reply
 from gateway.web.screen_files import BUILD, FOR_EVER, HERE, PAGE
 from gateway.web.services import Services
@@ -28,6 +28,7 @@ from gateway.wire.inlet import Kind
 
 COOKIE = "hall_screen"
 AGE_S = 400 * 86400  # the longest that browsers keep one: a screen that was switched off for a year still opens
+AGAIN_S = "10"
 GO_ON = Template((HERE / "go_on.html").read_text(encoding="utf-8"))
 REFUSED = Template((HERE / "refused.html").read_text(encoding="utf-8"))
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
@@ -40,11 +41,18 @@ TALK = ("live", "poll")  # what a page says with its cookie alone
 
 async def page(request: web.Request, services: Services) -> web.StreamResponse:
     """The page for who has the key; with a key in the address, the way in; else a page that says what is missing."""
+    try:
+        if "key" in request.query:
+            return _swap(request, services, request.match_info["id"])
+        if not _has_key(request, services):
+            return _refused(401, "此屏幕需要密钥", "this screen needs its key: open the address that was set up for it")
+    except TokensUnreadable:  # nobody stands before a screen who would load it again
+        return _refused(503, "密钥暂时无法核对", UNREADABLE, {"Refresh": AGAIN_S})
+    return _page(request, services)
+
+
+def _page(request: web.Request, services: Services) -> web.Response:
     screen = request.match_info["id"]
-    if "key" in request.query:
-        return _swap(request, services, screen)
-    if not _has_key(request, services):
-        return _refused(401, "此屏幕需要密钥", "this screen needs its key: open the address that was set up for it")
     site = services.site.general.site
     name = tag("span", site.name)
     text = PAGE.substitute(title=name, site=name, screen=screen, zone=site.timezone, build=BUILD)

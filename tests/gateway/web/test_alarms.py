@@ -77,7 +77,7 @@ async def test_an_alarm_is_acknowledged_shelved_and_taken_back(hall: WebHall) ->
     for verb, body, state in (
         ("ack", {"reason": "on my way", "occurrence": 1}, "acknowledged"),
         ("shelve", {"for_s": 3600}, "shelved"),
-        ("unshelve", {}, "active"),
+        ("unshelve", {}, "acknowledged"),
     ):
         answer = await hall.ask("POST", f"/api/v1/alarms/{ID}/{verb}", body)
         assert (answer.status, answer.json["state"]) == (200, state)

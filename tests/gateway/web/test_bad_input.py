@@ -25,7 +25,6 @@ async def post(hall: WebHall, data: bytes, headers: dict[str, str] | None = None
     [
         (b"call A001", "line 1 column 1"),
         (b'{"call_id": "c-1",\n "window": w01}', "line 2 column 12"),
-        (b"", "line 1 column 0"),
         (b'{"call_id": "\xff"}', "line 1"),
         (b'{"call_id": "\\ud800"}', "line 1"),
         (b"[" * 60_000, "line 1 column 202"),
@@ -126,6 +125,13 @@ async def test_another_content_type_is_415(hall: WebHall) -> None:
     assert await post(hall, json.dumps(CALL).encode(), form) == (415, sentence)
 
 
+@pytest.mark.parametrize("headers", [{}, JSON, {"Content-Type": "text/plain"}])
+async def test_no_body_is_one_without_fields(hall: WebHall, headers: dict[str, str]) -> None:
+    answer = await hall.ask("POST", "/api/v1/devices/led-01/commands/fly", headers=headers)
+    assert (answer.status, "fly" in answer.detail) == (404, True)
+    assert await post(hall, b"", headers) == (422, "call_id: Field required; window: Field required")
+
+
 async def test_a_body_that_is_wrongly_compressed_is_400(hall: WebHall) -> None:
     status, detail = await post(hall, b"no gzip", {**JSON, "Content-Encoding": "gzip"})
     assert (status, detail) == (400, "the body is cut off or wrongly encoded")
@@ -144,6 +150,8 @@ async def test_the_role_of_the_queue_may_not_command(hall: WebHall) -> None:
 async def test_unknown_paths_and_methods_are_problems_too(hall: WebHall) -> None:
     unknown = await hall.ask("GET", "/api/v2/devices")
     assert (unknown.status, unknown.detail) == (404, "there is nothing at /api/v2/devices")
+    hidden = await hall.ask("GET", "/api/v1/devices?key=hall_x", who=None)
+    assert (hidden.status, hidden.json["instance"]) == (401, "/api/v1/devices")
     method = await hall.ask("DELETE", "/api/v1/devices")
     assert (method.status, method.detail) == (405, "DELETE is not allowed here; allowed: GET, HEAD")
     assert method.headers["Allow"] == "GET,HEAD"

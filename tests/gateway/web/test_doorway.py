@@ -175,8 +175,11 @@ async def test_a_damaged_token_file_shuts_the_door(hall: WebHall) -> None:
     path = hall.services.tokens.path
     good = path.read_bytes()
     path.write_text("{")
-    assert (await submit(hall, hall.admin)).status == 503
+    shut = await submit(hall, hall.admin)
+    assert (shut.status, "tokens cannot be checked" in shut.body.decode()) == (503, True)
     assert await look(hall, cookie) == 503
+    page = await hall.ask("GET", "/", who=None, headers=cookie)
+    assert (page.status, page.headers["Content-Type"][:9]) == (503, "text/html")
     path.write_bytes(good)
     assert await look(hall, cookie) == 200
 

@@ -76,6 +76,8 @@ def test_the_bad_statuses_follow_from_the_route(path: str, method: str, statuses
 
 
 def test_bodies_and_queries_are_told() -> None:
+    command = DOCUMENT["paths"]["/api/v1/devices/{id}/commands/{verb}"]["post"]
+    assert command["requestBody"]["required"] is False
     body = DOCUMENT["paths"]["/api/v1/calls"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     schema = DOCUMENT["components"]["schemas"][body["$ref"].rpartition("/")[2]]
     assert {"call_id", "window"} == set(schema["required"])

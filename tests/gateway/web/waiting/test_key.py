@@ -72,6 +72,14 @@ async def test_a_wrong_key_gets_a_page_that_says_so_and_leads_nowhere(screens: S
     assert {"Location", "Set-Cookie"}.isdisjoint(answer.headers)
 
 
+async def test_while_keys_cannot_be_checked_a_screen_says_so_and_comes_again(screens: ScreenHall) -> None:
+    screens.web.services.tokens.path.write_text("{")
+    for path in (PAGE, f"{PAGE}?key={screens.keys['free']}"):
+        answer = await get(screens, path, Cookie=cookie(screens))
+        assert (answer.status, answer.headers["Refresh"]) == (503, "10")
+        assert "密钥暂时无法核对" in answer.body.decode()
+
+
 @pytest.mark.parametrize("header", ["", "hall_screen=hall_unknown", "hall_token={admin}", "hall_screen={door}"])
 async def test_without_its_own_cookie_a_page_is_not_shown(screens: ScreenHall, header: str) -> None:
     given = header.format(admin=screens.web.admin, door=screens.keys["door"])
