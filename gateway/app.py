@@ -16,6 +16,7 @@ from gateway.calls.service import Calls
 from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput
+from gateway.core.known import counted
 from gateway.fleet import Fleet
 from gateway.hours.service import Hours
 from gateway.hub import Hub
@@ -98,7 +99,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
                 replaced=hours.replaced,
             )
             bodies["reload"] = reload.run
-        notify("READY=1", f"STATUS={site.general.site.name}: {len(fleet)} devices")
+        notify("READY=1", f"STATUS={site.general.site.name}: {counted(len(fleet), 'device')}")
         stack.callback(notify, "STOPPING=1")
         await _run_all(site, services, fleet, bodies)
 

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 from gateway.client import ask
 from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
+from gateway.core.known import counted
 from gateway.journal import export as exporting
 from gateway.journal import proof
 from gateway.journal.daily import days as daily
@@ -49,12 +50,14 @@ def export(options: argparse.Namespace) -> int:
         for row in exporting.lines(url, site=site, choice=chosen):
             sys.stdout.buffer.write(row + b"\n")
             count += 1
-        sys.stderr.write(f"{count} rows\n")
+        sys.stderr.write(f"{counted(count, 'row')}\n")
         _warn(url, site, chosen, count)
         return 0
     made = proof.export(url, options.out, site=site, key=key, choice=chosen)
     _warn(url, site, chosen, made.count)
-    return say(options, made, f"{made.count} rows in {options.out}; their proof in {proof.beside(options.out)}")
+    return say(
+        options, made, f"{counted(made.count, 'row')} in {options.out}; their proof in {proof.beside(options.out)}"
+    )
 
 
 def _warn(url: URL, site: str, choice: exporting.Choice, count: int) -> None:
@@ -104,7 +107,7 @@ def erase(options: argparse.Namespace) -> int:
         path, body = "/erasures", {**which, "reason": options.reason}
     done = ask(options.url, token(options.token_file), lambda client: client.post(path, body))
     rest = "" if done["scrubbed"] else "; a copy stays in the store's files for a while"
-    return say(options, done, f"{done['erased']} payloads are erased{rest}")
+    return say(options, done, f"erased: {counted(done['erased'], 'payload')}{rest}")
 
 
 def _kept(options: argparse.Namespace) -> Kept:

@@ -13,6 +13,7 @@ from gateway.alarms.service import Alarms
 from gateway.calls.screens import by_calls
 from gateway.calls.service import Calls
 from gateway.core.errors import GatewayError, WrongInput
+from gateway.core.known import counted
 from gateway.core.model import Event, Retention
 from gateway.fleet import Fleet
 from gateway.journal.rows import Desired
@@ -181,6 +182,6 @@ class Reload:
 def _told(found: Changes) -> str:
     if not found:
         return "nothing has changed"
-    counts = [f"{len(getattr(found, name))} devices {name}" for name in ("added", "removed", "changed")]
-    counts += [f"{len(found.lines)} lines changed"] if found.lines else []
+    counts = [f"{counted(len(getattr(found, name)), 'device')} {name}" for name in ("added", "removed", "changed")]
+    counts += [f"{counted(len(found.lines), 'line')} changed"] if found.lines else []
     return ", ".join([*counts, *(f"{section} changed" for section in found.sections)])

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway import app, registry
 from gateway.client import connect
+from gateway.core.known import counted
 from gateway.demo import demo as demo_hall
 from gateway.people.lent import lent_keys
 from gateway.release import VERSION
@@ -46,7 +47,8 @@ def simulate(options: argparse.Namespace) -> int:
     def ready(url: str) -> None:
         found = {"devices": len(site.devices), "levers": f"{url}/devices", "overlay": str(overlay)}
         after = "" if "store" in site.passed_over else ", once the site file has a store, which `run` needs"
-        text = f"{found['devices']} devices are simulated; levers: {found['levers']}; run the gateway with{after}:"
+        those = f"{counted(len(site.devices), 'device')} {'is' if len(site.devices) == 1 else 'are'}"
+        text = f"{those} simulated; levers: {found['levers']}; run the gateway with{after}:"
         _say(options, found, f"{text}\nhall-gateway run {options.site} --overlay {overlay}")
 
     where = {"overlay": overlay, "control_port": options.control, "base": options.base}

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway import registry
 from gateway.core.errors import GatewayError, WrongInput
-from gateway.core.known import unknown
+from gateway.core.known import counted, unknown
 from gateway.people import listing
 from gateway.people.expiry import expiry
 from gateway.people.rights import Role
@@ -33,7 +33,7 @@ def check(options: argparse.Namespace) -> int:
         "windows": len(site.sections["windows"]),
         "zones": len(site.general.zones),
     }
-    counts = ", ".join(f"{count} {what}" for what, count in found.items())
+    counts = ", ".join(counted(count, what.removesuffix("s")) for what, count in found.items())
     store = "" if site.general.store else "; without a store, which `run` needs"
     found["warnings"] = [weak.told() for weak in site.warnings]
     return _say(options, {"ok": True, **found}, f"{options.site}: ok: {counts}{store}")

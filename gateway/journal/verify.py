@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Select, func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gateway.core.errors import GatewayError
+from gateway.core.known import counted
 from gateway.journal import anchors as anchor_file
 from gateway.journal import chain, schema, sealing
 from gateway.journal.store import reading, reason
@@ -78,7 +79,9 @@ def _verify(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> 
     rows = seq - start.seq
     if fault:
         return Verdict(ok=False, rows=rows, head=seq, broken_seq=seq + 1, what=f"site {site}: seq {seq + 1} {fault}")
-    what = f"site {site}: {rows} rows are whole" + (f", {erased} payloads erased" if erased else "")
+    what = f"site {site}: {counted(rows, 'row')} {'is' if rows == 1 else 'are'} whole" + (
+        f", {counted(erased, 'payload')} erased" if erased else ""
+    )
     what += f", {start.seq} before them have left" if start.seq else ""
     return Verdict(ok=True, rows=rows, head=seq, broken_seq=None, what=what)
 

@@ -209,7 +209,7 @@ def test_a_world_with_a_mistake_is_wrong_input(site: Path, ran: Ran, tmp_path: P
 
 
 def test_checks_a_right_site(site: Path, ran: Ran) -> None:
-    assert ran("check", site) == (0, f"{site}: ok: 1 devices, 1 windows, 0 zones\n", "")
+    assert ran("check", site) == (0, f"{site}: ok: 1 device, 1 window, 0 zones\n", "")
     code, output, _ = ran("check", site, "--json")
     assert (code, json.loads(output)) == (0, {"ok": True, "devices": 1, "windows": 1, "zones": 0, "warnings": []})
 
@@ -219,7 +219,7 @@ def test_warns_of_weak_choices_and_accepts_them(site: Path, ran: Ran) -> None:
     what = "everybody on this machine may use journal.key: chmod 600"
     assert ran("check", site) == (
         0,
-        f"{site}: ok: 1 devices, 1 windows, 0 zones\n",
+        f"{site}: ok: 1 device, 1 window, 0 zones\n",
         f"{site}:2: warning: store.key: {what}\n",
     )
     code, output, error = ran("check", site, "--json")

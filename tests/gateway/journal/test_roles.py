@@ -102,7 +102,7 @@ async def test_the_gateway_seals_erases_and_lets_days_leave(server: Postgres, ke
         assert await journal.upkeep.erase([2]) == 1
         assert await journal.upkeep.leave(date(2026, 3, 2), 2) == ["2026-03-01"]
     assert verify(gateway, key=key, site="yunhe").what.endswith(
-        "1 rows are whole, 1 payloads erased, 1 before them have left"
+        "1 row is whole, 1 payload erased, 1 before them have left"
     )
 
 
