@@ -22,7 +22,7 @@ from gateway.calls.screens import Screens, by_calls, place, screens_alarmed, scr
 from gateway.calls.targets import ScreenTargets
 from gateway.calls.voice import Place, Voice
 from gateway.calls.voice_config import AreaConfig
-from gateway.calls.window import Window
+from gateway.calls.window import KEPT, Window, forgotten
 from gateway.core.errors import JournalError
 from gateway.journal.rows import Desired
 from gateway.once import Once
@@ -69,15 +69,15 @@ class Calls:
         """Take up where the last run ended: what is announced, the newest call of each window, then their screens."""
         for row in kept:
             self._announced.restore(row)
-            window = self.windows.get(row.device.removeprefix("windows/"))
-            if window is not None and row.device.startswith("windows/"):
+            window = self.windows.get(row.device.removeprefix(KEPT))
+            if window is not None and row.device.startswith(KEPT):
                 window.restore(row)
         for window in self.windows.values():
             window.announce(self._at(window.zones))
         rows = [row for window in self.windows.values() for row in self._shown(window)]
         for screen in sorted({place(row) for row in kept if by_calls(row)} - screens_of(self.windows.values())):
             rows += self._screens.let_go(screen)
-        rows += [*self.boards.restore(kept), *self.voice.restore(kept)]
+        rows += [*forgotten(kept, self.windows), *self.boards.restore(kept), *self.voice.restore(kept)]
         self.boards.announce(self._at)
         self._tell_emergency()
         self._house.journal.note(None, [], desired=rows)
@@ -108,6 +108,7 @@ class Calls:
                 rows += self._shown(window)
         for gone in old.keys() - self.windows.keys():
             self._house.hub.hide(f"windows/{gone}")
+        rows += forgotten([row for window in old.values() for row in window.kept()], self.windows)
         self._expiry_changed.set()
         rows += [*self.boards.replace(summaries, windows, begun), *self.voice.replace(areas, windows)]
         self.boards.announce(self._at)

@@ -1,7 +1,7 @@
 """One window: what was last called to it, and what its screens shall show. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +16,10 @@ from gateway.journal.rows import Desired
 
 STATUS = {Kind.PAUSE: "paused", Kind.CLOSE: "closed"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+KEPT = "windows/"
+"""Begins the name by which the row of a window is kept."""
 
 
 class Shown(NamedTuple):
@@ -119,7 +123,7 @@ class Window:
         if self.call is None:
             return []
         kept = Desired(
-            device=f"windows/{self.config.id}",
+            device=f"{KEPT}{self.config.id}",
             part=None,
             verb="show",
             params={"call": msgspec.to_builtins(self.call), "over": self.over},
@@ -132,7 +136,8 @@ class Window:
 
     def restore(self, row: Desired) -> None:
         """Take up where `kept` left off."""
-        self.call, self.over = call_from(row.params["call"]), row.params["over"]
+        if row.params["call"] is not None:
+            self.call, self.over = call_from(row.params["call"]), row.params["over"]
 
     def content(self, call: Call | None) -> Show:
         """What the screens show for a call; for None, the function of the window (DB3311/T 238-2023, 5.3)."""
@@ -175,3 +180,13 @@ class Window:
             "text": self.shown().content.text,
             "screens": dict(self.screens),
         }
+
+
+def forgotten(rows: Iterable[Desired], windows: Collection[str]) -> list[Desired]:
+    """What takes the place of the rows of windows that are gone: no call, and no name of a person."""
+    own = [row for row in rows if row.device.startswith(KEPT) and row.params["call"] is not None]
+    gone = [row for row in own if row.device.removeprefix(KEPT) not in windows]
+    nothing = {"call": None, "over": True}
+    return [
+        msgspec.structs.replace(row, params=nothing, expires_at=None, actor="gateway", command_id="") for row in gone
+    ]

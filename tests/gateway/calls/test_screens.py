@@ -4,9 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
+import msgspec
 import pytest
 from smallhall import OPENED, Card, Hall, HeldClock, Screen, until
 
+from gateway.calls.config import CallsConfig
 from gateway.core.errors import CommandRejected
 from gateway.core.screen import Colour, Fit
 
@@ -156,6 +158,33 @@ async def test_a_restart_brings_back_windows_and_screens(open_hall: OpenHall) ->
         await until(lambda: hall.hub.views["windows/w1"]["screens"] == {"led-1": "acked"})
         assert {name: hall.hub.views[f"windows/{name}"]["status"] for name in before} == before
         assert (await hall.call("c5", "A014", ttl_s=600)).seq == 2
+
+
+async def kept_of(hall: Hall, window: str) -> object:
+    """The call that is kept of a window."""
+    return next(row.params["call"] for row in await hall.journal.desired() if row.device == f"windows/{window}")
+
+
+async def test_a_window_that_is_gone_leaves_nothing_for_one_of_its_name(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "A012", person_name="张三", ttl_s=600)
+        others = [window.config for window in hall.calls.windows.values() if window.config.id != "w1"]
+        await hall.journal.record(None, [], desired=hall.calls.replace(others, CallsConfig(), begun=()))
+        assert await kept_of(hall, "w1") is None
+    async with open_hall() as hall:
+        assert hall.hub.views["windows/w1"]["call_id"] is None
+        assert hall.wanted("led-1") == IDLE
+
+
+async def test_what_a_window_left_that_went_while_the_gateway_was_down_is_forgotten(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "A012", person_name="张三", ttl_s=600)
+        [row] = [row for row in await hall.journal.desired() if row.device == "windows/w1"]
+        await hall.journal.record(None, [], desired=[msgspec.structs.replace(row, device="windows/w9")])
+    async with open_hall() as hall:
+        assert hall.hub.views["windows/w1"]["ticket"] == "A012"
+    async with open_hall() as hall:
+        assert await kept_of(hall, "w9") is None
 
 
 async def test_what_was_delivered_before_a_restart_is_known_after_it(open_hall: OpenHall, clock: HeldClock) -> None:
