@@ -21,7 +21,7 @@ from gateway.supervisor.guard import Up
 
 CURSOR = "keeping"
 LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
-RETRY_S = 5.0
+FIRST_S, LAST_S = 5.0, 900.0  # between two tries of what failed: each reads the rows that it did not get to change
 WATCH_S = 0.5
 HEALTH = "journal/health"
 log = logging.getLogger(__name__)
@@ -49,16 +49,17 @@ class Keeping:
             await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
 
     async def _keep(self) -> None:
+        retry_s = FIRST_S
         while True:
-            wait_s = RETRY_S
             try:
                 await self.tick()
             except JournalError as error:
                 self._tell(str(error))
+                wait_s, retry_s = retry_s, min(2 * retry_s, LAST_S)
             else:
                 self._tell(None)
                 now = self._house.clock.now().astimezone(self._zone)
-                wait_s = min(LONGEST_S, next_turn(now, self._config().nightly))
+                wait_s, retry_s = min(LONGEST_S, next_turn(now, self._config().nightly)), FIRST_S
             await asyncio.sleep(wait_s)
 
     def _tell(self, trouble: str | None) -> None:

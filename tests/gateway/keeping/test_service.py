@@ -294,7 +294,7 @@ async def test_its_health_is_red_while_the_journal_takes_nothing(
 async def test_upkeep_that_fails_is_told_once_and_is_over_once_it_succeeds(
     record: Record, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_S", 0.002)
+    monkeypatch.setattr(module, "FIRST_S", 0.002)
     caplog.set_level("INFO", "gateway.keeping")
     await record.write()
     database = Database(record.url)
