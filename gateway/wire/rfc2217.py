@@ -16,6 +16,7 @@ from serial import SerialException, rfc2217
 from gateway.core.address import Port, serial_port
 from gateway.core.errors import DeviceOffline
 from gateway.wire.stream import StreamLink
+from gateway.wire.tcp import never_late
 
 OPEN_S = 12.0  # pyserial gives the connection 5 s, the options 3 s, the settings 3 s
 CLOSE_S = 1.0  # closing takes 0.3 s; a server that does not let go is left to the thread
@@ -104,7 +105,10 @@ class RemotePort(asyncio.Transport):
 
 
 def _open(url: str, port: Port) -> rfc2217.Serial:
-    return rfc2217.Serial(url, port.baud, port.bits, port.parity, port.stop, timeout=0)
+    opened: Any = rfc2217.Serial(url, port.baud, port.bits, port.parity, port.stop, timeout=0)
+    never_late(opened._socket)  # noqa: SLF001 - pyserial offers no other way, and would wait for a lost server for ever
+    found: rfc2217.Serial = opened
+    return found
 
 
 @asynccontextmanager

@@ -31,14 +31,14 @@ async def open_tcp(address: str) -> AsyncGenerator[StreamLink]:
         raise DeviceOffline(f"{address} did not accept a connection within {CONNECT_S:g} s") from error
     except OSError as error:
         raise DeviceOffline(f"{address}: {reason(error)}") from error
-    _never_late(transport.get_extra_info("socket"))
+    never_late(transport.get_extra_info("socket"))
     try:
         yield link
     finally:
         link.abort()
 
 
-def _never_late(sock: socket.socket) -> None:
+def never_late(sock: socket.socket) -> None:
     """End the connection when its other end is not heard of, also while nothing is sent.
 
     Else a question that has timed out stays in the kernel while a cable is out, and is put to the device minutes later.

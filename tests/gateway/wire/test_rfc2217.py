@@ -2,17 +2,21 @@
 
 import asyncio
 import os
+import socket
 import threading
 import tty
 from collections.abc import Generator
+from typing import Any, cast
 
 import pytest
 from serialserver import Bridge
 
+from gateway.core.address import serial_port
 from gateway.core.errors import DeviceOffline
 from gateway.wire import rfc2217
 from gateway.wire.rfc2217 import open_rfc2217
 from gateway.wire.stream import SEND_BUFFER, StreamLink
+from gateway.wire.tcp import UNHEARD_S
 
 # pyserial leaves a socket to the collector whose other end has gone first
 LEFT_OPEN = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -128,3 +132,11 @@ async def test_leaving_ends_the_thread(server: Bridge) -> None:
             assert threads() == 2  # ours, and pyserial's reader
         await asyncio.sleep(0.01)
         assert threads() == 0
+
+
+@LEFT_OPEN
+def test_a_server_that_is_not_heard_of_is_given_up_by_the_kernel(server: Bridge) -> None:
+    with rfc2217._open(f"rfc2217://127.0.0.1:{server.port}", serial_port(address(server))) as port:
+        own: socket.socket = cast(Any, port)._socket
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNHEARD_S * 1000
+        assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
