@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -23,6 +25,7 @@ from gateway.terminal import line as _line
 from gateway.terminal import say as _say
 from gateway.terminal import token as _token
 
+STOP_S = 20.0  # a clean stop takes 8 s at most, unless a disk or a thread hangs; systemd kills after 90
 log = logging.getLogger("gateway")
 
 
@@ -87,16 +90,33 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def _until_told(work: Coroutine[Any, Any, None]) -> int:
-    """Run until it ends, or SIGTERM or SIGINT stops it."""
-    with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(_stoppable(work))
+    """Run until it ends, or SIGTERM or SIGINT stops it; within STOP_S, or the process ends as it is."""
+    limit = threading.Timer(STOP_S, _give_up)
+    limit.daemon = True
+    try:
+        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_stoppable(work, limit))
+    finally:
+        limit.cancel()
     return 0
 
 
-async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+def _give_up() -> None:
+    """End the process, whatever its loop and its threads wait for: none of them can be told to stop waiting."""
+    log.critical("the stop has not ended within %g s, a disk may hang: the next run tells what is lost", STOP_S)
+    os._exit(1)
+
+
+async def _stoppable(work: Coroutine[Any, Any, None], limit: threading.Timer) -> None:
     task = asyncio.ensure_future(work)
+
+    def stop() -> None:
+        task.cancel()
+        if limit.ident is None:
+            limit.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     await asyncio.wait({task})
     if not task.cancelled():
         task.result()
