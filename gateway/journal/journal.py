@@ -30,7 +30,7 @@ from gateway.journal.sealing import Seal
 from gateway.journal.sealing import newest as newest_seal
 from gateway.journal.spool import Spool
 from gateway.journal.store import READERS, held, label, located, reading, reason, writing
-from gateway.journal.unwritten import unwritten
+from gateway.journal.unwritten import place, unwritten
 from gateway.journal.upkeep import Upkeep
 from gateway.journal.writer import STUCK_S, OnCommit, Writer
 from gateway.meters import Meters
@@ -174,7 +174,7 @@ async def open_journal(
             writer = Writer(engine, site=site, key=key, head=head, on_commit=on_commit, meters=meters)
             heads = Anchors(anchors, writer, site=site, clock=clock, told=on_anchor, seal=seal)
             await stack.enter_async_context(heads.following())
-            kept = stack.enter_context(unwritten(anchors.with_name(f"{site}.unwritten")))
+            kept = stack.enter_context(unwritten(place(site, anchors.parent)))
         except (SQLAlchemyError, OSError) as error:
             raise GatewayError(f"store.url: {label(store)} cannot be opened: {reason(error)}") from error
         await stack.enter_async_context(writer.running())

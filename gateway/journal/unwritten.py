@@ -1,7 +1,10 @@
 """What the spool holds, counted in a file of fixed size: after a kill, the next run tells what was lost with it.
 
-The file is mapped into memory: what stands there outlives the process, though not the power; to write there takes no
-space of a disk that has none, and no answer of a disk that hangs.
+The file is mapped into memory: what stands there outlives the process, though not the power, and to write there takes
+no space of a disk that has none. On a disk that hangs, a store into a page that the kernel has written back can wait
+for that disk, and the whole process with it: ext4 notes the time of the change in the inode, which the commit of its
+own journal may hold; where a block device wants stable pages, the page itself is held. So the file stands in memory
+where systemd gives a folder there.
 """
 
 import logging
@@ -55,6 +58,12 @@ class Unwritten:
         except ValueError as error:
             log.error("what the last run could not record is not known: %s", error)
             return {}
+
+
+def place(site: str, beside: Path) -> Path:
+    """The file of a site: in RUNTIME_DIRECTORY (systemd.exec(5)), else in the folder `beside`."""
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return (Path(folder) if folder else beside) / f"{site}.unwritten"
 
 
 @contextmanager

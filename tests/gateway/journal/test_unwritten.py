@@ -13,7 +13,7 @@ from stores import Database
 
 from gateway.core.model import Event
 from gateway.journal.journal import Journal
-from gateway.journal.unwritten import HALF, SIZE, Missing, unwritten
+from gateway.journal.unwritten import HALF, SIZE, Missing, place, unwritten
 from gateway.journal.verify import verify
 from gateway.meters import Meters
 
@@ -67,6 +67,17 @@ def test_a_file_that_is_none_of_ours_is_no_hindrance(file: Path, content: bytes)
         kept.tell(HELD)
     with unwritten(file) as kept:
         assert kept.found == HELD
+
+
+async def test_the_file_stands_in_memory_where_systemd_gives_a_folder_there(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run := tmp_path / "run").mkdir()
+    for folders in ("", f"{run}:/elsewhere"):
+        monkeypatch.setenv("RUNTIME_DIRECTORY", folders)
+        assert place("liandu", tmp_path) == (run if folders else tmp_path) / "liandu.unwritten"
+    async with opened():
+        assert [path.name for path in run.iterdir()] == ["liandu.unwritten"]
 
 
 async def test_a_stop_on_a_full_disk_is_told_by_the_next_run(opened: Opened, url: str, key: bytes) -> None:
