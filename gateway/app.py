@@ -26,6 +26,8 @@ from gateway.journal.key import load_key
 from gateway.keeping.service import Keeping
 from gateway.meters import Meters
 from gateway.mqtt.publisher import MqttOutlet
+from gateway.people.persons import Persons
+from gateway.people.pseudonyms import Pseudonyms
 from gateway.people.secrets import read_secret
 from gateway.people.service import People
 from gateway.people.tokens import Tokens
@@ -57,7 +59,16 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         hub, lines = Hub(clock), dict[str, Line]()
         journal = await stack.enter_async_context(_journal(site, meters, clock, hub))
         inlets = Inlets(lambda reason: meters.dropped.labels(reason).inc())
-        house = House(hub=hub, journal=journal, inlets=inlets, clock=clock, meters=meters, lines=lines)
+        pseudonyms = _pseudonyms(site)
+        house = House(
+            hub=hub,
+            journal=journal,
+            inlets=inlets,
+            clock=clock,
+            meters=meters,
+            lines=lines,
+            pseudonym=pseudonyms.of,
+        )
         fleet, in_force = Fleet(house, lines), InForce(site)
         zone = ZoneInfo(site.general.site.timezone)
         keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
@@ -76,6 +87,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             calls=calls,
             commands=Commands(fleet, house, calls.targets),
             people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
+            persons=Persons(journal, pseudonyms, clock),
             alarms=alarms,
             exposition=Exposition(house.hub),
             version=VERSION,
@@ -150,11 +162,23 @@ async def _restored(site: Site, lives: Mapping[str, Life], house: House) -> Call
     return calls
 
 
+def _pseudonyms(site: Site) -> Pseudonyms:
+    """By the key of people, else by that of the store."""
+    key, id_ = site.general.people.key, site.general.site.id
+    if key is not None:
+        return Pseudonyms(load_key(read_secret(key), "people.key"), id_)
+    return Pseudonyms(load_key(read_secret(_store(site).key)), id_)
+
+
+def _store(site: Site) -> StoreConfig:
+    if site.general.store is None:
+        raise WrongInput(f"{site.path}: store: is missing: `run` needs a store and its key")
+    return site.general.store
+
+
 @asynccontextmanager
 async def _journal(site: Site, meters: Meters, clock: SystemClock, hub: Hub) -> AsyncGenerator[Journal]:
-    store = site.general.store
-    if store is None:
-        raise WrongInput(f"{site.path}: store: is missing: `run` needs a store and its key")
+    store = _store(site)
 
     def committed(seconds: float, events: int) -> None:
         for _ in range(events):

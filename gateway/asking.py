@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gateway.client import Client, ask
+from gateway import client as clients
+from gateway.client import Client
 from gateway.conformance.run import Outcome, prove
 from gateway.core.errors import WrongInput
 from gateway.terminal import line, say, token
@@ -17,7 +18,7 @@ def call(options: argparse.Namespace) -> int:
     """Call a number to a window of a running gateway."""
     call_id = f"cli-{os.urandom(6).hex()}"
     body = {"call_id": call_id, "window": options.window, "ticket": options.ticket}
-    answer = _ask(options, lambda client: client.post("/calls", body))
+    answer = ask(options, lambda client: client.post("/calls", body))
     return say(options, answer, f"{options.ticket} is accepted for {options.window} (call {call_id})")
 
 
@@ -42,7 +43,7 @@ def conformance_queue(options: argparse.Namespace) -> int:
 
 def devices(options: argparse.Namespace) -> int:
     """List the devices of a running gateway."""
-    found = _ask(options, lambda client: client.get("/devices"))["devices"]
+    found = ask(options, lambda client: client.get("/devices"))["devices"]
     rows = [f"{device['id']:24} {device['status']:10} {device['driver']:24} {device['why'] or ''}" for device in found]
     return say(options, found, "\n".join(rows))
 
@@ -50,7 +51,7 @@ def devices(options: argparse.Namespace) -> int:
 def alarms(options: argparse.Namespace) -> int:
     """List, acknowledge and shelve the alarms of a running gateway."""
     if options.do == "list":
-        found = _ask(options, lambda client: client.get("/alarms"))
+        found = ask(options, lambda client: client.get("/alarms"))
         return say(options, found, "\n".join(_alarm(alarm) for alarm in found["alarms"]) or "no alarms")
     if options.id is None:
         raise WrongInput(f"alarms {options.do}: the ALARM is missing; `alarms list` tells them")
@@ -60,8 +61,8 @@ def alarms(options: argparse.Namespace) -> int:
     if options.do == "ack":
         body["occurrence"] = options.occurrence
         if options.occurrence is None:
-            body["occurrence"] = _ask(options, lambda client: client.get(path))["occurrence"]
-    alarm = _ask(options, lambda client: client.post(f"{path}/{options.do}", body))
+            body["occurrence"] = ask(options, lambda client: client.get(path))["occurrence"]
+    alarm = ask(options, lambda client: client.post(f"{path}/{options.do}", body))
     return say(options, alarm, _alarm(alarm))
 
 
@@ -71,5 +72,6 @@ def _alarm(alarm: Mapping[str, Any]) -> str:
     return f"{alarm['priority']:9} {alarm['state']:13} {alarm['id']:40} {alarm['occurrence']:8} {told}"
 
 
-def _ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
-    return ask(options.url, token(options.token_file), question)
+def ask(options: argparse.Namespace, question: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Ask the gateway at `--url`. Raises GatewayError with its own sentence."""
+    return clients.ask(options.url, token(options.token_file), question)

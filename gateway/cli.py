@@ -14,8 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gateway import arguments
+from gateway import arguments, nested
 from gateway.core.errors import GatewayError, WrongFile, WrongInput
+from gateway.grammar import of_gateway, verb
 from gateway.people.rights import Role
 from gateway.release import VERSION
 
@@ -56,14 +57,14 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("hall-gateway", description="Drives everything physical in a governance hall.")
     top.add_argument("--version", action="version", version=VERSION)
     add = top.add_subparsers(title="verbs", required=True, metavar="VERB")
-    _verb(add, "run", "gateway.running:run", "run the gateway of a site", site=True, overlays=True)
-    _verb(add, "check", "gateway.verbs:check", "find every mistake of a site file", site=True, overlays=True)
-    _verb(add, "drivers", "gateway.verbs:drivers", "list the installed drivers")
-    schema = _verb(
+    verb(add, "run", "gateway.running:run", "run the gateway of a site", site=True, overlays=True)
+    verb(add, "check", "gateway.verbs:check", "find every mistake of a site file", site=True, overlays=True)
+    verb(add, "drivers", "gateway.verbs:drivers", "list the installed drivers")
+    schema = verb(
         add, "schema", "gateway.verbs:schema", "print the JSON Schema of the site file, or of one driver's section"
     )
     schema.add_argument("driver", nargs="?", metavar="DRIVER", help="as `hall-gateway drivers` lists it")
-    simulate = _verb(add, "simulate", "gateway.running:simulate", "stand in for every device of a site", site=True)
+    simulate = verb(add, "simulate", "gateway.running:simulate", "stand in for every device of a site", site=True)
     simulate.add_argument("--overlay", type=Path, help="where to write the addresses (default: SITE.sim.yaml)")
     simulate.add_argument(
         "--control", type=arguments.port, default=8900, metavar="PORT", help="levers by HTTP (default: 8900)"
@@ -75,30 +76,28 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--speed", type=arguments.speed, metavar="X", help="seconds of that day in one (default: the file's)"
     )
-    _of_gateway(simulate, "whose windows are called to in that day; without it nobody is called", default=None)
+    of_gateway(simulate, "whose windows are called to in that day; without it nobody is called", default=None)
     field = "the field listener that simulated clients call (default: 127.0.0.1, and the port of http.field)"
     simulate.add_argument("--field", type=arguments.listener, metavar="HOST:PORT", help=field)
     simulate.add_argument("--tokens", type=Path, metavar="FILE", help="gets their keys (default: people.tokens)")
-    demo_ = _verb(add, "demo", "gateway.running:demo", "run a whole simulated hall")
+    demo_ = verb(add, "demo", "gateway.running:demo", "run a whole simulated hall")
     demo_.add_argument(
         "--for", dest="for_s", type=arguments.seconds, metavar="30s", help="end after this time, with a summary"
     )
     demo_.add_argument("--port", type=arguments.port, default=8080, help="of the console (default: 8080)")
     brokers = ("auto", "mosquitto", "amqtt")
     demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
-    call = _verb(add, "call", "gateway.asking:call", "call a number to a window of a running gateway", api=True)
+    call = verb(add, "call", "gateway.asking:call", "call a number to a window of a running gateway", api=True)
     call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
     call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")
     proving = "prove that a running site takes calls as its documents say"
-    conformance = _verb(add, "conformance-queue", "gateway.asking:conformance_queue", proving)
+    conformance = verb(add, "conformance-queue", "gateway.asking:conformance_queue", proving)
     conformance.add_argument("url", metavar="URL", help="of the gateway, for example http://127.0.0.1:8080")
     alone = "a window that nobody else calls to meanwhile: its numbers are used up for the day"
     conformance.add_argument("--window", required=True, metavar="WINDOW", help=alone)
     conformance.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
-    _verb(add, "devices", "gateway.asking:devices", "list the devices of a running gateway", api=True)
-    alarms = _verb(
-        add, "alarms", "gateway.asking:alarms", "list, acknowledge and shelve alarms", api=True, first=ALARMS
-    )
+    verb(add, "devices", "gateway.asking:devices", "list the devices of a running gateway", api=True)
+    alarms = verb(add, "alarms", "gateway.asking:alarms", "list, acknowledge and shelve alarms", api=True, first=ALARMS)
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
     alarms.add_argument("--reason", help="for the audit")
     seen = "of ack: the one that you saw, as the list tells it (default: the one that stands now)"
@@ -106,8 +105,9 @@ def parser() -> argparse.ArgumentParser:
     alarms.add_argument(
         "--for", dest="for_s", type=arguments.on_shelf, default=3600.0, metavar="60m", help="of shelve: how long"
     )
-    _journal(add.add_parser("journal", help="verify, export and keep the journal"))
-    token = _verb(add, "token", "gateway.verbs:token", "make, list and revoke API tokens", site=True, first=TOKEN)
+    nested.journal(add.add_parser("journal", help="verify, export and keep the journal"))
+    nested.persons(add.add_parser("persons", help="say and ask whose a card is"))
+    token = verb(add, "token", "gateway.verbs:token", "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")
     roles = [role.value for role in Role]
     rights = "what it may do (default: %(default)s, look and call numbers); docs/reference/people.md tells the others"
@@ -116,65 +116,6 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--zone", action="append", default=[], metavar="ZONE", help="good there only (repeatable)")
     token.add_argument("--expires", metavar="WHEN", help="90d, 12h, 30m, or the last day, 2026-12-31 (default: never)")
     return top
-
-
-def _journal(journal: argparse.ArgumentParser) -> None:
-    add = journal.add_subparsers(title="what to do", required=True, metavar="WHAT")
-    verify = _verb(add, "verify", "gateway.archive:verify", "prove that the journal is whole", site=True, overlays=True)
-    anchors = "anchors that were collected elsewhere (repeatable)"
-    verify.add_argument("--anchors", type=Path, action="append", default=[], metavar="FILE", help=anchors)
-    export = _verb(add, "export", "gateway.archive:export", "export rows as JSON lines", site=True, overlays=True)
-    export.add_argument("--out", type=Path, metavar="FILE", help="write here, and a proof to FILE.proof.json")
-    export.add_argument("--from", dest="since", type=arguments.moment, metavar="TIME", help="not before; RFC 3339")
-    export.add_argument("--to", dest="until", type=arguments.moment, metavar="TIME", help="before; RFC 3339")
-    export.add_argument("--type", metavar="TYPE", help="of the events, exactly")
-    export.add_argument("--device", metavar="DEVICE", help="by its id")
-    proving = _verb(add, "verify-export", "gateway.archive:verify_export", "prove an exported file, without its store")
-    proving.add_argument("file", type=Path, metavar="FILE", help="as export --out wrote it")
-    proving.add_argument("--key", type=Path, metavar="FILE", help="holds the key; without it less is proven")
-    _verb(add, "days", "gateway.archive:days", "list the days, their rows and their seals", site=True, overlays=True)
-    erase = _verb(add, "erase", "gateway.archive:erase", "have a running gateway erase payloads for ever", site=True)
-    erase.add_argument("--url", help="of the gateway (default: http.console of SITE)")
-    erase.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
-    bring_up = "make the tables of the store, or bring them to this program's version"
-    _verb(add, "migrate", "gateway.archive:migrate", bring_up, site=True, overlays=True)
-    which = erase.add_mutually_exclusive_group(required=True)
-    which.add_argument("--seq", type=arguments.seq, metavar="SEQ", help="one record")
-    which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
-    which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
-    erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
-
-
-def _verb(
-    add: Any,
-    name: str,
-    run: str,
-    text: str,
-    *,
-    site: bool = False,
-    overlays: bool = False,
-    api: bool = False,
-    first: Sequence[str] = (),
-) -> argparse.ArgumentParser:
-    verb: argparse.ArgumentParser = add.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    verb.set_defaults(run=run)
-    verb.add_argument("--json", action="store_true", help="print JSON instead of text for people")
-    if first:
-        verb.add_argument(first[0], choices=first[1:], help="what to do")
-    if site:
-        verb.add_argument("site", type=Path, metavar="SITE", help="the site file")
-    if overlays:
-        verb.add_argument(
-            "--overlay", type=Path, action="append", default=[], help="a file laid over SITE (repeatable)"
-        )
-    if api:
-        _of_gateway(verb, "of the gateway (default: %(default)s)", default="http://127.0.0.1:8080")
-    return verb
-
-
-def _of_gateway(verb: argparse.ArgumentParser, text: str, *, default: str | None) -> None:
-    verb.add_argument("--url", default=default, help=text)
-    verb.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
 
 
 def _fail(options: argparse.Namespace, code: int, text: str, found: Mapping[str, Any]) -> int:

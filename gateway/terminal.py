@@ -23,6 +23,11 @@ def line(text: str) -> None:
     sys.stdout.flush()
 
 
+def progress(text: str) -> None:
+    """Tell who waits how far it is, apart from the answer."""
+    sys.stderr.write(f"{text}\n")
+
+
 def token(path: Path | None) -> str:
     """The token in a file, else in the variable HALL_TOKEN. Raises WrongInput."""
     if path is not None:

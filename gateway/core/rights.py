@@ -24,6 +24,8 @@ class Right(StrEnum):
     """Erase what is recorded of somebody, for ever."""
     UNMASK = "unmask"
     """See the whole name of a person, where one is kept."""
+    ENROL = "enrol"
+    """Say whose a card is."""
     UNLOCK = "unlock"
     """Open what is locked; always with a reason."""
     TOKENS = "tokens"

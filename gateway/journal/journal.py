@@ -15,6 +15,7 @@ from gateway.core.model import Cursor, Event
 from gateway.journal.anchors import Anchors, newest
 from gateway.journal.batch import Call, announce
 from gateway.journal.head import Anchor, prepare
+from gateway.journal.identities import Identities
 from gateway.journal.lock import Holder, this_gateway
 from gateway.journal.reader import Reader
 from gateway.journal.rows import (
@@ -57,6 +58,7 @@ class Journal(Reader):
         self._clock, self._writer, self._spool = clock, writer, spool
         self._proven = ""
         self.upkeep = Upkeep(site=site, key=key, ask=self.ask, change=writer.change, sealed=sealed)
+        self.identities = Identities(site=site, ask=self.ask, change=writer.change)
 
     @property
     def head(self) -> Head:

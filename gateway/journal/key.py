@@ -9,14 +9,17 @@ from gateway.core.errors import GatewayError, WrongInput
 KEY_BYTES = 32
 
 
-def load_key(text: str) -> bytes:
-    """A key from its hexadecimal text. Raises GatewayError when it is no such text or too short."""
+def load_key(text: str, name: str = "store.key") -> bytes:
+    """A key from its hexadecimal text; `name` is where the site file has it.
+
+    Raises GatewayError when it is no such text, or too short.
+    """
     try:
         key = bytes.fromhex(text)
     except ValueError:
         key = b""
     if len(key) < KEY_BYTES:
-        raise WrongInput(f"store.key: must be {2 * KEY_BYTES} or more hexadecimal digits")
+        raise WrongInput(f"{name}: must be {2 * KEY_BYTES} or more hexadecimal digits")
     return key
 
 

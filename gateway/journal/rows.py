@@ -89,6 +89,8 @@ def event_columns(event: Event, *, site: str, device: str | None, now: datetime)
 
     The types are checked: the store would turn 7 into '7', and the hash of the one is not that of the other.
     """
+    if event.person is not None:
+        raise JournalError("the journal refused the record: it names a person by card or number, not by a pseudonym")
     try:
         msgspec.convert(msgspec.structs.asdict(event) | {"payload": {}}, Event)
     except msgspec.ValidationError as error:

@@ -94,6 +94,16 @@ departed = sa.Table(
     sa.PrimaryKeyConstraint("site", name="departed_pkey"),
 )
 
+persons = sa.Table(  # whom pseudonyms stand for: sealed, and never part of the record itself
+    "persons",
+    metadata,
+    sa.Column("site", TEXT, nullable=False),
+    sa.Column("pseudonym", TEXT, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("at", TEXT, nullable=False),
+    sa.PrimaryKeyConstraint("site", "pseudonym", name="persons_pkey"),
+)
+
 holders = sa.Table(
     "holders",
     metadata,

@@ -25,7 +25,7 @@ class Role(StrEnum):
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW, Right.PERSONS}),
     Role.FACILITIES: frozenset({Right.VIEW, Right.COMMAND, Right.ALARM}),
-    Role.SECURITY: frozenset({Right.VIEW, Right.PERSONS, Right.ALARM, Right.UNMASK, Right.UNLOCK}),
+    Role.SECURITY: frozenset({Right.VIEW, Right.PERSONS, Right.ALARM, Right.UNMASK, Right.ENROL, Right.UNLOCK}),
     Role.QUEUE: frozenset({Right.VIEW, Right.CALL}),
     Role.AUDITOR: frozenset({Right.VIEW, Right.PERSONS, Right.AUDIT, Right.EXPORT}),
     Role.ADMIN: frozenset(Right) - {Right.SCREEN},  # who makes tokens can make any: to withhold more would be pretence

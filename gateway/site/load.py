@@ -24,7 +24,7 @@ from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
 from gateway.site.wires import addresses, units
 
-SECRETS = (("store", "key"), ("mqtt", "password"), ("store", "password"))
+SECRETS = (("store", "key"), ("people", "key"), ("mqtt", "password"), ("store", "password"))
 
 
 class SiteError(WrongFile):
@@ -171,6 +171,6 @@ class _Checker:
                 with suppress(ValidationError):  # said already
                     try:
                         secret = read_secret(SecretRef.model_validate(ref, context=self._context))
-                        _ = load_key(secret) if key == "key" else None
+                        _ = load_key(secret, f"{section}.{key}") if key == "key" else None
                     except GatewayError as error:
                         yield Complaint((section, key), str(error))

@@ -129,9 +129,14 @@ class HttpConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 class PeopleConfig(BaseModel, frozen=True, extra="forbid"):
-    """`people`: the file that holds the hashed tokens; `hall-gateway token` writes it."""
+    """`people`: the file that holds the hashed tokens; `hall-gateway token` writes it.
+
+    `key` keeps people apart from the record: it seals their names and makes their pseudonyms. Without it the key of
+    the store does.
+    """
 
     tokens: str = "tokens.json"
+    key: SecretRef | None = None
 
 
 class Zone(BaseModel, frozen=True, extra="forbid"):

@@ -21,7 +21,7 @@ WORDS = {
 
 
 class Mistake(WrongFile):
-    """One mistake of a site file: `file:line: devices[3].port: what is wrong, what is allowed`.
+    """One mistake of a file that a person wrote: `file:line: devices[3].port: what is wrong, what is allowed`.
 
     Line 0 is none: that of a file that cannot be read at all.
     """

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from types import MappingProxyType
@@ -16,7 +17,9 @@ from gateway.core.errors import DeviceOffline
 from gateway.core.model import Command, Cursor, Event, Part, Reading, Stage
 from gateway.hub import Hub
 from gateway.journal.journal import Journal
+from gateway.journal.key import KEY_BYTES
 from gateway.meters import Meters
+from gateway.people.pseudonyms import Pseudonyms
 from gateway.people.secrets import read_secret
 from gateway.wire.hearing import Hearing
 from gateway.wire.inlet import Inlets
@@ -33,6 +36,8 @@ class House(NamedTuple):
     clock: Clock
     meters: Meters
     lines: Mapping[str, Line] = MappingProxyType({})
+    pseudonym: Callable[[str], str] = Pseudonyms(os.urandom(KEY_BYTES), "").of
+    """What is recorded in the place of who a device knows as `card:9896534`."""
 
 
 class Open(Protocol):
@@ -105,7 +110,7 @@ class GatewayContext:
             self._house.hub.publish(self.device, *readings)
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
-        own = [msgspec.structs.replace(event, source_key=f"{self.device}/{event.source_key}") for event in events]
+        own = [self._own_event(event) for event in events]
         if cursor is None and all(event.volatile for event in own):
             await self._house.journal.note(self.device, own)
             return
@@ -174,6 +179,14 @@ class GatewayContext:
             self._own[address] = line
         async with line.open(), line.link(self.device) as link:
             yield link
+
+    def _own_event(self, event: Event) -> Event:
+        """The event as it is recorded: its key is the device's own, and nobody stands in it by card or number."""
+        payload = event.payload
+        if event.person is not None:
+            payload = {**payload, "person": self._house.pseudonym(event.person)}
+        key = f"{self.device}/{event.source_key}"
+        return msgspec.structs.replace(event, source_key=key, payload=payload, person=None)
 
     def _seen(self) -> None:
         self.last_contact = self.clock.monotonic()

@@ -13,6 +13,8 @@ from gateway.calls.notice import NoticeConflict, NoticeRefused, UnknownNotice
 from gateway.commands import CommandConflict, Forbidden, UnknownTarget
 from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
 from gateway.keeping.erasure import NotErasable, NothingToErase
+from gateway.people.persons import NoSuchPerson
+from gateway.people.pseudonyms import PersonUnreadable
 from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import NameTaken, TokenExpired, UnknownToken
 from gateway.web.route import reply
@@ -39,6 +41,8 @@ STATUS: Mapping[type[GatewayError], int] = {
     TokenExpired: 401,
     Forbidden: 403,
     JournalError: 503,
+    NoSuchPerson: 404,
+    PersonUnreadable: 503,
 }
 
 

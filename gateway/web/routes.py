@@ -11,6 +11,7 @@ from gateway.calls.notice import NoticeBody
 from gateway.core.model import Result
 from gateway.core.rights import Right
 from gateway.keeping.erasure import Erased
+from gateway.people.persons import Enrolled, Whole
 from gateway.web import (
     alarms,
     answers,
@@ -24,6 +25,7 @@ from gateway.web import (
     notices,
     page,
     people,
+    persons,
     screen_files,
     screens,
     traces,
@@ -130,6 +132,25 @@ ROUTES = (
         "/tokens", TOKENS, people.new, "Make a token; it is told once", {201: answers.NewToken}, people.TokenBody, 409
     ),
     _act("/tokens/{name:.+}/revoke", TOKENS, people.revoke, "Revoke a token", {200: answers.Revoked}),
+    _ask(
+        "/persons",
+        Right.PERSONS,
+        persons.page,
+        "People whose cards are known, masked",
+        {200: persons.Persons},
+        persons.PersonsQuery,
+    ),
+    _act("/persons", Right.ENROL, persons.enrol, "Say who is behind cards", {200: Enrolled}, persons.Enrolment),
+    _act("/persons/find", Right.UNMASK, persons.find, "People by name or card", {200: persons.Found}, persons.Sought),
+    _act("/persons/{id}/unmask", Right.UNMASK, persons.unmask, "A whole name", {200: Whole}, persons.ForReason),
+    _act(
+        "/persons/{id}/forget",
+        ERASE,
+        persons.forget,
+        "Delete what is known of somebody",
+        {200: persons.Forgotten},
+        persons.ForReason,
+    ),
     _ask("/alarms", VIEW, alarms.alarms, "What a person must know now", {200: answers.Alarms}, alarms.AlarmsQuery),
     _ask(ALARM, VIEW, alarms.alarm, "One alarm, a normal one too", ALARMED),
     _act(

@@ -11,6 +11,7 @@ from gateway.commands import Commands
 from gateway.core.model import Retention
 from gateway.core.rights import Right
 from gateway.journal.scope import EVERYTHING, Scope
+from gateway.people.persons import Persons
 from gateway.people.rights import Principal
 from gateway.people.service import People
 from gateway.people.tokens import Tokens
@@ -36,6 +37,7 @@ class Services(NamedTuple):
     calls: Calls
     commands: Commands
     people: People
+    persons: Persons
     alarms: Alarms
     exposition: Exposition
     version: str

@@ -35,8 +35,10 @@ VERBS = {
     "devices",
     "alarms",
     "journal",
+    "persons",
     "token",
 }
+NESTED = ("journal", "persons")
 SITE = """\
 site: {id: hall, name: 大厅}
 store: {url: sqlite:///hall.db, key: {file: journal.key}}
@@ -85,18 +87,20 @@ def verbs() -> dict[str, argparse.ArgumentParser]:
 
 
 def leaves() -> dict[str, argparse.ArgumentParser]:
-    """Every verb that does something: those of `journal` by both their words."""
+    """Every verb that does something: those of NESTED by both their words."""
     found = verbs()
-    journal: Any = found.pop("journal")._subparsers
-    (each,) = journal._group_actions
-    return found | {f"journal {what}": leaf for what, leaf in each.choices.items()}
+    for verb in NESTED:
+        inside: Any = found.pop(verb)._subparsers
+        (each,) = inside._group_actions
+        found |= {f"{verb} {what}": leaf for what, leaf in each.choices.items()}
+    return found
 
 
 def sections() -> dict[str, str]:
     """The reference, by the words in front of the first argument."""
     found = [section for section in REFERENCE.read_text().split("\n## ") if "`" in section]
     titles = [section.split("`")[1] for section in found]
-    words = [title.split()[: 2 if title.startswith("journal") else 1] for title in titles]
+    words = [title.split()[: 2 if title.startswith(NESTED) else 1] for title in titles]
     return {" ".join(word): section for word, section in zip(words, found, strict=True)}
 
 

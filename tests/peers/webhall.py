@@ -32,6 +32,8 @@ from gateway.core.screen import Show
 from gateway.hub import Hub
 from gateway.journal.journal import open_journal
 from gateway.meters import Meters
+from gateway.people.persons import Persons
+from gateway.people.pseudonyms import Pseudonyms
 from gateway.people.rights import Role
 from gateway.people.service import People
 from gateway.people.tokens import Tokens
@@ -267,6 +269,7 @@ async def web_hall(
             calls=calls,
             commands=Commands(lives, house, calls.targets),
             people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
+            persons=Persons(journal, Pseudonyms(bytes(32), "test"), clock),
             alarms=Alarms(AlarmsConfig(), house),
             exposition=Exposition(house.hub),
             version="0.0.0",

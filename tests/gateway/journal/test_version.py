@@ -56,7 +56,7 @@ def shape(database: Database) -> object:
 
 def age(database: Database) -> None:
     """Make it what release 0.1.0 left: without what came later."""
-    later = ("retained", "holders", "seals", "departed", "alembic_version")
+    later = ("retained", "holders", "seals", "departed", "persons", "alembic_version")
     database.do("DROP INDEX journal_at", *(f"DROP TABLE {table}" for table in later))
 
 

@@ -9,6 +9,7 @@ import pytest
 from webhall import WebHall, until
 
 from gateway.alarms.condition import Condition, Text, Words
+from gateway.people.pseudonyms import Pseudonyms
 from gateway.people.rights import Role
 from gateway.web.openapi import plain_path
 from gateway.web.route import Route
@@ -36,6 +37,8 @@ EMERGENCY = {"params": {"text": "演练"}, "reason": "演练"}
 NOTICE = {"notice_id": "n-1", "text": "通知"}
 COMMAND = {"params": {"text": "演练"}}
 CALL = {"call_id": "c-1", "window": "w01", "ticket": "A001"}
+PERSONS = {"persons": [{"known_as": "card:7", "name": "王一"}]}
+SOMEBODY = Pseudonyms(bytes(32), "test").of("card:7")
 WORDS = Words(Text("门", "door"), Text("关", "close it"))
 WATCH = "facilities security admin"
 EXPECTED = {
@@ -60,6 +63,11 @@ EXPECTED = {
     "GET /api/v1/tokens": Line("admin", 200),
     "POST /api/v1/tokens": Line("admin", 422, body={"name": "new", "role": "viewer"}),
     "POST /api/v1/tokens/{name}/revoke": Line("admin", 404, "boss"),
+    "GET /api/v1/persons": Line("viewer security auditor admin", 403),
+    "POST /api/v1/persons": Line("security admin", 403, body=PERSONS),
+    "POST /api/v1/persons/find": Line("security admin", 403, body={"name": "王", "reason": "演练"}),
+    "POST /api/v1/persons/{id}/unmask": Line("security admin", 403, SOMEBODY, {"reason": "演练"}),
+    "POST /api/v1/persons/{id}/forget": Line("admin", 403, SOMEBODY, {"reason": "演练"}),
     "GET /api/v1/alarms": Line(STAFF, 200),
     "GET /api/v1/alarms/{id}": Line(STAFF, 404, "held"),
     "POST /api/v1/alarms/{id}/ack": Line(WATCH, 404, "held", {"occurrence": 1}),
@@ -100,13 +108,14 @@ def example(title: str) -> str:
 
 @pytest.fixture
 async def lived(hall: WebHall) -> AsyncGenerator[WebHall]:
-    """A hall in which something has happened: there is a call, a command, and a picture."""
+    """A hall in which something has happened: there is a call, a command, a person and a picture."""
     async with hall.online("led-01"):
         await hall.call("c-0")
         hold = {"command_id": "x-0", "deadline_s": 0.01}
         assert (await hall.ask("POST", "/api/v1/devices/led-01/commands/hold", hold)).status == 200
         await until(lambda: hall.get("/screens/led-01/content"), lambda screen: screen["text"] is not None)
         assert (await hall.ask("POST", "/api/v1/notices", {"notice_id": "n-0", "text": "通知"})).status == 201
+        assert (await hall.ask("POST", "/api/v1/persons", PERSONS)).status == 200
         alarms = asyncio.create_task(hall.services.alarms.run(lambda: None))
         hall.services.alarms.declare(Condition(name="held", subject="doors", words=WORDS)).raise_()
         await until(lambda: hall.get("/alarms"), lambda found: found["alarms"] != [])

@@ -1,0 +1,143 @@
+"""The people whose cards the hall knows: sealed, masked by default, and every look at a whole name is recorded."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+
+import msgspec
+
+from gateway.core.contract import Clock
+from gateway.core.errors import GatewayError
+from gateway.journal.identities import Identity
+from gateway.journal.journal import Journal
+from gateway.journal.rows import stamp
+from gateway.people.audit import Audit
+from gateway.people.masking import mask_known_as, mask_name
+from gateway.people.pseudonyms import Person, Pseudonyms
+
+PAGE_ROWS = 200
+MOST_FOUND = 50
+
+
+class NoSuchPerson(GatewayError):
+    """Nobody stands behind this pseudonym, or nobody any longer."""
+
+
+class Masked(msgspec.Struct, frozen=True):
+    """Somebody as everybody with the right `persons` may see them; `person` is the pseudonym of the record."""
+
+    person: str
+    name: str
+    known_as: str
+    department: str | None
+    at: str
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """Somebody unmasked."""
+
+    person: str
+    name: str
+    known_as: str
+    department: str | None
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """What an enrolment does, or would do: how many people are new, how many are changed, and how many stay."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+class Persons:
+    """Who is behind the pseudonyms of one site. Every method raises JournalError, PersonUnreadable."""
+
+    def __init__(self, journal: Journal, pseudonyms: Pseudonyms, clock: Clock) -> None:
+        self._rows, self._upkeep = journal.identities, journal.upkeep
+        self._pseudonyms, self._clock, self._audit = pseudonyms, clock, Audit(journal)
+
+    async def page(self, *, after: str = "", limit: int = PAGE_ROWS) -> list[Masked]:
+        """The people behind a pseudonym, in the order of pseudonyms, masked."""
+        return [self._masked(row) for row in await self._rows.page(after=after, limit=limit)]
+
+    async def named(self, pseudonyms: Collection[str]) -> dict[str, Masked]:
+        """Those of some pseudonyms whom the hall knows, masked."""
+        rows = await self._rows.of(pseudonyms) if pseudonyms else {}
+        return {pseudonym: self._masked(row) for pseudonym, row in rows.items()}
+
+    async def unmask(self, actor: str, pseudonym: str, reason: str) -> Whole:
+        """Somebody's whole name; that it was looked at is recorded before. Raises NoSuchPerson."""
+        row = await self._one(pseudonym)
+        person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
+        await self._audit.record(actor, "person.unmasked", {"person": pseudonym, "reason": reason})
+        return _whole(pseudonym, person)
+
+    async def find(self, actor: str, sought: str, reason: str) -> list[Whole]:
+        """Those whose name contains `sought`, or whom devices know as exactly that; recorded before they are told.
+
+        At most MOST_FOUND. A card that nobody is enrolled for is found by its pseudonym all the same: `known_as` is
+        what was asked for, and the name is empty.
+        """
+        found = [whole async for whole in self._matching(sought)]
+        if not found and ":" in sought:
+            found = [Whole(self._pseudonyms.of(sought), "", sought, None)]
+        persons = [whole.person for whole in found]
+        await self._audit.record(actor, "person.sought", {"persons": persons, "reason": reason})
+        return found
+
+    async def enrol(self, actor: str, people: Sequence[Person], *, dry_run: bool) -> Enrolled:
+        """Say who is behind cards; who is known by a card already gets the new name. A dry run changes nothing."""
+        named = {self._pseudonyms.of(person.known_as): person for person in people}
+        before = await self._rows.of(named)
+        known = {id_: self._pseudonyms.unseal(id_, row.sealed) for id_, row in before.items()}
+        new = {id_: person for id_, person in named.items() if known.get(id_) != person}
+        changed = sum(id_ in known for id_ in new)
+        told = Enrolled(added=len(new) - changed, changed=changed, unchanged=len(named) - len(new))
+        if new and not dry_run:
+            async with self._audit.change(actor, "person.enrol", {"persons": sorted(new), **_counts(told)}):
+                await self._rows.put([self._row(id_, person) for id_, person in new.items()])
+        return told
+
+    async def forget(self, actor: str, pseudonym: str, reason: str) -> bool:
+        """Delete what is known of somebody, for ever: the record keeps a pseudonym that leads to nobody.
+
+        Gives whether no copy is left in the files of the store either. Raises NoSuchPerson.
+        """
+        await self._one(pseudonym)
+        async with self._audit.change(actor, "person.forget", {"person": pseudonym, "reason": reason}):
+            await self._rows.drop(pseudonym)
+            return await self._upkeep.scrub()
+
+    async def _one(self, pseudonym: str) -> Identity:
+        rows = await self._rows.of([pseudonym])
+        if pseudonym not in rows:
+            raise NoSuchPerson(f"nobody is known as {pseudonym:.40}")
+        return rows[pseudonym]
+
+    async def _matching(self, sought: str) -> AsyncGenerator[Whole]:
+        after, found = "", 0
+        while rows := await self._rows.page(after=after, limit=PAGE_ROWS):
+            after = rows[-1].pseudonym
+            for row in rows:
+                person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
+                if sought == person.known_as or sought in person.name:
+                    yield _whole(row.pseudonym, person)
+                    found += 1
+                    if found == MOST_FOUND:
+                        return
+            await asyncio.sleep(0)  # a page is some milliseconds of deciphering
+
+    def _masked(self, row: Identity) -> Masked:
+        person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
+        return Masked(row.pseudonym, mask_name(person.name), mask_known_as(person.known_as), person.department, row.at)
+
+    def _row(self, pseudonym: str, person: Person) -> Identity:
+        return Identity(pseudonym, self._pseudonyms.seal(person), stamp(self._clock.now()))
+
+
+def _whole(pseudonym: str, person: Person) -> Whole:
+    return Whole(pseudonym, person.name, person.known_as, person.department)
+
+
+def _counts(told: Enrolled) -> Mapping[str, int]:
+    return {"added": told.added, "changed": told.changed}
