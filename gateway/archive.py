@@ -44,11 +44,18 @@ def verify(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Export rows as JSON lines; into a file, with a proof beside it."""
     url, site, key, _ = _kept(options)
-    chosen = exporting.Choice(since=options.since, until=options.until, type=options.type, device=options.device)
+    chosen = exporting.Choice(
+        since=options.since,
+        until=options.until,
+        type=options.type,
+        device=options.device,
+        part=options.part,
+        format=options.format,
+    )
     if options.out is None:
-        count = 0
-        for row in exporting.lines(url, site=site, choice=chosen):
-            sys.stdout.buffer.write(row + b"\n")
+        count = -1 if options.format == "csv" else 0  # the headings are no row
+        for data in proof.written(exporting.lines(url, site=site, choice=chosen), chosen):
+            sys.stdout.buffer.write(data)
             count += 1
         sys.stderr.write(f"{counted(count, 'row')}\n")
         _warn(url, site, chosen, count)

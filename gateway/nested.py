@@ -19,6 +19,8 @@ def journal(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--to", dest="until", type=arguments.moment, metavar="TIME", help="before; RFC 3339")
     export.add_argument("--type", metavar="TYPE", help="of the events, exactly")
     export.add_argument("--device", metavar="DEVICE", help="by its id")
+    export.add_argument("--part", metavar="PART", help="of the device, by its id: a door")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="csv is for spreadsheets")
     proving = verb(add, "verify-export", "gateway.archive:verify_export", "prove an exported file, without its store")
     proving.add_argument("file", type=Path, metavar="FILE", help="as export --out wrote it")
     proving.add_argument("--key", type=Path, metavar="FILE", help="holds the key; without it less is proven")

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import URL, ColumnElement, select
@@ -19,12 +19,14 @@ TABLE = schema.journal
 
 
 class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which rows: those not before `since`, before `until`, of one type, of one device; None: all."""
+    """Which rows: those not before `since`, before `until`, of one type, of one device; None: all. And as what."""
 
     since: datetime | None = None
     until: datetime | None = None
     type: str | None = None
     device: str | None = None
+    part: str | None = None
+    format: Literal["jsonl", "csv"] = "jsonl"
 
 
 ALL = Choice()
@@ -75,6 +77,8 @@ def _chosen(choice: Choice) -> Generator[ColumnElement[bool]]:
         yield TABLE.c.type == choice.type
     if choice.device is not None:
         yield TABLE.c.device == choice.device
+    if choice.part is not None:
+        yield TABLE.c.part == choice.part
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gateway.journal import chain
 from gateway.journal.daily import Day, days
 from gateway.journal.export import Choice, lines
 from gateway.journal.rows import stamp
+from gateway.journal.spreadsheet import spreadsheet
 
 SUFFIX = ".proof.json"
 OF_FILE = "the file is not the one that was exported"
@@ -60,9 +62,12 @@ class Tally:
         self.last: dict[str, Any] | None = None
         self._sha256 = hashlib.sha256()
 
+    def wrote(self, data: bytes) -> None:
+        """Take what stands in the file, in its order."""
+        self._sha256.update(data)
+
     def take(self, line: bytes) -> dict[str, Any]:
-        """Count a line; gives its row. Raises ValueError, KeyError, TypeError when it is none."""
-        self._sha256.update(line + b"\n")
+        """Count a line of JSON; gives its row. Raises ValueError, KeyError, TypeError when it is none."""
         row: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
         if self.last is not None and row["seq"] != self.last["seq"] + 1:
             self.complete = False
@@ -97,9 +102,9 @@ def export(url: str | URL, file: Path, *, site: str, key: bytes, choice: Choice)
     tally = Tally()
     part = file.with_name(file.name + ".part")
     with part.open("wb") as output:
-        for line in lines(url, site=site, choice=choice):
-            tally.take(line)
-            output.write(line + b"\n")
+        for data in written(_tallied(lines(url, site=site, choice=choice), tally), choice):
+            tally.wrote(data)
+            output.write(data)
         output.flush()
         os.fsync(output.fileno())
     sealed = [day for day in days(url, site=site) if day.day is not None]
@@ -108,6 +113,17 @@ def export(url: str | URL, file: Path, *, site: str, key: bytes, choice: Choice)
     beside(file).write_bytes(msgspec.json.format(msgspec.json.encode(proof)) + b"\n")
     part.replace(file)
     return proof
+
+
+def _tallied(rows: Iterable[bytes], tally: Tally) -> Generator[bytes]:
+    for line in rows:
+        tally.take(line)
+        yield line
+
+
+def written(rows: Iterable[bytes], choice: Choice) -> Iterator[bytes]:
+    """Rows as the file has them, line by line."""
+    return spreadsheet(rows) if choice.format == "csv" else (line + b"\n" for line in rows)
 
 
 def check(file: Path, key: bytes | None) -> Found:
@@ -123,20 +139,33 @@ def check(file: Path, key: bytes | None) -> Found:
         return Found(ok=False, rows=found.count, complete=False, keyed=key is not None, what=f"{file}: {fault}")
     span = f", seq {told.first_seq} to {told.last_seq}" if told.count else ""
     whole = "none is missing between them" if told.complete else "a choice: that nothing else was there is not proven"
-    by = "each written by the gateway" if key else "not proven without the key: that the gateway wrote them"
+    by = _by(told, key)
     what = f"{file}: {told.count} rows of site {told.site}{span}, as they were exported; {whole}; {by}"
     return Found(ok=True, rows=told.count, complete=told.complete, keyed=key is not None, what=what)
+
+
+def _by(told: Proof, key: bytes | None) -> str:
+    if key is None:
+        return "not proven without the key: that the gateway wrote them"
+    if told.choice.format == "csv":
+        return "as the gateway wrote it: what each row says is proven by a JSON export alone"
+    return "each written by the gateway"
 
 
 def _read(file: Path, told: Proof, key: bytes | None) -> tuple[Tally, str | None]:
     if key is not None and told.mac != _mac(key, told):
         return Tally(), "its proof was not made with this key, or was changed"
+    if told.choice.format == "csv":
+        with file.open("rb") as whole:
+            same = hashlib.file_digest(whole, "sha256").hexdigest() == told.sha256
+        return Tally(), None if same else OF_FILE
     tally = Tally()
     ends = {day.last_seq: day.end_hash for day in told.days}
     with file.open("rb") as rows:
         for line in rows:
             before = tally.last
             try:
+                tally.wrote(line)
                 row = tally.take(line.removesuffix(b"\n"))
                 fault = _fault(row, before, told.site, key, ends)
             except (ValueError, KeyError, TypeError):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import JournalError
 from gateway.journal import rows, schema
+from gateway.journal.facets import Facet
 from gateway.journal.rows import Desired, Row, stamp
 from gateway.journal.scope import EVERYTHING, Scope
 from gateway.journal.store import reason
@@ -40,23 +41,32 @@ class Reader:
         device: str | None = None,
         type: str | None = None,
         text: str | None = None,
+        part: str | None = None,
+        person: str | None = None,
+        why: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         newest_first: bool = False,
         scope: Scope = EVERYTHING,
+        among: tuple[int, int] | None = None,
     ) -> list[Row]:
-        """One page of rows by seq, those with a greater seq than `after`.
+        """One page of rows by seq, those with a greater seq than `after`; of those `among` two seqs, both included.
 
         `newest_first` goes backwards: from the end when `after` is 0, else from before it. `since` is
-        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another. What is
-        out of `scope` is as if it were not there.
+        inclusive, `until` exclusive. `text` must stand in the payload, in the case of its letters or another: no index
+        helps there, see search.py. `person` and `why`, the `reason` of a payload, are those of rows of class `access`:
+        others are left out. What is out of `scope` is as if it were not there.
         """
         table = schema.journal.c
         beyond = (table.seq < after if after else true()) if newest_first else table.seq > after
         page = select(schema.journal).where(table.site == self.site, beyond).limit(limit)
         page = page.order_by(table.seq.desc() if newest_first else table.seq)
+        page = page.where(table.seq.between(*among)) if among is not None else page
         page = page.where(table.device == device) if device is not None else page
         page = page.where(table.type == type) if type is not None else page
+        page = page.where(table.part == part) if part is not None else page
+        for name, value in (("person", person), ("reason", why)):
+            page = page.where(schema.of_access, Facet(name) == value) if value is not None else page
         page = page.where(table.payload.icontains(text, autoescape=True)) if text is not None else page
         page = page.where(*scope.conditions(schema.journal))
         at = table.at.concat("")  # hidden from the indexes: a page by `at` would have to be sorted whole

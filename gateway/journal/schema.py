@@ -7,6 +7,8 @@ are hashed column by column: changing those needs a decision as well.
 
 import sqlalchemy as sa
 
+from gateway.journal.facets import ACCESS, FACETS, Facet
+
 metadata = sa.MetaData()
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text that sorts by its bytes on both, so that pages, prefixes and times are the same on both."""
@@ -36,6 +38,26 @@ journal = sa.Table(
     sa.Index("journal_type", "site", "type", "seq"),
     sa.Index("journal_at", "site", "at", "seq"),
 )
+of_part = journal.c.part.is_not(None)
+sa.Index(
+    "journal_part",
+    journal.c.site,
+    journal.c.device,
+    journal.c.part,
+    journal.c.seq,
+    sqlite_where=of_part,
+    postgresql_where=of_part,
+)
+of_access = journal.c["class"] == ACCESS
+for facet in FACETS:
+    sa.Index(
+        f"journal_{facet}",
+        journal.c.site,
+        Facet(facet),
+        journal.c.seq,
+        sqlite_where=of_access,
+        postgresql_where=of_access,
+    )
 
 cursors = sa.Table(
     "cursors",

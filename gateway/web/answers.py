@@ -11,6 +11,7 @@ from gateway.core.model import Quality, Scalar, Stage
 from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.journal.rows import Row
+from gateway.people.persons import Masked
 from gateway.people.rights import Role
 
 
@@ -119,10 +120,15 @@ class Screens(Struct, frozen=True):
 
 
 class Events(Struct, frozen=True):
-    """One page of the journal; `next` is the `after` of the next page, null at the end."""
+    """One page of the journal; `next` is the `after` of the next page, null at the end.
+
+    Everything up to the seq `upto` was looked at; `persons` are those of the page whom the hall knows, by pseudonym.
+    """
 
     events: list[Row]
     next: int | None
+    upto: int
+    persons: dict[str, Masked]
 
 
 class Text(Struct, frozen=True):

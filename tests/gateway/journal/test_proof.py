@@ -1,5 +1,6 @@
 """An exported file proves itself: with the key who wrote it, without it that nothing was changed since."""
 
+import csv
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -123,3 +124,17 @@ def test_a_file_without_its_proof_is_wrong_input(made: Proof, file: Path, key: b
     beside(file).unlink()
     with pytest.raises(WrongInput, match=r"record.jsonl.proof.json cannot be read: No such file"):
         check(file, key)
+
+
+def test_a_table_for_spreadsheets_is_proven_as_a_whole(journal: Journal, url: str, key: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "doors.csv"
+    made = export(url, file, site="liandu", key=key, choice=Choice(device="door-1", format="csv"))
+    assert (made.count, made.complete) == (6, False)
+    with file.open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [(row["device"], json.loads(row["payload"])["n"]) for row in rows] == [
+        ("door-1", n) for n in range(1, 12, 2)
+    ]
+    assert check(file, key).what.endswith("what each row says is proven by a JSON export alone")
+    file.write_bytes(file.read_bytes().replace(b"2,", b"7,", 1))
+    assert (check(file, key).ok, check(file, None).ok) == (False, False)

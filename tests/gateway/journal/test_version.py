@@ -57,7 +57,8 @@ def shape(database: Database) -> object:
 def age(database: Database) -> None:
     """Make it what release 0.1.0 left: without what came later."""
     later = ("retained", "holders", "seals", "departed", "persons", "alembic_version")
-    database.do("DROP INDEX journal_at", *(f"DROP TABLE {table}" for table in later))
+    indexes = ("at", "part", "person", "reason")
+    database.do(*(f"DROP INDEX journal_{index}" for index in indexes), *(f"DROP TABLE {table}" for table in later))
 
 
 def test_versions_follow_one_another_without_a_gap() -> None:

@@ -1,5 +1,6 @@
 """The journal, page by page."""
 
+import asyncio
 import csv
 import io
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,8 @@ from urllib.parse import quote
 import pytest
 from webhall import WebHall, until
 
-from gateway.core.model import Event
+from gateway.core.model import Event, Retention
+from gateway.people.pseudonyms import Pseudonyms
 
 
 async def called(hall: WebHall, count: int) -> None:
@@ -82,6 +84,40 @@ async def test_a_spreadsheet_computes_nothing(hall: WebHall) -> None:
     await hall.services.house.journal.record("led-01", [Event(type="=1+1", source_key="x", payload={"name": "张*"})])
     answer = await hall.ask("GET", "/api/v1/events.csv?device=led-01")
     text = answer.body.decode("utf-8")
-    assert text.startswith("\ufeffseq,at,device,part,type,device_at,payload\r\n")
+    assert text.startswith("\ufeffseq,at,device,part,type,device_at,person,name,payload\r\n")
     row = list(csv.reader(io.StringIO(text)))[-1]
-    assert row[2:] == ["led-01", "", "'=1+1", "", '{"name":"张*"}']
+    assert row[2:] == ["led-01", "", "'=1+1", "", "", "", '{"name":"张*"}']
+
+
+async def test_a_live_tail_waits_for_what_is_new(hall: WebHall) -> None:
+    journal = hall.services.house.journal
+    first = await hall.get("/events")
+    waiting = asyncio.create_task(hall.get(f"/events?after={first['upto']}&wait_s=20&type=tick"))
+    await journal.record("led-01", [Event(type="tock", source_key="1", payload={})])
+    await journal.record("led-01", [Event(type="tick", source_key="2", payload={})])
+    async with asyncio.timeout(5):
+        found = await waiting
+    assert [event["type"] for event in found["events"]] == ["tick"]
+    none = await hall.get(f"/events?after={found['upto']}&wait_s=0.05")
+    assert (none["events"], none["next"], none["upto"]) == ([], None, found["upto"])
+
+
+async def test_what_can_not_be_asked_together_is_refused(hall: WebHall) -> None:
+    for asked, why in (("wait_s=1&order=desc", "order asc"), ("part=door-1", "must come with the device")):
+        answer = await hall.ask("GET", f"/api/v1/events?{asked}")
+        assert (answer.status, why in answer.detail) == (422, True), answer
+
+
+async def test_who_is_in_a_page_is_told_masked(hall: WebHall) -> None:
+    people = [{"known_as": "card:9896534", "name": "欧阳娜娜"}]
+    assert (await hall.ask("POST", "/api/v1/persons", {"persons": people})).status == 200
+    for number, known_as in enumerate(("card:9896534", "card:1")):
+        passed = {"person": Pseudonyms(bytes(32), "test").of(known_as)}
+        kept = Retention.ACCESS
+        event = Event(type="access.granted", source_key=f"{number}", part="d1", payload=passed, retention=kept)
+        await hall.services.house.journal.record("led-01", [event])
+    found = await hall.get("/events?device=led-01&part=d1")
+    assert [each["name"] for each in found["persons"].values()] == ["欧**"]
+    assert [event["payload"]["person"] in found["persons"] for event in found["events"]] == [True, False]
+    table = (await hall.ask("GET", "/api/v1/events.csv?device=led-01")).body.decode("utf-8-sig")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(table))] == ["欧**", ""]
