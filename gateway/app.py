@@ -34,7 +34,7 @@ from gateway.people.tokens import Tokens
 from gateway.release import VERSION
 from gateway.reload import Reload
 from gateway.site.kept import anchors_path, store_url
-from gateway.site.model import InForce, Site
+from gateway.site.model import InForce, Site, StoreConfig
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Body, alone, guard
 from gateway.supervisor.life import Life

@@ -18,7 +18,7 @@ from gateway.once import Once
 from gateway.people.rights import Principal
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
-from gateway.trail import Trail
+from gateway.trail import Trail, without_persons
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
 NOTED_S = 1.0  # the answer waits at most so long for the record of the end
@@ -150,9 +150,10 @@ class Commands:
         """What a command_id of an earlier run named may have been done already: it is refused."""
         request = kept.request
         device = request.device if request.device in self._lives else None
-        trail = Trail(self._house.journal, device, request.command_id, request.part)
-        urgent = self._target(request.device, who).verb(request.verb, request.part).urgent
-        if await (trail.used_in_time() if urgent else trail.used()):
+        verb = self._target(request.device, who).verb(request.verb, request.part)
+        hide = partial(without_persons, verb, self._house.pseudonym)
+        trail = Trail(self._house.journal, device, request.command_id, request.part, hide)
+        if await (trail.used_in_time() if verb.urgent else trail.used()):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
         kept.newest = await self._carry_out(self._target(request.device, who), kept, who, trail)
         return kept.newest

@@ -1,27 +1,45 @@
 """What the journal is told of a command: that it was asked for, before anything is done, and how it ended."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from gateway.core.errors import JournalError
-from gateway.core.model import Event, Result, Retention
+from gateway.core.model import Event, Result, Retention, Verb
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Desired
 
+HIDDEN = "···"
 URGENT_S = 1.0  # what is urgent waits at most so long for the journal
+
+
+Told = Mapping[str, Any]
+Hide = Callable[[Told], Told]
+
+
+def without_persons(verb: Verb, pseudonym: Callable[[str], str], told: Told) -> Told:
+    """Parameters or an answer of a verb, as the record may have them: see `Verb.personal`."""
+
+    def harmless(name: str, value: Any) -> Any:
+        if name not in verb.personal or value is None:
+            return value
+        kind = verb.personal[name]
+        return pseudonym(f"{kind}:{value}") if kind else HIDDEN
+
+    return {name: harmless(name, value) for name, value in told.items()}
 
 
 class Trail:
     """The audit of one command for a target. `device` is the device whose records these are, None for all others.
 
-    `recorded`: the audit was on disk before anything was done.
+    `recorded`: the audit was on disk before anything was done. What was asked for and what was answered go through
+    `hide`, which leaves nobody in it by card or PIN.
     """
 
-    def __init__(self, journal: Journal, device: str | None, command_id: str, part: str | None) -> None:
-        self._journal, self._device = journal, device
+    def __init__(self, journal: Journal, device: str | None, command_id: str, part: str | None, hide: Hide) -> None:
+        self._journal, self._device, self._hide = journal, device, hide
         self._command_id, self._part = command_id, part
         self.recorded = False
 
@@ -58,7 +76,10 @@ class Trail:
         return Event(
             type=f"command.{what}",
             source_key=f"command/{self._command_id}/{what}",
-            payload=dict(payload),
+            payload={
+                **payload,
+                **{told: self._hide(payload[told]) for told in ("params", "detail") if told in payload},
+            },
             retention=Retention.AUDIT,
             part=self._part,
         )

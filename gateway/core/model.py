@@ -147,7 +147,9 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     parameters and are sent again after every connect, and every `resend_s` seconds where that is set.
     `confirms` False: the device acknowledges, but cannot prove the effect. `right` is what a person needs to ask it.
     `reasoned`: who asks must say why, as they must for verbs of the right `unlock`. `urgent`: it is done though the
-    journal does not take its audit, which is held then until it does.
+    journal does not take its audit, which is held then until it does. `personal` names parameters and details of the
+    answer that tell who somebody is: the record has the pseudonym of `KIND:VALUE` in their place, and nothing where the
+    kind is empty, as it is for a PIN. Not for `desired` verbs, whose parameters are kept.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     right: Right = Right.COMMAND
     reasoned: bool = False
     urgent: bool = False
+    personal: Mapping[str, str] = {}
 
 
 class EventType(msgspec.Struct, frozen=True):
