@@ -1,0 +1,1 @@
+"""UHPPOTE / Weigeng 微耕 door controllers, by UDP or TCP."""

@@ -1,0 +1,97 @@
+"""How times, addresses and flags stand in a packet. A date or time that cannot be is None: unknown, or not set."""
+
+from collections.abc import Callable
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Any
+
+from drivers.access.uhppote.codec.packet import Form
+
+
+def _flag(data: bytes) -> bool:
+    return data != b"\0"
+
+
+BOOL = Form(1, _flag, lambda value: bytes([bool(value)]))
+"""Any byte but 0 is true."""
+
+
+def _bcd(size: int, pattern: str, of: Callable[[datetime], Any], before: str = "") -> Form:
+    """A time as decimal digits, by the pattern of `strptime`."""
+
+    def read(data: bytes) -> Any:
+        digits = data.hex()
+        try:
+            return of(datetime.strptime(before + digits, pattern)) if digits.isdigit() else None  # noqa: DTZ007 - a box has no zone
+        except ValueError:
+            return None
+
+    def write(value: Any) -> bytes:
+        if value is None:
+            return bytes(size)
+        digits = "".join(f"{getattr(value, name):0{width}}" for name, width in _WIDTHS[pattern])
+        return bytes.fromhex(digits)[-size:]
+
+    return Form(size, read, write)
+
+
+_DATE = (("year", 4), ("month", 2), ("day", 2))
+_TIME = (("hour", 2), ("minute", 2), ("second", 2))
+_WIDTHS = {"%Y%m%d%H%M%S": (*_DATE, *_TIME), "%Y%m%d": _DATE, "%H%M%S": _TIME, "%H%M": _TIME[:2]}
+
+
+def _same(value: datetime) -> datetime:
+    return value
+
+
+DATETIME = _bcd(7, "%Y%m%d%H%M%S", _same)
+DATE = _bcd(4, "%Y%m%d", datetime.date)
+SHORT_DATE = _bcd(3, "%Y%m%d", datetime.date, before="20")
+"""Without its century."""
+TIME = _bcd(3, "%H%M%S", datetime.time)
+HHMM = _bcd(2, "%H%M", datetime.time)
+
+IPV4 = Form(4, IPv4Address, lambda value: IPv4Address(value).packed)
+MAC = Form(6, lambda data: data.hex(":"), lambda value: bytes.fromhex(value.replace(":", "")))
+
+
+def flags(count: int) -> Form:
+    """So many booleans, a byte each."""
+    return Form(count, lambda data: tuple(byte != 0 for byte in data), lambda values: _bytes(map(int, values), count))
+
+
+def numbers(count: int, size: int = 1) -> Form:
+    """So many numbers of `size` bytes."""
+
+    def read(data: bytes) -> tuple[int, ...]:
+        return tuple(int.from_bytes(data[at : at + size], "little") for at in range(0, len(data), size))
+
+    def write(values: Any) -> bytes:
+        try:
+            return _sized(b"".join(value.to_bytes(size, "little") for value in values), count * size)
+        except OverflowError as error:
+            raise ValueError(f"{values} do not fit into {size} bytes each") from error
+
+    return Form(count * size, read, write)
+
+
+def _bits(count: int) -> Form:
+    def write(values: Any) -> bytes:
+        return bytes([sum(1 << number for number, value in enumerate(values) if value)])
+
+    return Form(1, lambda data: tuple(bool(data[0] >> number & 1) for number in range(count)), write)
+
+
+BITS4 = _bits(4)
+"""Four booleans in the low bits of a byte, the first one lowest."""
+FLAGS4, FLAGS7, U8X4, U32X4 = flags(4), flags(7), numbers(4), numbers(4, 4)
+
+
+def _bytes(values: Any, count: int) -> bytes:
+    return _sized(bytes(values), count)
+
+
+def _sized(data: bytes, size: int) -> bytes:
+    if len(data) != size:
+        raise ValueError(f"{len(data)} bytes, {size} are needed")
+    return data

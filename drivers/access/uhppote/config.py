@@ -1,0 +1,83 @@
+"""The site-file section of a UHPPOTE / Weigeng controller."""
+
+import re
+from datetime import datetime
+from ipaddress import AddressValueError, IPv4Address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+
+from gateway.core.address import accept
+from gateway.core.config import DeviceConfig, Id, TimeZone
+
+DOORS = 4
+LISTENER = re.compile(r"udp:([0-9.]+):([0-9]{1,5})")
+
+
+def _listener(spec: str) -> str:
+    found = LISTENER.fullmatch(spec)
+    try:
+        if found and not IPv4Address(found[1]).is_unspecified and 0 < int(found[2]) < 65536:
+            return spec
+    except AddressValueError:
+        pass
+    raise ValueError("must be udp:ADDRESS:PORT, the IPv4 address of this machine that the controllers reach")
+
+
+class DoorConfig(BaseModel, frozen=True, extra="forbid"):
+    """One door: a part of the device."""
+
+    number: int = Field(ge=1, le=DOORS, description="Its number on the board.")
+    id: Id = Field(description="Its id.")
+    name: str | None = Field(default=None, max_length=80, description="What people call it.")
+    sensor: bool = Field(default=True, description="Whether it has a sensor; else nobody knows whether it is open.")
+
+
+class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
+    """A controller of one, two or four doors."""
+
+    address: Annotated[str, AfterValidator(accept("udp", "tcp"))] = Field(
+        description="udp://HOST:PORT or tcp://HOST:PORT; the controller listens on port 60000 of both."
+    )
+    serial: int = Field(ge=1, le=0xFFFFFFFE, description="Its serial number, printed on the board.")
+    doors: list[DoorConfig] | int = Field(
+        description="Its doors: a list of `number` `id` `name`, or how many there are, with ids door-1 to door-4."
+    )
+    listener: Annotated[str, AfterValidator(_listener)] | None = Field(
+        default=None, description="udp:ADDRESS:PORT where it pushes events to; all controllers may have the same."
+    )
+    start: Literal["oldest", "newest"] | datetime = Field(
+        default="oldest", description="Where its log is begun at the very first contact: oldest, newest, or a time."
+    )
+    timezone: TimeZone = Field(default="Asia/Shanghai", description="The zone of its clock.")
+    timeout_s: float = Field(default=1.0, gt=0, le=10, description="How long an answer may take.")
+    again_s: float = Field(default=0.1, ge=0.02, le=5, description="By UDP: after what time a question is asked again.")
+    poll_s: float = Field(default=1.0, ge=0.1, le=60, description="How often it is asked how it is.")
+    care_s: float = Field(default=15.0, ge=0.1, le=600, description="How often its settings are looked after.")
+    clock_limit_s: float = Field(
+        default=2.0, ge=1, le=3600, description="How far its clock may be off until it is set, at most once an hour."
+    )
+
+    @field_validator("doors")
+    @classmethod
+    def _some(cls, doors: list[DoorConfig] | int) -> list[DoorConfig] | int:
+        if not 1 <= (doors if isinstance(doors, int) else len(doors)) <= DOORS:
+            raise ValueError("must be 1 to 4 doors")
+        return doors
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "UhppoteConfig":
+        for name in ("number", "id"):
+            given = [getattr(door, name) for door in self.parts]
+            if len(set(given)) < len(given):
+                raise ValueError(f"two doors have the same {name}")
+        if isinstance(self.start, datetime) and self.start.tzinfo is not None:
+            raise ValueError("start must be a time of the controller's clock, without a zone")
+        return self
+
+    @property
+    def parts(self) -> list[DoorConfig]:
+        """Its doors one by one."""
+        if not isinstance(self.doors, int):
+            return self.doors
+        return [DoorConfig(number=number, id=f"door-{number}") for number in range(1, self.doors + 1)]

@@ -1,0 +1,69 @@
+"""What is asked of a door: open it, run its lock otherwise."""
+
+from typing import Any
+
+from drivers.access.uhppote import verbs
+from drivers.access.uhppote.asking import Asking
+from drivers.access.uhppote.codec.doors import Control, Door, DoorOpened, GetDoor, OpenDoor, SetDoor
+from drivers.access.uhppote.codec.schedules import FirstCardSet, RefreshTasks, SetFirstCard, TasksRefreshed
+from drivers.access.uhppote.points import MODES, fire
+from gateway.core.access import Mode, SetMode
+from gateway.core.contract import convert
+from gateway.core.errors import CommandRejected
+
+CONTROLS = {mode: control for control, mode in MODES.items()}
+
+
+async def open_door(asking: Asking) -> dict[str, Any]:
+    """Release a lock once. It is asked once: who asks twice opens twice."""
+    door = asking.number(asking.command.part)
+    await asking.do(OpenDoor(door=door), DoorOpened, again=False)
+    return {"opened": True}
+
+
+async def set_mode(asking: Asking) -> dict[str, Any]:
+    """Run a lock otherwise. What would lock a door is refused while it burns."""
+    mode = convert(SetMode, asking.command.params).mode
+    if mode is not Mode.NORMALLY_OPEN and fire(await asking.wire.status()):
+        raise CommandRejected(f"{asking.config.id}: the fire input is active, no door is locked now")
+    door = await _door(asking)
+    await _set_door(asking, door.door, CONTROLS[mode], door.delay)
+    return {"mode": mode.value, "delay_s": door.delay}
+
+
+async def set_delay(asking: Asking) -> dict[str, Any]:
+    """Release it for another time."""
+    seconds = convert(verbs.SetDelay, asking.command.params).seconds
+    door = await _door(asking)
+    await _set_door(asking, door.door, door.mode, seconds)
+    return {"delay_s": seconds}
+
+
+async def set_first_card(asking: Asking) -> dict[str, Any]:
+    """What holds once a first card has passed. It cannot be asked for."""
+    given = convert(verbs.SetFirstCard, asking.command.params)
+    order = SetFirstCard(
+        door=asking.number(asking.command.part),
+        begins=given.hours.begins,
+        ends=given.hours.ends,
+        active=verbs.number(given, "active"),
+        inactive=verbs.number(given, "inactive"),
+        days=verbs.week(given.days),
+    )
+    await asking.do(order, FirstCardSet)
+    await asking.do(RefreshTasks(), TasksRefreshed)
+    return {}
+
+
+async def _door(asking: Asking) -> Door:
+    number = asking.number(asking.command.part)
+    return await asking.get(GetDoor(door=number), Door, lambda door: door.door == number)
+
+
+async def _set_door(asking: Asking, number: int, mode: int, delay: int) -> None:
+    wanted = SetDoor(door=number, mode=Control(mode), delay=delay)
+    answer = await asking.wire.ask(wanted, SetDoor, fits=lambda door: door.door == number, sent=asking.sent)
+    if (answer.mode, answer.delay) != (mode, delay):
+        raise CommandRejected(f"{asking.config.id} refused: {asking.command.verb}")
+    kept = await _door(asking)
+    asking.same((kept.mode, kept.delay), (mode, delay))

@@ -1,0 +1,163 @@
+"""Drives a UHPPOTE / Weigeng controller: its log into the journal, its doors, its cards."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from drivers.access.uhppote import points, verbs
+from drivers.access.uhppote.asking import Asking
+from drivers.access.uhppote.box_clock import BoxClock
+from drivers.access.uhppote.care import Care
+from drivers.access.uhppote.codec.box import Controller, GetController
+from drivers.access.uhppote.codec.log import Status, pushed_by
+from drivers.access.uhppote.config import UhppoteConfig
+from drivers.access.uhppote.orders import ORDERS, set_clock
+from drivers.access.uhppote.reader import Reader
+from drivers.access.uhppote.wire import Wire
+from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LOG_EVENTS, RESTARTED
+from gateway.core.contract import DeviceContext, Driver, Inlet
+from gateway.core.errors import JournalError
+from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Reading, Surface, Verb
+
+STATUS, CARE = "status", "care"
+
+
+class Uhppote(Driver[UhppoteConfig]):
+    """One controller. What it pushes only wakes: what is recorded is read from its log, in order."""
+
+    config_type = UhppoteConfig
+
+    def __init__(self, config: UhppoteConfig, context: DeviceContext) -> None:
+        super().__init__(config, context)
+        self._wire = Wire(config, context)
+        self._reader = Reader(config, context, self._wire)
+        self._clock = BoxClock(config, context, self._wire)
+        self._care = Care(config, context, self._wire)
+        self._news, self._unbound = asyncio.Event(), asyncio.Event()
+        self._bound = False
+
+    def surface(self) -> Surface:
+        """Doors as parts; the log and the cards are the device's own."""
+        events = (*LOG_EVENTS, CLOCK_EVENT, RESTARTED)
+        return Surface(
+            device=PartKind(points=points.DEVICE, verbs=verbs.DEVICE, events=(*DOOR_EVENTS, *events)),
+            kinds={DOOR: PartKind(points=points.DOOR, verbs=verbs.DOOR, events=DOOR_EVENTS)},
+            polls=(PollGroup(STATUS, self.config.poll_s), PollGroup(CARE, self.config.care_s)),
+        )
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[Identity]:
+        """Ask who it is."""
+        who = await self._wire.ask(GetController(), Controller)
+        self._care.begin()
+        yield Identity(
+            firmware=who.firmware,
+            serial=str(self.config.serial),
+            parts=tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.parts),
+        )
+
+    async def poll(self, group: str) -> Sequence[Reading]:
+        match group:
+            case "status":
+                return await self._look()
+            case "care":
+                self._unbound.set()
+                return [*await self._care.look_after(), *self._listening()]
+            case _:
+                return await super().poll(group)
+
+    async def listen(self) -> None:
+        """Read the log, and go on when something is new. Raises JournalError."""
+        await self._reader.begin()
+        async with asyncio.TaskGroup() as group:
+            if self.config.listener is not None:
+                group.create_task(self._hear(f"{self.config.listener}/{self.config.serial}"))
+            while True:  # the body must still wait when its task fails: decision 0010
+                self._news.clear()
+                await self._read_on()
+                await self._news.wait()
+
+    async def execute(self, command: Command) -> Mapping[str, Any]:
+        asking = Asking(self.config, self.context, self._wire, command)
+        if command.verb == "set_clock":
+            return await set_clock(asking, self._clock)
+        if command.verb not in ORDERS:
+            return await super().execute(command)
+        done = await ORDERS[command.verb](asking)
+        await self._after(command)
+        return done
+
+    def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
+        """Refuse doors that there are not, and days and times that cannot be, beside parameters that are wrong."""
+        verbs.check(self.config, verb, params)
+
+    async def _after(self, command: Command) -> None:
+        """Tell what has changed, at once."""
+        self._news.set()
+        if command.verb == "restore_defaults":
+            self._care.begin()
+        elif command.verb in {"set_mode", "set_delay"}:
+            (door,) = [door for door in self.config.parts if door.id == command.part]
+            self.context.publish(*await self._care.door(door.number, door.id))
+
+    async def _look(self) -> Sequence[Reading]:
+        """What a status tells; of the doors only where the events before it are recorded."""
+        status = await self._wire.status()
+        self._clock.look(status)
+        self._care.notice(status)
+        told = [*self._own(status), *self._listening()]
+        if self._reader.has(status):
+            told += points.inputs(self.config, status)
+        else:
+            self._news.set()
+        await self._clock.heed()
+        return told
+
+    async def _read_on(self) -> None:
+        """Record what is new, then tell of the doors."""
+        self._reader.offset_s, epoch = self._clock.offset_s, self._epoch
+        try:
+            status = await self._reader.catch_up()
+        except JournalError:
+            self.context.publish(*points.unknown(self.config, await self._wire.status()))
+            raise
+        if self._epoch != epoch:
+            self._care.begin()
+            self.context.publish(*await self._care.look_after())
+        if status is not None:
+            self.context.publish(*self._own(status), *points.inputs(self.config, status))
+
+    @property
+    def _epoch(self) -> int | None:
+        return self._reader.place.epoch if self._reader.place else None
+
+    def _own(self, status: Status) -> list[Reading]:
+        place = self._reader.place
+        behind = None if place is None else max(0, status.index - place.index)
+        return [*points.own(status, offset_s=self._clock.offset_s, behind=behind, strays=self._wire.strays)]
+
+    def _listening(self) -> list[Reading]:
+        if self.config.listener is None:
+            return []
+        return [points.reading(None, "listener_bound", self._bound and self._care.directed)]
+
+    async def _hear(self, spec: str) -> None:
+        """Be woken by what it pushes. Where the port is taken it is tried again at each round of care."""
+        while True:
+            try:
+                async with self.context.inlet(spec, pushed_by) as inlet:
+                    await self._be_woken(inlet)
+            except OSError:
+                self._unbound.clear()
+                await self._unbound.wait()
+
+    async def _be_woken(self, inlet: Inlet) -> None:
+        self._bound = True
+        self.context.publish(*self._listening())
+        try:
+            while True:
+                await inlet.contact()
+                self._news.set()
+        finally:
+            self._bound = False

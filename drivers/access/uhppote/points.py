@@ -1,0 +1,69 @@
+"""What a controller and its doors tell, point by point."""
+
+from collections.abc import Iterator
+
+from drivers.access.uhppote.codec.doors import Control
+from drivers.access.uhppote.codec.log import FIRE as FIRE_BIT
+from drivers.access.uhppote.codec.log import FORCE_LOCK, Status
+from drivers.access.uhppote.config import UhppoteConfig
+from gateway.core.access import DOOR_POINTS, FIRE, Mode
+from gateway.core.model import Point, Quality, Reading, Scalar
+
+BUTTON = Point("button", "boolean", "whether the button inside is pressed")
+DELAY = Point("delay_s", "integer", "how long its lock is released for somebody who may pass", unit="s")
+DOOR = (*DOOR_POINTS, BUTTON, DELAY)
+DOOR_EVENTS = Point("door_events", "boolean", "whether it has agreed to log doors that open and close, and buttons")
+DEVICE = (
+    FIRE,
+    Point("force_lock", "boolean", "whether the input that keeps all doors locked is active"),
+    Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0),
+    Point("log_newest", "integer", "the index of the newest event in its log"),
+    Point("log_behind", "integer", "events of its log that are not recorded yet"),
+    Point("listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"),
+    DOOR_EVENTS,
+    Point("system_error", "integer", "the number of its fault; 0 for none"),
+    Point("strays", "integer", "packets since the start that answered nothing we had asked"),
+)
+MODES = {
+    Control.NORMALLY_OPEN: Mode.NORMALLY_OPEN,
+    Control.NORMALLY_CLOSED: Mode.NORMALLY_CLOSED,
+    Control.CONTROLLED: Mode.CONTROLLED,
+}
+
+
+def reading(part: str | None, point: str, value: Scalar) -> Reading:
+    """A reading; without a value it is bad."""
+    return Reading(part, point, value, Quality.BAD if value is None else Quality.GOOD)
+
+
+def inputs(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
+    """The doors and the fire input. Only for a status whose events are recorded."""
+    yield reading(None, FIRE.name, fire(status))
+    for door in config.parts:
+        bit = door.number - 1
+        yield reading(door.id, "open", status.open[bit] if door.sensor else None)
+        yield reading(door.id, "unlocked", bool(status.relays >> bit & 1))
+        yield reading(door.id, BUTTON.name, status.buttons[bit])
+
+
+def unknown(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
+    """As above while nothing can be recorded: whether it burns, and of the doors nothing."""
+    yield reading(None, FIRE.name, fire(status))
+    for door in config.parts:
+        for name in ("open", "unlocked", BUTTON.name):
+            yield reading(door.id, name, None)
+
+
+def fire(status: Status) -> bool:
+    """Whether the fire input is active."""
+    return bool(status.inputs & FIRE_BIT)
+
+
+def own(status: Status, *, offset_s: float | None, behind: int | None, strays: int) -> Iterator[Reading]:
+    """What it tells of itself."""
+    yield reading(None, "force_lock", bool(status.inputs & FORCE_LOCK))
+    yield reading(None, "clock_offset_s", offset_s)
+    yield reading(None, "log_newest", status.index)
+    yield reading(None, "log_behind", behind)
+    yield reading(None, "system_error", status.error)
+    yield reading(None, "strays", strays)
