@@ -13,6 +13,7 @@ from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.ledsender import LedSender, LedSenderOnALine
 from hall_contract.cases.onbon_dynamic import OnbonDynamic
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
+from hall_contract.cases.uhppote import Uhppote, UhppoteByTcp
 from hall_contract.cases.web_screen import WebScreen
 from hall_contract.hall import Hall, hurry, open_hall
 from hall_contract.sound import mistakes
@@ -56,7 +57,8 @@ def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
     cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
-    return CallerPad(), EscposPrinter(), *cards, WebScreen(), *invented
+    access = Uhppote(), UhppoteByTcp()
+    return CallerPad(), EscposPrinter(), *cards, WebScreen(), *access, *invented
 
 
 def all_cases(config: pytest.Config) -> list[Case]:

@@ -18,9 +18,9 @@ from gateway.core.rights import Right
 
 CardNumber = Annotated[int, msgspec.Meta(ge=1, lt=DELETED_CARD)]
 ProfileNumber = Annotated[int, msgspec.Meta(ge=PROFILES.start, lt=PROFILES.stop)]
-Days = Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=7)]], msgspec.Meta(min_length=1, max_length=7)]
+Days = Annotated[tuple[Annotated[int, msgspec.Meta(ge=1, le=7)], ...], msgspec.Meta(min_length=1, max_length=7)]
 """Days of the week, 1 is Monday."""
-EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 MIDNIGHT = time(0, 0)
 TIMES = ("begins_1", "ends_1", "begins_2", "ends_2", "begins_3", "ends_3")
 
@@ -171,7 +171,7 @@ def check(config: UhppoteConfig, verb: Verb, params: Mapping[str, Any]) -> None:
     _ordered(given)
 
 
-def week(days: list[int]) -> tuple[bool, ...]:
+def week(days: tuple[int, ...]) -> tuple[bool, ...]:
     """The days of the week as the wire has them."""
     return tuple(day in days for day in EVERY_DAY)
 

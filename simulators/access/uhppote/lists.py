@@ -1,0 +1,82 @@
+"""What a controller keeps lists of: cards, time profiles, tasks and first cards; how they are changed and asked for."""
+
+from drivers.access.uhppote.codec import cards, schedules
+from drivers.access.uhppote.codec.packet import Message
+from simulators.access.uhppote.state import Board
+
+MOST_CARDS = 26_000
+
+
+def _as(message: type[Message], of: Message) -> Message:
+    return message(**{name: getattr(of, name) for name in message.fields})
+
+
+def put_card(board: Board, given: cards.PutCard) -> bool:
+    known = given.card in board.cards
+    if given.card in (cards.NO_CARD, cards.DELETED_CARD) or (not known and len(board.cards) >= MOST_CARDS):
+        return False
+    board.cards[given.card] = cards.Card(**{name: getattr(given, name) for name in cards.Card.fields})
+    return True
+
+
+def get_card(board: Board, given: cards.GetCard) -> Message:
+    return board.cards.get(given.card, cards.Card(card=cards.NO_CARD))
+
+
+def get_card_at(board: Board, given: cards.GetCardAt) -> Message:
+    found = list(board.cards.values())[given.place - 1 : given.place] if given.place else []
+    return _as(cards.CardAt, found[0]) if found else cards.CardAt(card=cards.NO_CARD)
+
+
+def delete_card(board: Board, given: cards.DeleteCard) -> bool:
+    return board.cards.pop(given.card, None) is not None
+
+
+def delete_cards(board: Board, _: cards.DeleteCards) -> bool:
+    board.cards.clear()
+    return True
+
+
+def get_profile(board: Board, given: schedules.GetProfile) -> Message:
+    return board.profiles.get(given.profile, schedules.Profile(profile=0))
+
+
+def set_profile(board: Board, given: schedules.SetProfile) -> bool:
+    if given.profile not in schedules.PROFILES or given.linked == given.profile:
+        return False
+    board.profiles[given.profile] = schedules.Profile(
+        **{name: getattr(given, name) for name in schedules.Profile.fields}
+    )
+    return True
+
+
+def clear_profiles(board: Board, _: schedules.ClearProfiles) -> bool:
+    board.profiles.clear()
+    return True
+
+
+def add_task(board: Board, given: schedules.AddTask) -> bool:
+    if given.door not in board.doors or given.doing not in list(schedules.Doing):
+        return False
+    board.new_tasks.append(given)
+    return True
+
+
+def clear_tasks(board: Board, _: schedules.ClearTasks) -> bool:
+    board.new_tasks.clear()
+    board.tasks.clear()
+    return True
+
+
+def refresh_tasks(board: Board, _: schedules.RefreshTasks) -> bool:
+    board.tasks = list(board.new_tasks)
+    for number, rule in board.new_first.items():
+        board.doors[number].first = rule
+    return True
+
+
+def set_first_card(board: Board, given: schedules.SetFirstCard) -> bool:
+    if given.door not in board.doors or given.active > 2 or given.inactive > 3:
+        return False
+    board.new_first[given.door] = given
+    return True
