@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import msgspec
 
 from gateway.core.twin import ConfigT, Lever, Twin
+from simulators.accepting import accepting
 from simulators.faults import TCP, Faults, Misaddress, NoParams, lever
 from simulators.outbox import Outbox
 
@@ -112,13 +113,11 @@ class TcpTwin(Twin[ConfigT]):
 
     @asynccontextmanager
     async def serve(self, host: str, port: int) -> AsyncGenerator[int]:
-        server = await asyncio.get_running_loop().create_server(self.connection, host, port)
         try:
-            yield server.sockets[0].getsockname()[1]
+            async with accepting(self.connection, host, port) as bound:
+                yield bound
         finally:
-            server.close()
             self.hang_up()
-            await server.wait_closed()
 
     def levers(self) -> Mapping[str, Lever]:
         faults, unplug = dict(self._faults.levers()), lever(Unplug, self._unplug)
