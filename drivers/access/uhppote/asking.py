@@ -22,9 +22,11 @@ class Asking:
         self.config, self.wire, self.command = config, wire, command
         self.sent: Callable[[], None] = partial(context.stage, command, Stage.SENT)
 
-    async def do(self, order: Message, reply: type[Done], *, again: bool = True) -> None:
+    async def do(
+        self, order: Message, reply: type[Done], *, again: bool = True, timeout_s: float | None = None
+    ) -> None:
         """Have something done. Raises CommandRejected where the controller says no."""
-        if not (await self.wire.ask(order, reply, again=again, sent=self.sent)).ok:
+        if not (await self.wire.ask(order, reply, again=again, timeout_s=timeout_s, sent=self.sent)).ok:
             raise CommandRejected(f"{self.config.id} refused: {self.command.verb}")
 
     async def get(

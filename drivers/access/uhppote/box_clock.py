@@ -48,7 +48,7 @@ class BoxClock:
         """
         to = self._now().replace(microsecond=0)
         await self._context.record(self._event(to))
-        await self._wire.ask(SetTime(at=self._now().replace(microsecond=0)), TimeSet, again=False)
+        await self._wire.ask(SetTime(at=self._now().replace(microsecond=0)), TimeSet)
         told = (await self._wire.ask(GetTime(), Time)).at
         if told is None or abs(told - self._now()) > CLOSE:
             return None

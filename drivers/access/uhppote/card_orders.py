@@ -55,10 +55,9 @@ async def find_card(asking: Asking) -> dict[str, Any]:
 
 
 async def delete_card(asking: Asking) -> dict[str, Any]:
-    """Forget a card. One that is not known is forgotten already."""
+    """Forget a card. Whether it knew it does not matter, so that it may be asked twice."""
     card = convert(verbs.OfCard, asking.command.params).card
-    if (await _card(asking, card)).card:
-        await asking.do(DeleteCard(card=card), CardDeleted, again=False)
+    await asking.wire.ask(DeleteCard(card=card), CardDeleted, sent=asking.sent)
     asking.same((await _card(asking, card)).card, 0)
     return {"known": False}
 

@@ -5,20 +5,47 @@ from typing import Any
 from drivers.access.uhppote import verbs
 from drivers.access.uhppote.asking import Asking
 from drivers.access.uhppote.codec.doors import Control, Door, DoorOpened, GetDoor, OpenDoor, SetDoor
+from drivers.access.uhppote.codec.log import EventRecord
 from drivers.access.uhppote.codec.schedules import FirstCardSet, RefreshTasks, SetFirstCard, TasksRefreshed
+from drivers.access.uhppote.happenings import meaning
 from drivers.access.uhppote.points import MODES, fire
-from gateway.core.access import Mode, SetMode
+from drivers.access.uhppote.reader import ControllerLog
+from gateway.core.access import Happening, Mode, SetMode
 from gateway.core.contract import convert
-from gateway.core.errors import CommandRejected
+from gateway.core.errors import CommandRejected, DeviceOffline
 
 CONTROLS = {mode: control for control, mode in MODES.items()}
 
 
+TRIES = 3
+
+
 async def open_door(asking: Asking) -> dict[str, Any]:
-    """Release a lock once. It is asked once: who asks twice opens twice."""
+    """Release a lock once. It is only asked again where the log shows that it was not released: who asks twice may
+    open twice.
+    """
     door = asking.number(asking.command.part)
-    await asking.do(OpenDoor(door=door), DoorOpened, again=False)
+    before = (await asking.wire.status()).index
+    for left in reversed(range(TRIES)):
+        try:
+            await asking.do(OpenDoor(door=door), DoorOpened, again=False, timeout_s=asking.config.timeout_s / TRIES)
+            break
+        except DeviceOffline:
+            if await _was_opened(asking, door, before):
+                break
+            if not left:
+                raise
     return {"opened": True}
+
+
+async def _was_opened(asking: Asking, door: int, before: int) -> bool:
+    """Whether the log says that a door was opened from afar, behind an index."""
+    log = ControllerLog(asking.wire)
+    for index in range(before + 1, await log.newest() + 1):
+        record = await log.read(index)
+        if isinstance(record, EventRecord) and record.door == door and meaning(record).type is Happening.REMOTE:
+            return True
+    return False
 
 
 async def set_mode(asking: Asking) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class Uhppote(Driver[UhppoteConfig]):
         except JournalError:
             self.context.publish(*points.unknown(self.config, await self._wire.status()))
             raise
-        if self._epoch != epoch:
+        if epoch not in (None, self._epoch):
             self._care.begin()
             self.context.publish(*await self._care.look_after())
         if status is not None:

@@ -51,7 +51,7 @@ async def set_tasks(asking: Asking) -> dict[str, Any]:
             doing=verbs.number(task, "doing"),
             cards=task.cards,
         )
-        await asking.do(order, TaskAdded, again=False)
+        await asking.do(order, TaskAdded)  # what is there twice is done once
     await asking.do(RefreshTasks(), TasksRefreshed)
     return {"tasks": len(given.tasks)}
 

@@ -38,6 +38,7 @@ class Wire:
         *,
         fits: Callable[[ReplyT], bool] = lambda _: True,
         again: bool = True,
+        timeout_s: float | None = None,
         sent: Callable[[], None] | None = None,
     ) -> ReplyT:
         """The answer to a question. `again` False: it may not be asked twice. Raises DeviceOffline, CommandRejected."""
@@ -48,7 +49,7 @@ class Wire:
             raise CommandRejected(f"{config.id}: {error}") from error
         again_s = config.again_s if again else None
         async with self._turn, self._context.link(config.address, again_s=again_s) as link:
-            return await link.exchange(request, self._matching(reply, fits), config.timeout_s, sent)
+            return await link.exchange(request, self._matching(reply, fits), timeout_s or config.timeout_s, sent)
 
     async def status(self) -> Status:
         """How it is."""

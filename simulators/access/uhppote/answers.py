@@ -17,6 +17,10 @@ class Function(NamedTuple):
     do: Callable[[Board, Any], Message | bool | None]
 
 
+UNASKED = (box.RecordSpecialEvents, box.SetListener)
+"""Orders that a gateway gives by itself: the lever is for those of people."""
+
+
 def answer(board: Board, found: Packet | Noise, refuse: Callable[[], bool]) -> bytes | None:
     """The answer of a controller to a packet; None where it says nothing. `refuse` says whether an order is refused."""
     if isinstance(found, Noise) or found.data[0] != HEAD or found.function not in FUNCTIONS:
@@ -27,7 +31,7 @@ def answer(board: Board, found: Packet | Noise, refuse: Callable[[], bool]) -> b
         return None
     question = function.question.read(found)
     ordered = function.answer is not None and issubclass(function.answer, box.Done)
-    if question is None or (ordered and refuse()):
+    if question is None or (ordered and function.question not in UNASKED and refuse()):
         done: Message | bool | None = False
     else:
         done = function.do(board, question)

@@ -83,7 +83,7 @@ class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RefuseNext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The next `count` orders are refused."""
+    """The next `count` orders are refused, but for those about the listener and special events."""
 
     count: Annotated[int, msgspec.Meta(ge=0)] = 1
 
