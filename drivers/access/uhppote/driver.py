@@ -133,8 +133,7 @@ class Uhppote(Driver[UhppoteConfig]):
         return self._reader.place.epoch if self._reader.place else None
 
     def _own(self, status: Status) -> list[Reading]:
-        place = self._reader.place
-        behind = None if place is None else max(0, status.index - place.index)
+        behind = self._reader.behind(status)
         return [*points.own(status, offset_s=self._clock.offset_s, behind=behind, strays=self._wire.strays)]
 
     def _listening(self) -> list[Reading]:

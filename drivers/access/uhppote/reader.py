@@ -69,6 +69,12 @@ class Reader:
                 self.place = found.place
         return log.status if log.status and self.has(log.status) else None
 
+    def behind(self, status: Status) -> int | None:
+        """How many events up to a status are not recorded; of a log that began anew all. None before the first look."""
+        if self.place is None or self.has(status):
+            return None if self.place is None else 0
+        return status.index - self.place.index if status.index > self.place.index else status.index
+
     def has(self, status: Status) -> bool:
         """Whether the newest event of a status is recorded."""
         place = self.place
