@@ -168,8 +168,8 @@ async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_ag
     controller = await world.controller(care_s=0.2)
     controller.twin.board.special_events = False
     controller.pull("force", door=1)
+    await controller.caught_up()
     controller.pull("close", door=1)
-    controller.twin.board.doors[2].open = True
     await controller.until(lambda: controller.twin.board.special_events, within_s=3.0)
 
 

@@ -1,0 +1,60 @@
+"""The clock of a controller: told, set where it is off too far, and never without a record."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.core.access import Happening
+from gateway.core.model import Stage
+
+if TYPE_CHECKING:
+    from conftest import World
+
+
+async def test_a_clock_that_is_right_is_left_alone(world: "World") -> None:
+    controller = await world.controller()
+    await controller.until(lambda: controller.point("clock_offset_s") != "unknown")
+    assert abs(controller.point("clock_offset_s")) <= 1.0
+    assert await controller.rows(Happening.CLOCK) == []
+
+
+async def test_a_clock_that_is_off_is_set_once_an_hour_and_that_is_recorded(world: "World") -> None:
+    twin, config = await world.plug()
+    twin.board.set_time(twin.board.time + timedelta(days=1, seconds=9))
+    controller = world.drive(twin, config)
+    await controller.until(
+        lambda: controller.point("clock_offset_s") != "unknown" and abs(controller.point("clock_offset_s")) < 2
+    )
+    (record,) = await controller.rows(Happening.CLOCK)
+    assert record.payload is not None
+    assert 86_408 <= record.payload["offset_s"] <= 86_410
+    assert (record.retention, record.clock_offset_s) == ("audit", record.payload["offset_s"])
+    twin.board.set_time(twin.board.time + timedelta(seconds=7))
+    await controller.until(lambda: controller.point("clock_offset_s") > 5)  # what the alarm clock-drift looks at
+    await controller.caught_up()
+    assert len(await controller.rows(Happening.CLOCK)) == 1
+
+
+async def test_it_can_be_set_at_any_time(world: "World") -> None:
+    controller = await world.controller(clock_limit_s=3600)
+    controller.twin.board.set_time(controller.twin.board.time - timedelta(seconds=300))
+    await controller.until(lambda: controller.point("clock_offset_s") < -200)
+    done = await controller.ask("set_clock")
+    assert done.status is Stage.CONFIRMED
+    assert abs((controller.twin.board.time - controller.twin.board.clock.now()).total_seconds()) < 2
+    (record,) = await controller.rows(Happening.CLOCK)
+    assert record.payload is not None
+    assert record.payload["offset_s"] < -200
+
+
+async def test_a_time_that_is_nonsense_is_unknown_and_set(world: "World") -> None:
+    twin, config = await world.plug()
+    status = twin.board.status
+    twin.board.status = lambda: type(status())(  # type: ignore[method-assign]  # a box whose clock has stopped
+        **{**{name: getattr(status(), name) for name in status().fields}, "clock_date": None}
+    )
+    controller = world.drive(twin, config)
+    await controller.caught_up()
+    assert controller.point("clock_offset_s") in ("unknown", 0.0)
+    (record,) = await controller.rows(Happening.CLOCK)
+    assert record.payload is not None
+    assert record.payload["offset_s"] is None
