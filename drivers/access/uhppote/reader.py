@@ -87,4 +87,8 @@ def _start(config: UhppoteConfig) -> Start[EventRecord]:
     since = config.start
     if not isinstance(since, datetime):
         return Start(since)
-    return Start(f"since {since.isoformat()}", lambda record: record.at is not None and record.at >= since)
+
+    def wanted(record: EventRecord) -> bool:
+        return record.at is not None and record.at >= since
+
+    return Start(f"since {since.isoformat()}", wanted)

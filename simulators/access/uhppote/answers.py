@@ -30,13 +30,13 @@ def answer(board: Board, found: Packet | Noise, refuse: Callable[[], bool]) -> b
     if found.serial != board.serial and not anybody:
         return None
     question = function.question.read(found)
-    ordered = function.answer is not None and issubclass(function.answer, box.Done)
-    if question is None or (ordered and function.question not in UNASKED and refuse()):
+    done_type = function.answer if function.answer is not None and issubclass(function.answer, box.Done) else None
+    if question is None or (done_type and function.question not in UNASKED and refuse()):
         done: Message | bool | None = False
     else:
         done = function.do(board, question)
     if isinstance(done, bool):
-        done = function.answer(ok=done) if function.answer is not None and ordered else None
+        done = done_type(ok=done) if done_type else None
     return done.wire(board.serial) if done is not None else None
 
 
@@ -45,17 +45,17 @@ FUNCTIONS: Mapping[int, Function] = {
     for function in (
         Function(box.GetController, box.Controller, settings.controller),
         Function(box.SetAddress, None, settings.set_address),
-        Function(box.GetTime, box.Time, lambda board, _: box.Time(at=board.time)),
+        Function(box.GetTime, box.Time, settings.get_time),
         Function(box.SetTime, box.TimeSet, settings.set_time),
-        Function(box.GetListener, box.Listener, lambda board, _: board.listener),
+        Function(box.GetListener, box.Listener, settings.get_listener),
         Function(box.SetListener, box.ListenerSet, settings.set_listener),
         Function(box.RecordSpecialEvents, box.SpecialEventsRecorded, settings.record_special_events),
         Function(box.SetPcControl, box.PcControlSet, settings.set_pc_control),
         Function(box.SetKeypads, box.KeypadsSet, settings.set_keypads),
         Function(box.RestoreDefaults, box.DefaultsRestored, settings.restore_defaults),
-        Function(log.GetStatus, log.Status, lambda board, _: board.status()),
-        Function(log.GetEvent, log.EventRecord, lambda board, given: board.ring.get(given.index)),
-        Function(log.GetEventIndex, log.EventIndex, lambda board, _: log.EventIndex(index=board.event_index)),
+        Function(log.GetStatus, log.Status, settings.get_status),
+        Function(log.GetEvent, log.EventRecord, settings.get_event),
+        Function(log.GetEventIndex, log.EventIndex, settings.get_event_index),
         Function(log.SetEventIndex, log.EventIndexSet, settings.set_event_index),
         Function(doors.OpenDoor, doors.DoorOpened, settings.open_door),
         Function(doors.GetDoor, doors.Door, settings.get_door),
@@ -69,7 +69,7 @@ FUNCTIONS: Mapping[int, Function] = {
         Function(cards.GetCardAt, cards.CardAt, lists.get_card_at),
         Function(cards.DeleteCard, cards.CardDeleted, lists.delete_card),
         Function(cards.DeleteCards, cards.CardsDeleted, lists.delete_cards),
-        Function(cards.CountCards, cards.CardCount, lambda board, _: cards.CardCount(count=len(board.cards))),
+        Function(cards.CountCards, cards.CardCount, lists.count_cards),
         Function(schedules.GetProfile, schedules.Profile, lists.get_profile),
         Function(schedules.SetProfile, schedules.ProfileSet, lists.set_profile),
         Function(schedules.ClearProfiles, schedules.ProfilesCleared, lists.clear_profiles),

@@ -28,6 +28,10 @@ def get_card_at(board: Board, given: cards.GetCardAt) -> Message:
     return _as(cards.CardAt, found[0]) if found else cards.CardAt(card=cards.NO_CARD)
 
 
+def count_cards(board: Board, _: cards.CountCards) -> Message:
+    return cards.CardCount(count=len(board.cards))
+
+
 def delete_card(board: Board, given: cards.DeleteCard) -> bool:
     return board.cards.pop(given.card, None) is not None
 

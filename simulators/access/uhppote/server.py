@@ -24,7 +24,7 @@ from simulators.access.uhppote.push import Push
 from simulators.access.uhppote.ring import Ring
 from simulators.access.uhppote.state import Board
 from simulators.faults import NoParams, lever
-from simulators.tcp import Answer, TcpTwin
+from simulators.tcp import Answer
 from simulators.udp import UdpTwin
 
 
@@ -50,7 +50,7 @@ class UhppoteTwin(UdpTwin[UhppoteConfig]):
 
     @asynccontextmanager
     async def serve(self, host: str, port: int) -> AsyncGenerator[int]:
-        async with TcpTwin.serve(self, host, port) as bound, super().serve(host, bound):
+        async with super(UdpTwin, self).serve(host, port) as bound, super().serve(host, bound):
             loop = asyncio.get_running_loop()
             sender, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(host, 0))
             self.push.send = sender.sendto

@@ -27,6 +27,26 @@ def set_time(board: Board, given: box.SetTime) -> Message | None:
     return box.TimeSet(at=board.time)
 
 
+def get_time(board: Board, _: box.GetTime) -> Message:
+    return box.Time(at=board.time)
+
+
+def get_listener(board: Board, _: box.GetListener) -> Message:
+    return board.listener
+
+
+def get_status(board: Board, _: log.GetStatus) -> Message:
+    return board.status()
+
+
+def get_event(board: Board, given: log.GetEvent) -> Message:
+    return board.ring.get(given.index)
+
+
+def get_event_index(board: Board, _: log.GetEventIndex) -> Message:
+    return log.EventIndex(index=board.event_index)
+
+
 def set_listener(board: Board, given: box.SetListener) -> bool:
     board.listener = box.Listener(address=given.address, port=given.port, interval=given.interval)
     return True

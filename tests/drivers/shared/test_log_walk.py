@@ -14,7 +14,7 @@ class Record(NamedTuple):
     """An event: of which log, with which index there."""
 
     log: int
-    index: int
+    at: int
 
 
 class Device:
@@ -50,7 +50,7 @@ class Device:
         return Missing.OVERWRITTEN if index < self.oldest_index else Record(self.number, index)
 
     def mark(self, record: Record) -> str:
-        return f"{record.log}/{record.index}"
+        return f"{record.log}/{record.at}"
 
     def _happens(self) -> None:
         self.asked += 1
@@ -111,7 +111,7 @@ def test_nothing_is_lost_doubled_or_put_into_the_wrong_log(room: int, scripts: l
             await store.read_on(device)
         told = store.records
         assert len({(epoch, index) for epoch, index, _ in told}) == len(told)
-        assert all(record.index == index for _, index, record in told)
+        assert all(record.at == index for _, index, record in told)
         _one_log_is_one_epoch(store)
         assert device.all() <= {record for *_, record in told}, "all that the device still has is recorded"
         _complete(store)
@@ -202,7 +202,7 @@ async def test_commits_are_small() -> None:
 
 async def test_where_to_begin_is_said_and_kept() -> None:
     def wanted(record: Record) -> bool:
-        return record.index >= 7
+        return record.at >= 7
 
     for start, first in ((Start[Record](), 1), (Start[Record]("newest"), 11), (Start("since Monday", wanted), 7)):
         device, store = Device(), Store()

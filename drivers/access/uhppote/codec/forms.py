@@ -1,6 +1,6 @@
 """How times, addresses and flags stand in a packet. A date or time that cannot be is None: unknown, or not set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any
@@ -12,7 +12,11 @@ def _flag(data: bytes) -> bool:
     return data != b"\0"
 
 
-BOOL = Form(1, _flag, lambda value: bytes([bool(value)]))
+def _as_flag(value: object) -> bytes:
+    return bytes([bool(value)])
+
+
+BOOL = Form(1, _flag, _as_flag)
 """Any byte but 0 is true."""
 
 
@@ -51,13 +55,33 @@ SHORT_DATE = _bcd(3, "%Y%m%d", datetime.date, before="20")
 TIME = _bcd(3, "%H%M%S", datetime.time)
 HHMM = _bcd(2, "%H%M", datetime.time)
 
-IPV4 = Form(4, IPv4Address, lambda value: IPv4Address(value).packed)
-MAC = Form(6, lambda data: data.hex(":"), lambda value: bytes.fromhex(value.replace(":", "")))
+
+def _packed(value: IPv4Address) -> bytes:
+    return value.packed
+
+
+def _pairs(data: bytes) -> str:
+    return data.hex(":")
+
+
+def _unpaired(value: str) -> bytes:
+    return _sized(bytes.fromhex(value.replace(":", "")), 6)
+
+
+IPV4 = Form(4, IPv4Address, _packed)
+MAC = Form(6, _pairs, _unpaired)
 
 
 def flags(count: int) -> Form:
     """So many booleans, a byte each."""
-    return Form(count, lambda data: tuple(byte != 0 for byte in data), lambda values: _bytes(map(int, values), count))
+
+    def read(data: bytes) -> tuple[bool, ...]:
+        return tuple(byte != 0 for byte in data)
+
+    def write(values: Iterable[bool]) -> bytes:
+        return _sized(bytes(map(int, values)), count)
+
+    return Form(count, read, write)
 
 
 def numbers(count: int, size: int = 1) -> Form:
@@ -66,7 +90,7 @@ def numbers(count: int, size: int = 1) -> Form:
     def read(data: bytes) -> tuple[int, ...]:
         return tuple(int.from_bytes(data[at : at + size], "little") for at in range(0, len(data), size))
 
-    def write(values: Any) -> bytes:
+    def write(values: Iterable[int]) -> bytes:
         try:
             return _sized(b"".join(value.to_bytes(size, "little") for value in values), count * size)
         except OverflowError as error:
@@ -76,19 +100,18 @@ def numbers(count: int, size: int = 1) -> Form:
 
 
 def _bits(count: int) -> Form:
-    def write(values: Any) -> bytes:
+    def read(data: bytes) -> tuple[bool, ...]:
+        return tuple(bool(data[0] >> number & 1) for number in range(count))
+
+    def write(values: Iterable[bool]) -> bytes:
         return bytes([sum(1 << number for number, value in enumerate(values) if value)])
 
-    return Form(1, lambda data: tuple(bool(data[0] >> number & 1) for number in range(count)), write)
+    return Form(1, read, write)
 
 
 BITS4 = _bits(4)
 """Four booleans in the low bits of a byte, the first one lowest."""
 FLAGS4, FLAGS7, U8X4, U32X4 = flags(4), flags(7), numbers(4), numbers(4, 4)
-
-
-def _bytes(values: Any, count: int) -> bytes:
-    return _sized(bytes(values), count)
 
 
 def _sized(data: bytes, size: int) -> bytes:

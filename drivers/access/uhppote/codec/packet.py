@@ -109,13 +109,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _number(size: int) -> Form:
+    def read(data: bytes) -> int:
+        return int.from_bytes(data, "little")
+
     def write(value: int) -> bytes:
         try:
             return value.to_bytes(size, "little")
         except OverflowError as error:
             raise ValueError(f"{value} does not fit into {size} bytes") from error
 
-    return Form(size, lambda data: int.from_bytes(data, "little"), write)
+    return Form(size, read, write)
 
 
 _MAGIC = MAGIC.to_bytes(4, "little")

@@ -131,6 +131,7 @@ def test_reads_the_vectors_of_others() -> None:
         relays=4,
         inputs=1,
     )
+    assert status is not None
     assert status.clock == datetime.fromisoformat("2019-04-20 14:37:02")
     empty = log.Status.read(packet(vector("status_empty")))
     assert empty is not None

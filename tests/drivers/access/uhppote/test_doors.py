@@ -1,15 +1,11 @@
 """What is told of doors, and what is done with them."""
 
-from typing import TYPE_CHECKING
-
 import pytest
+from doorhall import Controller, World
 
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage
-
-if TYPE_CHECKING:
-    from conftest import Controller, World
 
 CARD = 8165538
 DOORS = [
@@ -18,13 +14,13 @@ DOORS = [
 ]
 
 
-async def happened(controller: "Controller", *types: Happening) -> list[tuple[str | None, str, object]]:
+async def happened(controller: Controller, *types: Happening) -> list[tuple[str | None, str, object]]:
     """What is recorded of doors: part, type, reason."""
     rows = await controller.rows(*types)
     return [(row.part, row.type, (row.payload or {}).get("reason")) for row in rows]
 
 
-async def test_a_person_passes_a_door(world: "World") -> None:
+async def test_a_person_passes_a_door(world: World) -> None:
     controller = await world.controller()
     await controller.ask("put_card", card=CARD, begins="2026-01-01", ends="2027-12-31", doors={"door-1": True})
     await controller.until(lambda: controller.twin.board.special_events)
@@ -51,7 +47,7 @@ async def test_a_person_passes_a_door(world: "World") -> None:
     assert abs(granted.clock_offset_s or 9.9) < 2
 
 
-async def test_the_points_of_a_door_are_told_behind_the_events_that_led_to_them(world: "World") -> None:
+async def test_the_points_of_a_door_are_told_behind_the_events_that_led_to_them(world: World) -> None:
     controller = await world.controller(poll_s=0.1)
     await controller.until(lambda: controller.twin.board.special_events)
     for _ in range(5):
@@ -64,7 +60,7 @@ async def test_the_points_of_a_door_are_told_behind_the_events_that_led_to_them(
         assert len(opened) == len(closed)
 
 
-async def test_a_forced_and_a_held_door_and_fire_are_alarms_of_the_device(world: "World") -> None:
+async def test_a_forced_and_a_held_door_and_fire_are_alarms_of_the_device(world: World) -> None:
     controller = await world.controller()
     controller.pull("force", door=2)
     controller.pull("fire")
@@ -85,7 +81,7 @@ async def test_a_forced_and_a_held_door_and_fire_are_alarms_of_the_device(world:
     await controller.until(lambda: controller.point("fire") is False)
 
 
-async def test_a_button_releases_a_lock_or_is_pressed_in_vain(world: "World") -> None:
+async def test_a_button_releases_a_lock_or_is_pressed_in_vain(world: World) -> None:
     controller = await world.controller()
     await controller.until(lambda: controller.twin.board.special_events)
     controller.pull("button", door=1)
@@ -98,7 +94,7 @@ async def test_a_button_releases_a_lock_or_is_pressed_in_vain(world: "World") ->
     ]
 
 
-async def test_doors_have_the_names_of_the_site_and_one_without_a_sensor_is_unknown(world: "World") -> None:
+async def test_doors_have_the_names_of_the_site_and_one_without_a_sensor_is_unknown(world: World) -> None:
     controller = await world.controller(doors=DOORS)
     await controller.until(lambda: controller.point("open", "main") is False)
     assert {part.id: part.name for part in controller.life.view.parts.values()} == {"main": "东门", "store": "store"}
@@ -110,7 +106,7 @@ async def test_doors_have_the_names_of_the_site_and_one_without_a_sensor_is_unkn
     assert (one.part, other.part, (other.payload or {})["door"]) == ("store", None, 4)
 
 
-async def test_a_door_is_opened_from_afar_and_that_is_in_the_log(world: "World") -> None:
+async def test_a_door_is_opened_from_afar_and_that_is_in_the_log(world: World) -> None:
     controller = await world.controller()
     done = await controller.ask("open", "door-2")
     assert (done.status, done.detail) == (Stage.CONFIRMED, {"opened": True})
@@ -120,7 +116,7 @@ async def test_a_door_is_opened_from_afar_and_that_is_in_the_log(world: "World")
 
 
 @pytest.mark.parametrize("fault", ["question", "answer"])
-async def test_a_door_is_opened_once_also_where_the_question_or_its_answer_is_lost(world: "World", fault: str) -> None:
+async def test_a_door_is_opened_once_also_where_the_question_or_its_answer_is_lost(world: World, fault: str) -> None:
     controller = await world.controller(poll_s=30, care_s=30)
     if fault == "answer":
         controller.pull("cut", after=10, count=2)  # that to the status before may be asked again
@@ -131,7 +127,7 @@ async def test_a_door_is_opened_once_also_where_the_question_or_its_answer_is_lo
     assert controller.twin.board.doors[1].released == 1
 
 
-async def test_how_a_lock_is_run_is_read_back(world: "World") -> None:
+async def test_how_a_lock_is_run_is_read_back(world: World) -> None:
     controller = await world.controller()
     await controller.until(lambda: controller.point("mode", "door-1") == "controlled")
     done = await controller.ask("set_mode", "door-1", mode="normally_open")
@@ -142,14 +138,14 @@ async def test_how_a_lock_is_run_is_read_back(world: "World") -> None:
     assert (controller.twin.board.doors[1].mode, controller.twin.board.doors[1].delay) == (1, 12)
 
 
-async def test_a_door_that_is_normally_closed_refuses_to_open(world: "World") -> None:
+async def test_a_door_that_is_normally_closed_refuses_to_open(world: World) -> None:
     controller = await world.controller()
     await controller.ask("set_mode", "door-1", mode="normally_closed")
     done = await controller.ask("open", "door-1")
     assert (done.status, done.detail) == (Stage.REJECTED, {"reason": "doors-1 refused: open"})
 
 
-async def test_nothing_locks_a_door_while_it_burns(world: "World") -> None:
+async def test_nothing_locks_a_door_while_it_burns(world: World) -> None:
     controller = await world.controller()
     await controller.ask("set_mode", "door-1", mode="normally_open")
     controller.pull("fire")
@@ -160,14 +156,14 @@ async def test_nothing_locks_a_door_while_it_burns(world: "World") -> None:
     assert (await controller.ask("set_mode", "door-2", mode="normally_open")).status is Stage.CONFIRMED
 
 
-async def test_a_door_that_there_is_not_is_refused(world: "World") -> None:
+async def test_a_door_that_there_is_not_is_refused(world: World) -> None:
     controller = await world.controller()
     with pytest.raises(CommandRejected, match="has no door 'door-9'; it has: door-1, door-2"):
         await controller.ask("put_card", card=1, begins="2026-01-01", ends="2026-12-31", doors={"door-9": True})
 
 
 async def test_while_nothing_can_be_recorded_doors_are_unknown_and_fire_is_told(
-    world: "World", monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gateway.core.errors import JournalError
 

@@ -2,14 +2,12 @@
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from doorhall import World
 
 from gateway.core.access import Happening
-
-if TYPE_CHECKING:
-    from conftest import World  # pytest gives the fixture; a conftest cannot be imported by name at run time
 
 SCHEMES = pytest.mark.parametrize("scheme", ["udp", "tcp"])
 CARD = 8165538
@@ -23,7 +21,7 @@ def free_udp_port() -> int:
 
 
 @SCHEMES
-async def test_what_it_has_logged_before_and_what_happens_after_is_recorded_once(world: "World", scheme: str) -> None:
+async def test_what_it_has_logged_before_and_what_happens_after_is_recorded_once(world: World, scheme: str) -> None:
     twin, config = await world.plug(scheme)
     twin.levers()["fill"]({"count": 150})
     controller = world.drive(twin, config)
@@ -48,10 +46,10 @@ async def test_what_it_has_logged_before_and_what_happens_after_is_recorded_once
         (("garbage", {"size": 5, "count": 2}), True),
         (("corrupt", {"bits": 3, "count": 1, "seed": 1}), False),
     ],
-    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+    ids=["loss", "duplicate", "reorder", "late", "slow", "wrong_id", "cut", "garbage", "corrupt"],
 )
 async def test_no_fault_of_the_wire_loses_an_event_or_tells_another(
-    world: "World", fault: tuple[str, dict[str, Any]], often: bool
+    world: World, fault: tuple[str, dict[str, Any]], often: bool
 ) -> None:
     controller = await world.controller()
     for number in range(60):
@@ -69,9 +67,9 @@ async def test_no_fault_of_the_wire_loses_an_event_or_tells_another(
         assert controller.point("strays") > 0
 
 
-async def test_with_every_push_lost_an_event_is_recorded_within_two_seconds(world: "World") -> None:
+async def test_with_every_push_lost_an_event_is_recorded_within_two_seconds(world: World) -> None:
     controller = await world.controller(listener=f"udp:127.0.0.1:{free_udp_port()}", poll_s=1.0)
-    await controller.until(lambda: controller.point("listener_bound") is True)
+    await controller.bound()
     controller.pull("push_loss", percent=100)
     controller.pull("swipe", card=CARD)
     await controller.until(lambda: controller.point("log_newest") == 1, within_s=2.0)
@@ -80,15 +78,15 @@ async def test_with_every_push_lost_an_event_is_recorded_within_two_seconds(worl
     assert await controller.log() == controller.kept()
 
 
-async def test_a_push_wakes_it_long_before_the_next_poll(world: "World") -> None:
+async def test_a_push_wakes_it_long_before_the_next_poll(world: World) -> None:
     controller = await world.controller(listener=f"udp:127.0.0.1:{free_udp_port()}", poll_s=30, care_s=0.2)
-    await controller.until(lambda: controller.point("listener_bound") is True)
+    await controller.bound()
     controller.pull("swipe", card=CARD)
     await controller.caught_up(within_s=1.0)
     assert await controller.log() == controller.kept()
 
 
-async def test_two_controllers_share_the_port_of_the_listener(world: "World") -> None:
+async def test_two_controllers_share_the_port_of_the_listener(world: World) -> None:
     listener = f"udp:127.0.0.1:{free_udp_port()}"
     first = await world.controller(listener=listener, poll_s=30, care_s=0.2)
     other_twin, other_config = await world.plug(
@@ -97,7 +95,7 @@ async def test_two_controllers_share_the_port_of_the_listener(world: "World") ->
     other = world.drive(other_twin, other_config)
     await other.caught_up()
     for each in (first, other):
-        await each.until(lambda each=each: each.point("listener_bound") is True)
+        await each.bound()
         each.pull("swipe", card=CARD)
     await first.caught_up(within_s=1.0)
     await other.caught_up(within_s=1.0)
@@ -105,7 +103,7 @@ async def test_two_controllers_share_the_port_of_the_listener(world: "World") ->
     assert sorted(keys) == ["doors-1/405419896-1-1", "doors-2/201020304-1-1"]
 
 
-async def test_where_the_port_of_the_listener_is_taken_polling_goes_on_and_it_is_bound_later(world: "World") -> None:
+async def test_where_the_port_of_the_listener_is_taken_polling_goes_on_and_it_is_bound_later(world: World) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         controller = await world.controller(listener=f"udp:127.0.0.1:{taken.getsockname()[1]}", poll_s=0.5)
@@ -118,7 +116,7 @@ async def test_where_the_port_of_the_listener_is_taken_polling_goes_on_and_it_is
     assert controller.failures == []
 
 
-async def test_events_that_were_overwritten_while_it_was_away_are_one_gap_with_its_bounds(world: "World") -> None:
+async def test_events_that_were_overwritten_while_it_was_away_are_one_gap_with_its_bounds(world: World) -> None:
     twin, config = await world.plug()
     twin.levers()["capacity"]({"events": 100, "block": 20})
     twin.levers()["fill"]({"count": 10})
@@ -134,7 +132,7 @@ async def test_events_that_were_overwritten_while_it_was_away_are_one_gap_with_i
 
 
 @pytest.mark.parametrize("more", [3, 20, 40], ids=["fewer", "as many", "more"])
-async def test_a_log_that_began_anew_is_another_epoch_and_nothing_of_it_is_lost(world: "World", more: int) -> None:
+async def test_a_log_that_began_anew_is_another_epoch_and_nothing_of_it_is_lost(world: World, more: int) -> None:
     twin, config = await world.plug()
     twin.levers()["fill"]({"count": 20})
     controller = world.drive(twin, config)
@@ -153,10 +151,10 @@ async def test_a_log_that_began_anew_is_another_epoch_and_nothing_of_it_is_lost(
     assert (anew["epoch"], anew["left"]) == (2, 20)
 
 
-async def test_after_its_defaults_are_restored_it_is_armed_again_at_once(world: "World") -> None:
+async def test_after_its_defaults_are_restored_it_is_armed_again_at_once(world: World) -> None:
     listener = f"udp:127.0.0.1:{free_udp_port()}"
     controller = await world.controller(listener=listener, care_s=60)
-    await controller.until(lambda: controller.point("listener_bound") is True)
+    await controller.bound()
     controller.pull("swipe", card=CARD)
     await controller.caught_up()
     controller.pull("restore_defaults")
@@ -164,7 +162,7 @@ async def test_after_its_defaults_are_restored_it_is_armed_again_at_once(world: 
     await controller.until(lambda: controller.twin.seen()["listener"] == listener.removeprefix("udp:"), within_s=3.0)
 
 
-async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_again(world: "World") -> None:
+async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_again(world: World) -> None:
     controller = await world.controller(care_s=0.2)
     controller.twin.board.special_events = False
     controller.pull("force", door=1)
@@ -174,7 +172,7 @@ async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_ag
 
 
 @pytest.mark.parametrize(("start", "first"), [("oldest", 1), ("newest", 31)])
-async def test_where_the_first_contact_begins_is_recorded(world: "World", start: str, first: int) -> None:
+async def test_where_the_first_contact_begins_is_recorded(world: World, start: str, first: int) -> None:
     twin, config = await world.plug(start=start)
     twin.levers()["fill"]({"count": 30})
     controller = world.drive(twin, config)
@@ -190,7 +188,7 @@ async def test_where_the_first_contact_begins_is_recorded(world: "World", start:
     }
 
 
-async def test_the_log_can_be_begun_at_a_time(world: "World") -> None:
+async def test_the_log_can_be_begun_at_a_time(world: World) -> None:
     twin, config = await world.plug(start="2026-06-01T00:00:00")
     for at, count in (("2026-05-31 23:59:59", 5), ("2026-06-01 00:00:00", 4)):
         twin.board.set_time(type(twin.board.time).fromisoformat(at))
@@ -200,7 +198,7 @@ async def test_the_log_can_be_begun_at_a_time(world: "World") -> None:
     assert [index for _, index, _ in await controller.log()] == [6, 7, 8, 9]
 
 
-async def test_a_life_that_begins_again_goes_on_where_it_was(world: "World") -> None:
+async def test_a_life_that_begins_again_goes_on_where_it_was(world: World) -> None:
     controller = await world.controller()
     controller.pull("fill", count=5)
     await controller.caught_up()
@@ -215,7 +213,7 @@ async def test_a_life_that_begins_again_goes_on_where_it_was(world: "World") -> 
     assert restarted.payload["reason"] == "power on"
 
 
-async def test_no_card_number_is_told_to_anybody(world: "World", caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_card_number_is_told_to_anybody(world: World, caplog: pytest.LogCaptureFixture) -> None:
     controller = await world.controller()
     controller.pull("swipe", card=CARD)
     await controller.caught_up()

@@ -1,14 +1,13 @@
 """What is asked of a controller is done, and read back before it counts as done."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
 import pytest
+from doorhall import World
 
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage
-
-if TYPE_CHECKING:
-    from conftest import World
 
 CARD = 8165538
 YEAR = {"begins": "2026-01-01", "ends": "2027-12-31"}
@@ -17,7 +16,7 @@ SCHEMES = pytest.mark.parametrize("scheme", ["udp", "tcp"])
 
 
 @SCHEMES
-async def test_cards_are_put_found_counted_and_deleted(world: "World", scheme: str) -> None:
+async def test_cards_are_put_found_counted_and_deleted(world: World, scheme: str) -> None:
     controller = await world.controller(scheme)
     put = await controller.ask("put_card", card=CARD, **YEAR, doors={"door-1": True, "door-2": 29}, first=["door-2"])
     rights = {"known": True, **YEAR, "doors": {"door-1": True, "door-2": 29}, "first": ["door-2"], "has_pin": False}
@@ -32,16 +31,16 @@ async def test_cards_are_put_found_counted_and_deleted(world: "World", scheme: s
     assert controller.twin.board.cards == {}
 
 
-async def test_a_card_that_is_put_again_keeps_its_pin(world: "World") -> None:
+async def test_a_card_that_is_put_again_keeps_its_pin(world: World) -> None:
     controller = await world.controller()
     await controller.ask("put_card", card=CARD, **YEAR, doors={"door-1": True})
     cards = controller.twin.board.cards
-    cards[CARD] = type(cards[CARD])(**{**{n: getattr(cards[CARD], n) for n in cards[CARD].fields}, "pin": 7531})
+    cards[CARD] = msgspec.structs.replace(cards[CARD], pin=7531)
     again = await controller.ask("put_card", card=CARD, **YEAR, doors={})
     assert (again.detail["has_pin"], cards[CARD].pin, cards[CARD].doors) == (True, 7531, (0, 0, 0, 0))
 
 
-async def test_time_profiles_are_read_back(world: "World") -> None:
+async def test_time_profiles_are_read_back(world: World) -> None:
     controller = await world.controller()
     hours = [{"begins": "08:30:00", "ends": "12:00:00"}, {"begins": "14:00:00", "ends": "17:30:00"}]
     missing = await controller.ask("set_profile", profile=29, **YEAR, hours=hours, linked=30)
@@ -54,7 +53,7 @@ async def test_time_profiles_are_read_back(world: "World") -> None:
     assert (await controller.ask("find_profile", profile=29)).detail == {"known": False}
 
 
-async def test_modes_that_can_be_read_back_are_and_others_are_only_acknowledged(world: "World") -> None:
+async def test_modes_that_can_be_read_back_are_and_others_are_only_acknowledged(world: World) -> None:
     controller = await world.controller()
     board = controller.twin.board
     done = await controller.ask("set_anti_passback", mode="readers_1_23")
@@ -65,7 +64,7 @@ async def test_modes_that_can_be_read_back_are_and_others_are_only_acknowledged(
     assert (done.status, [door.keypad for door in board.doors.values()]) == (Stage.ACKED, [False, True, True, False])
 
 
-async def test_tasks_and_first_cards_hold_at_once(world: "World") -> None:
+async def test_tasks_and_first_cards_hold_at_once(world: World) -> None:
     controller = await world.controller()
     for _ in range(2):
         done = await controller.ask("set_tasks", tasks=[TASK, {**TASK, "doing": "controlled", "at": "17:30:00"}])
@@ -79,7 +78,7 @@ async def test_tasks_and_first_cards_hold_at_once(world: "World") -> None:
     assert (first.active, first.inactive, first.days) == (1, 0, (True,) * 7)
 
 
-async def test_defaults_are_restored_and_what_must_hold_is_set_again(world: "World") -> None:
+async def test_defaults_are_restored_and_what_must_hold_is_set_again(world: World) -> None:
     controller = await world.controller()
     await controller.ask("put_card", card=CARD, **YEAR, doors={"door-1": True})
     controller.pull("swipe", card=CARD)
@@ -104,7 +103,7 @@ async def test_defaults_are_restored_and_what_must_hold_is_set_again(world: "Wor
         ("delete_cards", {}),
     ],
 )
-async def test_what_the_controller_refuses_is_rejected(world: "World", verb: str, params: dict[str, Any]) -> None:
+async def test_what_the_controller_refuses_is_rejected(world: World, verb: str, params: dict[str, Any]) -> None:
     controller = await world.controller()
     controller.pull("refuse_next")
     done = await controller.ask(verb, **params)
@@ -112,7 +111,7 @@ async def test_what_the_controller_refuses_is_rejected(world: "World", verb: str
 
 
 async def test_what_it_has_kept_otherwise_is_rejected_without_saying_what(
-    world: "World", monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     controller = await world.controller()
     monkeypatch.setattr(controller.twin.board, "cards", Forgetful())
@@ -145,7 +144,7 @@ class Forgetful(dict[int, Any]):
     ],
 )
 async def test_nonsense_is_refused_before_the_controller_is_asked(
-    world: "World", verb: str, params: dict[str, Any], why: str
+    world: World, verb: str, params: dict[str, Any], why: str
 ) -> None:
     controller = await world.controller()
     with pytest.raises(CommandRejected, match=why):

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime, time, timedelta
+from importlib import import_module
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 import pytest
-from uhppoted import structs, uhppote, uhppote_async
 
 from drivers.access.uhppote.config import UhppoteConfig
 from simulators.access.uhppote.server import UhppoteTwin
 
+structs: Any = import_module("uhppoted.structs")  # it has no types
+uhppote: Any = import_module("uhppoted.uhppote")
+uhppote_async: Any = import_module("uhppoted.uhppote_async")
 SERIAL, CARD = 405419896, 8165538
 FROM, TO = date(2026, 1, 1), date(2027, 12, 31)
 WEEK = (True, False, True, False, True, False, False)
