@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hall_contract.hall import open_house
 
@@ -73,15 +73,9 @@ class Controller:
 
     async def caught_up(self, within_s: float = 20.0) -> None:
         """Wait until all that the box has logged by now is recorded, and its doors are told."""
-        newest = self.twin.board.ring.newest
-        await self.until(
-            lambda: (
-                self.point("log_newest") != "unknown"
-                and self.point("log_newest") >= newest
-                and self.point("log_behind") == 0
-            ),
-            within_s,
-        )
+        reader, ring = cast(Uhppote, self.life.driver)._reader, self.twin.board.ring
+        await self.until(lambda: reader.has(self.twin.board.status()), within_s)
+        await self.until(lambda: (self.point("log_newest"), self.point("log_behind")) == (ring.newest, 0), within_s)
 
     async def bound(self) -> None:
         """Wait until what it pushes can arrive."""

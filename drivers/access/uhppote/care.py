@@ -45,9 +45,9 @@ class Care:
 
     async def look_after(self) -> list[Reading]:
         """Set what must hold; gives whether it does, and how the locks are run. Raises DeviceOffline."""
-        await self._arm()
         if self._config.listener is not None:
             await self._direct(self._config.listener)
+        await self._arm()
         doors = [told for door in self._config.parts for told in await self.door(door.number, door.id)]
         return [reading(None, DOOR_EVENTS.name, self._armed), *doors]
 
@@ -66,10 +66,11 @@ class Care:
         self._armed_at = now if self._armed else None
 
     async def _direct(self, listener: str) -> None:
-        """Have it push to us."""
+        """Have it push to us. Where it does not, it may have forgotten more."""
         found = LISTENER.fullmatch(listener)
         if found is None or await self._pushes_to(IPv4Address(found[1]), int(found[2])):
             return
+        self._armed_at = None
         wanted = SetListener(address=IPv4Address(found[1]), port=int(found[2]), interval=0)
         await self._wire.ask(wanted, ListenerSet)
         await self._pushes_to(wanted.address, wanted.port)

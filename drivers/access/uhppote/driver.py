@@ -97,6 +97,7 @@ class Uhppote(Driver[UhppoteConfig]):
         self._news.set()
         if command.verb == "restore_defaults":
             self._care.begin()
+            self.context.publish(*await self._care.look_after())
         elif command.verb in {"set_mode", "set_delay"}:
             (door,) = [door for door in self.config.parts if door.id == command.part]
             self.context.publish(*await self._care.door(door.number, door.id))
@@ -111,8 +112,9 @@ class Uhppote(Driver[UhppoteConfig]):
             told += points.inputs(self.config, status)
         else:
             self._news.set()
+        self.context.publish(*told)  # before anything is waited for: what is told later must be newer
         await self._clock.heed()
-        return told
+        return ()
 
     async def _read_on(self) -> None:
         """Record what is new, then tell of the doors."""
@@ -125,7 +127,7 @@ class Uhppote(Driver[UhppoteConfig]):
         if epoch not in (None, self._epoch):
             self._care.begin()
             self.context.publish(*await self._care.look_after())
-        if status is not None:
+        if status is not None and status is self._wire.latest:
             self.context.publish(*self._own(status), *points.inputs(self.config, status))
 
     @property

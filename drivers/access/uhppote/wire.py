@@ -30,6 +30,7 @@ class Wire:
         self._config, self._context = config, context
         self._turn = asyncio.Lock()  # as the one in a link, where links are kept
         self.strays = 0
+        self.latest: Status | None = None
 
     async def ask(
         self,
@@ -52,8 +53,9 @@ class Wire:
             return await link.exchange(request, self._matching(reply, fits), timeout_s or config.timeout_s, sent)
 
     async def status(self) -> Status:
-        """How it is."""
-        return await self.ask(GetStatus(), Status)
+        """How it is; it is the `latest` then."""
+        self.latest = await self.ask(GetStatus(), Status)
+        return self.latest
 
     def _matching(self, reply: type[ReplyT], fits: Callable[[ReplyT], bool]) -> Callable[[bytes], ReplyT | None]:
         packets = _whole if self._config.address.startswith("udp:") else Decoder().feed

@@ -7,6 +7,7 @@ import pytest
 from doorhall import World
 
 from gateway.core.access import Happening
+from gateway.core.errors import JournalError
 from gateway.core.model import Stage
 
 
@@ -56,3 +57,16 @@ async def test_a_time_that_is_nonsense_is_unknown_and_set(world: World, monkeypa
     (record,) = await controller.rows(Happening.CLOCK)
     assert record.payload is not None
     assert record.payload["offset_s"] is None
+
+
+async def test_a_clock_is_not_set_without_a_record(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller = await world.controller(poll_s=30)
+
+    async def full(*_: object, **__: object) -> None:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(controller.life.context, "record", full)
+    controller.twin.board.set_time(controller.twin.board.time + timedelta(days=1))
+    done = await controller.ask("set_clock")
+    assert (done.status, done.detail) == (Stage.REJECTED, {"reason": "the disk is full"})
+    assert controller.twin.board.time - controller.twin.board.clock.now() > timedelta(hours=23)

@@ -4,7 +4,7 @@ import pytest
 from doorhall import Controller, World
 
 from gateway.core.access import Happening
-from gateway.core.errors import CommandRejected
+from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Stage
 
 CARD = 8165538
@@ -165,8 +165,6 @@ async def test_a_door_that_there_is_not_is_refused(world: World) -> None:
 async def test_while_nothing_can_be_recorded_doors_are_unknown_and_fire_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.core.errors import JournalError
-
     controller = await world.controller()
     await controller.until(lambda: controller.point("open", "door-1") is False)
     record = controller.life.context.record

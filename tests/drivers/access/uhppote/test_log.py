@@ -162,6 +162,23 @@ async def test_after_its_defaults_are_restored_it_is_armed_again_at_once(world: 
     await controller.until(lambda: controller.twin.seen()["listener"] == listener.removeprefix("udp:"), within_s=3.0)
 
 
+async def test_a_controller_that_forgot_where_to_push_is_armed_again(world: World) -> None:
+    controller = await world.controller(listener=f"udp:127.0.0.1:{free_udp_port()}", care_s=0.2)
+    await controller.bound()
+    controller.pull("restore_defaults")  # its log was empty before: no event tells of it
+    await controller.until(lambda: controller.twin.seen()["special_events"], within_s=3.0)
+    await controller.bound()
+
+
+@SCHEMES
+async def test_a_backlog_of_days_is_read_in_seconds(world: World, scheme: str) -> None:
+    twin, config = await world.plug(scheme, poll_s=1.0, care_s=15)
+    twin.levers()["fill"]({"count": 2000})
+    controller = world.drive(twin, config)
+    await controller.caught_up(within_s=12.0)  # 500 a second, three times over
+    assert await controller.log() == controller.kept()
+
+
 async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_again(world: World) -> None:
     controller = await world.controller(care_s=0.2)
     controller.twin.board.special_events = False

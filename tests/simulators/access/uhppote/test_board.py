@@ -77,9 +77,10 @@ def test_cards_pass_where_and_when_they_may(box_: UhppoteTwin) -> None:
     assert pull(box_, "swipe", card=CARD) == 6
     tell(box_, put((1, 0, 29, 1)))
     assert [pull(box_, "swipe", card=CARD, door=door) for door in (1, 2, 3)] == [1, 6, 15]
-    hours = {"begins_1": time(9, 0), "ends_1": time(11, 0)}
     profile = schedules.SetProfile(profile=29, begins=FROM, ends=TO, days=WEEK, linked=30)
-    late = schedules.SetProfile(profile=30, begins=FROM, ends=TO, days=(True, *[False] * 6), **hours)
+    late = schedules.SetProfile(
+        profile=30, begins=FROM, ends=TO, days=(True, *[False] * 6), begins_1=time(9, 0), ends_1=time(11, 0)
+    )
     tell(box_, profile)
     assert pull(box_, "swipe", card=CARD, door=3) == 15
     tell(box_, late)
