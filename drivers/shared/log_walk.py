@@ -138,12 +138,10 @@ async def _behind(log: Log[RecordT], newest: int, start: Start[RecordT]) -> Plac
     return Place(1, 0)
 
 
-async def _anew(log: Log[RecordT], place: Place, newest: int, why: str) -> Found[RecordT] | None:
-    """Another log, from its oldest event on."""
-    found: Found[RecordT] | None = Found(place=Place(place.epoch + 1, 0))
-    if newest:
-        found = await _whole(log, place.epoch + 1, newest)
-    return found and msgspec.structs.replace(found, anew=why, left=place.index)
+async def _anew(log: Log[RecordT], place: Place, newest: int, why: str) -> Found[RecordT]:
+    """Another log, from its oldest event on. That it is another one is told even where it changes while it is read."""
+    found = await _whole(log, place.epoch + 1, newest) if newest else None
+    return msgspec.structs.replace(found or Found(place=Place(place.epoch + 1, 0)), anew=why, left=place.index)
 
 
 async def _whole(log: Log[RecordT], epoch: int, newest: int) -> Found[RecordT] | None:
