@@ -76,6 +76,7 @@ class Contact(Protocol):
 
     `method` is that of the HTTP request; `MESSAGE` for a WebSocket message, `CLOSE` once its connection has ended;
     `DATAGRAM` on a UDP port. `source` names the connection (WebSocket), else it is the peer's address.
+    `cookie` is the Cookie header of an HTTP request, as it was sent; else empty.
     """
 
     @property
@@ -88,6 +89,8 @@ class Contact(Protocol):
     def query(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def cookie(self) -> str: ...
 
     def answer(self, status: int, body: bytes = b"", media_type: str = "text/plain") -> None:
         """Send the answer. Everything that the answer promises must be recorded by now.
@@ -138,7 +141,8 @@ class DeviceContext(Protocol):
         """Receive what a device that is the client sends. Raises GatewayError when `spec` is wrong or taken, OSError.
 
         `http:NAME`: what it posts to `/inlet/NAME` of the field listener. `ws:NAME`: its WebSocket connections there.
-        `screen:NAME`: both, below `/screens/NAME`, for who has the key of that screen. `udp:PORT/KEY`, or
+        `screen:NAME`: both, below `/screens/NAME`, for who has the key of that screen. `iclock:SN`: what it posts to
+        `/iclock/…?SN=SN` there, the one path that ZKTeco's devices know. `udp:PORT/KEY`, or
         `udp:HOST:PORT/KEY` on one address only: the datagrams of a port for which `key` gives KEY. Devices share a
         port; `key` must not raise, and gives None for what is not of its protocol.
         """

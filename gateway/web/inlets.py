@@ -17,11 +17,17 @@ async def inlet(request: web.Request, services: Services) -> web.StreamResponse:
     return await exchange(request, inlets, name, Kind.HTTP)
 
 
+async def iclock(request: web.Request, services: Services) -> web.StreamResponse:
+    """Hand a request to the driver of the device whose serial number it gives."""
+    return await exchange(request, services.house.inlets, request.query.get("SN", ""), Kind.ICLOCK)
+
+
 async def exchange(request: web.Request, inlets: Inlets, name: str, kind: Kind) -> web.Response:
     """Hand one HTTP request to the driver behind an inlet."""
-    if inlets.find(kind, name) is None:  # nobody's megabyte is not read
+    if not inlets.known(kind, name):  # nobody's megabyte is not read
         return web.Response(status=404, text="no device here")
     body = await read(request)
-    contact = HttpContact(request.method, request.path, dict(request.query), body, request.remote or "")
+    source, cookie = request.remote or "", request.headers.get("Cookie", "")
+    contact = HttpContact(request.method, request.path, dict(request.query), body, source, cookie)
     answer = await inlets.take(name, contact, kind)
     return web.Response(status=answer.status, body=answer.body, headers={"Content-Type": answer.media_type})

@@ -194,6 +194,8 @@ ROUTES = (
     Route("GET", "/static/{name}", None, page.static, "Files of the status page", ANY),
     _field("GET", "/inlet/{name}", inlets.inlet, "A device asks", ANY, 408, 413),
     _field("POST", "/inlet/{name}", inlets.inlet, "A device posts", ANY, 408, 413),
+    _field("GET", "/iclock/{name:.+}", inlets.iclock, "A ZKTeco device asks", ANY, 408, 413),
+    _field("POST", "/iclock/{name:.+}", inlets.iclock, "A ZKTeco device posts", ANY, 408, 413),
     _field("GET", PAGE, waiting.page, "A screen's page", {200: "text/html"}, 401, 403, 429),
     _field("GET", f"{PAGE}/live", waiting.live, "Its WebSocket", {101: "*/*"}, 400, 401, 403, 503),
     _field("POST", f"{PAGE}/poll", waiting.poll, "The same by HTTP", ANY, 401, 403, 503),

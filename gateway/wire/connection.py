@@ -45,6 +45,8 @@ class Connection:
 class ConnectionContact:
     """A message of a connection, or its end. See `core.contract.Contact`."""
 
+    cookie = ""
+
     def __init__(self, connection: Connection, method: str, body: bytes) -> None:
         self._connection, self.method, self.body = connection, method, body
         self.source, self.path, self.query = connection.source, connection.path, connection.query

@@ -30,7 +30,7 @@ class Place(NamedTuple):
 class DatagramContact:
     """One datagram. See `core.contract.Contact`."""
 
-    method, path, query = "DATAGRAM", "", dict[str, str]()
+    method, path, query, cookie = "DATAGRAM", "", dict[str, str](), ""
 
     def __init__(self, sock: socket.socket, body: bytes, peer: Where) -> None:
         self._sock, self._peer, self.body, self.source = sock, peer, body, peer[0]

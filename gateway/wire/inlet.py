@@ -1,7 +1,8 @@
 """Inlets: a device that is the client comes to us, and its driver answers when it has recorded.
 
-The web server hands every request for `/inlet/NAME` to `Inlets.take`; the driver behind that name gets it from
-`contact()`. A request that meets a full queue, or that its driver leaves unanswered, is told to come again.
+The web server hands every request for `/inlet/NAME` to `Inlets.take`, and so one for `/iclock/…?SN=NAME`; the driver
+behind that name gets it from `contact()`. A request that meets a full queue, or that its driver leaves unanswered, is
+told to come again.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     HTTP = "http"
     WS = "ws"
     SCREEN = "screen"
+    ICLOCK = "iclock"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,8 +47,11 @@ BUSY = Answer(503, b"busy, come again")
 class HttpContact:
     """One request of a device, waiting for its answer."""
 
-    def __init__(self, method: str, path: str, query: Mapping[str, str], body: bytes, source: str = "") -> None:
-        self.method, self.path, self.query, self.body, self.source = method, path, query, body, source
+    def __init__(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, source: str = "", cookie: str = ""
+    ) -> None:
+        self.method, self.path, self.query, self.body = method, path, query, body
+        self.source, self.cookie = source, cookie
         self.answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def answer(self, status: int, body: bytes = b"", media_type: str = "text/plain") -> None:
@@ -103,10 +108,11 @@ def _uncounted(_: str) -> None:
 
 
 class Inlets:
-    """All inlets that are open now. `dropped` is told the reason of each datagram that no driver gets."""
+    """All inlets that are open now. `dropped` is told the reason of each datagram and request that no driver gets."""
 
     def __init__(self, dropped: Callable[[str], None] = _uncounted) -> None:
         self._open: dict[str, QueueInlet] = {}
+        self._dropped = dropped
         self._ports = Ports(dropped)
 
     @contextmanager
@@ -114,7 +120,7 @@ class Inlets:
         """Open an inlet, see `core.contract.DeviceContext.inlet`. Raises GatewayError, OSError."""
         kind, _, name = spec.partition(":")
         if not name or kind not in (*Kind, "udp"):
-            raise GatewayError(f"inlet {spec!r} must be http:NAME, ws:NAME, screen:NAME or udp:PORT/KEY")
+            raise GatewayError(f"inlet {spec!r} must be http:NAME, ws:NAME, screen:NAME, iclock:SN or udp:PORT/KEY")
         if spec in self._open:
             raise GatewayError(f"inlet {spec!r} is already used by another device")
         inlet = QueueInlet()
@@ -129,6 +135,13 @@ class Inlets:
     def find(self, kind: Kind, name: str) -> QueueInlet | None:
         """The inlet of this name that is open now."""
         return self._open.get(f"{kind}:{name}")
+
+    def known(self, kind: Kind, name: str) -> bool:
+        """Whether somebody waits at the inlet of this name; who comes in vain is counted."""
+        found = self.find(kind, name) is not None
+        if not found:
+            self._dropped("inlet.unknown")
+        return found
 
     async def take(self, name: str, contact: HttpContact, kind: Kind = Kind.HTTP) -> Answer:
         """Hand a contact to its driver and wait for the answer: 404 unknown, 503 when it cannot be answered now."""

@@ -161,7 +161,7 @@ class WebHall:
         headers |= more.pop("headers", {})
         if body is not None:
             more["json"] = body
-        base = self.field if path.startswith(("/inlet", "/screens/")) else self.url
+        base = self.field if path.startswith(("/inlet", "/iclock/", "/screens/")) else self.url
         async with self.session.request(
             method, base + path, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(10), **more
         ) as response:
@@ -256,7 +256,8 @@ async def web_hall(
     async with AsyncExitStack() as stack:
         opened = open_journal(stores.url(folder), site="test", key=bytes(32), clock=clock, anchors=folder / "anchors")
         journal = await stack.enter_async_context(opened)
-        house = House(hub=Hub(clock), journal=journal, inlets=Inlets(), clock=clock, meters=meters)
+        inlets = Inlets(lambda reason: meters.dropped.labels(reason).inc())
+        house = House(hub=Hub(clock), journal=journal, inlets=inlets, clock=clock, meters=meters)
         kinds = {each.id: Board if isinstance(each, BoardConfig) else registry.driver(each.driver) for each in devices}
         lives = {config.id: Life(config, kinds[config.id], house) for config in devices}
         zone = ZoneInfo("Asia/Shanghai")

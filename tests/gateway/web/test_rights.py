@@ -85,6 +85,8 @@ EXPECTED = {
     "GET /static/{name}": Line(None, 200, "status.css"),
     "GET /inlet/{name}": Line(None, 404),
     "POST /inlet/{name}": Line(None, 404),
+    "GET /iclock/{name}": Line(None, 404, "cdata"),
+    "POST /iclock/{name}": Line(None, 404, "cdata"),
     "GET /screens/{id}": Line(None, 401),
     "GET /screens/{id}/live": Line(None, 401),
     "POST /screens/{id}/poll": Line(None, 401),

@@ -138,6 +138,36 @@ async def test_an_inlet_gives_the_device_its_drivers_answer(hall: WebHall, metho
     assert answer.body == f"{method} /inlet/bell {{'key': '7'}} ding".encode()
 
 
+@pytest.mark.parametrize("path", ["/iclock/cdata", "/iclock/iclock/devicecmd.aspx"])
+async def test_a_zkteco_device_is_told_by_its_serial_number_whatever_the_path(hall: WebHall, path: str) -> None:
+    with hall.services.house.inlets.open("iclock:CGXH1") as inlet:
+        asking = asyncio.create_task(hall.ask("POST", f"{path}?SN=CGXH1&table=rtlog", data=b"row", who=None))
+        contact = await inlet.contact()
+        assert (contact.method, contact.path, contact.body, contact.source) == ("POST", path, b"row", "127.0.0.1")
+        assert contact.query == {"SN": "CGXH1", "table": "rtlog"}
+        contact.answer(200, b"OK")
+        assert (await asking).body == b"OK"
+
+
+@pytest.mark.parametrize("query", ["", "?SN=", "?SN=other", "?sn=CGXH1", "?SN=cgxh1"])
+async def test_an_unknown_serial_number_is_refused_and_counted(hall: WebHall, query: str) -> None:
+    with hall.services.house.inlets.open("iclock:CGXH1"):
+        assert (await hall.ask("GET", f"/iclock/cdata{query}", who=None)).status == 404
+        assert (await hall.ask("GET", "/inlet/CGXH1?SN=CGXH1", who=None)).status == 404
+    dropped = hall.services.house.meters.dropped.labels("inlet.unknown")
+    assert dropped._value.get() == 2
+
+
+async def test_the_driver_gets_the_cookie_as_it_was_sent(hall: WebHall) -> None:
+    with hall.services.house.inlets.open("iclock:CGXH1") as inlet:
+        sent = {"Cookie": "token=af65,timestamp=7"}
+        asking = asyncio.create_task(hall.session.get(f"{hall.field}/iclock/getrequest?SN=CGXH1", headers=sent))
+        contact = await inlet.contact()
+        assert contact.cookie == "token=af65,timestamp=7"
+        contact.answer(200, b"OK")
+        (await asking).close()
+
+
 async def test_an_inlet_takes_a_megabyte_and_not_more(hall: WebHall) -> None:
     with hall.services.house.inlets.open("http:bell") as inlet:
         driver = asyncio.create_task(echo(inlet))
