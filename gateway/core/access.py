@@ -64,6 +64,7 @@ class Happening(StrEnum):
     EPOCH = "log.epoch"
     CLOCK = "clock.corrected"
     RESTARTED = "device.restarted"
+    OTHER = "log.other"
 
 
 def _access(name: Happening, meaning: str) -> EventType:
@@ -88,6 +89,7 @@ DOOR_EVENTS = (
 """All may carry `index` and `epoch`: the place in the log of the device, and the how-manyth log that is."""
 LOG_EVENTS = (
     _access(Happening.GAP, "the device no longer has events that were never read: `from` and `to`, both included"),
+    _access(Happening.OTHER, "something else in the log of the device: `reason` in words, `code` as the device has it"),
     _access(Happening.EPOCH, "the log of the device began anew: `epoch` counts its logs, `why` says how that was seen"),
 )
 CLOCK_EVENT = EventType(
