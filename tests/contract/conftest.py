@@ -15,6 +15,7 @@ from hall_contract.cases.onbon_dynamic import OnbonDynamic
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
 from hall_contract.cases.uhppote import Uhppote, UhppoteByTcp
 from hall_contract.cases.web_screen import WebScreen
+from hall_contract.cases.zkteco_push import ZktecoPush
 from hall_contract.hall import Hall, hurry, open_hall
 from hall_contract.sound import mistakes
 from pluggy import PluginValidationError
@@ -57,7 +58,7 @@ def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
     cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
-    access = Uhppote(), UhppoteByTcp()
+    access = Uhppote(), UhppoteByTcp(), ZktecoPush()
     return CallerPad(), EscposPrinter(), *cards, WebScreen(), *access, *invented
 
 

@@ -1,0 +1,1 @@
+"""ZKTeco access controllers and terminals that push: Security PUSH and Attendance PUSH."""

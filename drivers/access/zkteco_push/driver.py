@@ -1,0 +1,211 @@
+"""Drives a ZKTeco controller or terminal that pushes: it is the client, and hears OK once its rows are on disk."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from drivers.access.zkteco_push import codec
+from drivers.access.zkteco_push.codec import Noise, Row
+from drivers.access.zkteco_push.config import ZktecoPushConfig
+from drivers.access.zkteco_push.log import CURSOR, Log, Place
+from drivers.access.zkteco_push.orders import Orders
+from drivers.access.zkteco_push.session import CURSOR as SESSION
+from drivers.access.zkteco_push.session import HANDSHAKE, Session, attendance
+from drivers.access.zkteco_push.verbs import DEVICE, KINDS, command_text, released_s
+from gateway.core.access import DOOR, Happening, SetMode
+from gateway.core.contract import Contact, DeviceContext, Driver, Inlet, convert
+from gateway.core.errors import DeviceOffline, JournalError, NotSupported
+from gateway.core.model import Command, Cursor, Event, Identity, Part, Quality, Reading, Retention, Surface, Verb
+
+BATCH = 64
+"""Rows in one transaction."""
+STAMP = "attlog"
+
+
+class ZktecoPush(Driver[ZktecoPushConfig]):
+    """One device. What it is told OK for has been recorded before."""
+
+    config_type = ZktecoPushConfig
+    _inlet: Inlet
+    _session: Session
+
+    def __init__(self, config: ZktecoPushConfig, context: DeviceContext) -> None:
+        super().__init__(config, context)
+        self._doors = {door.number: door.id for door in config.doors}
+        self._numbers = {door.id: door.number for door in config.doors}
+        self._log = Log(self._doors)
+        self._orders = Orders(lambda command, stage: self.context.stage(command, stage))
+        self._stands: dict[str, bool | None] = {}
+        self._refused = 0
+        self._heard = 0.0
+        self._offset_s: float | None = None
+
+    def surface(self) -> Surface:
+        return Surface(device=DEVICE, kinds=KINDS, silent_after_s=self.config.silent_after_s)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[Identity]:
+        """Wait for the device, until it has introduced itself. What it says then is taken as all that it says later."""
+        async with self.context.inlet(f"iclock:{self.config.serial}") as self._inlet:
+            kept = await self.context.cursor(SESSION)
+            self._session = Session.of(kept) if kept else Session.new()
+            if not kept:
+                await self.context.record(cursor=self._session.cursor())
+            self._log.place = Place.of(await self.context.cursor(CURSOR))
+            self._offset_s, self._stands, self._heard = None, {}, self.context.clock.monotonic()
+            while not await self._take(await self._inlet.contact()):
+                pass
+            yield self._identity()
+
+    async def listen(self) -> None:
+        self._tell()
+        while True:
+            await self._take(await self._inlet.contact())
+            self._tell()
+
+    async def execute(self, command: Command) -> Mapping[str, Any]:
+        """Wait until the device has fetched it and says how it went."""
+        if command.part is not None and command.part not in self._numbers:
+            raise NotSupported(f"{self.config.id} has no part {command.part!r}")
+        local = self.context.clock.now().astimezone(ZoneInfo(self.config.timezone))
+        door = self._numbers.get(command.part or "")
+        text = command_text(command, door, open_s=self.config.open_s, local=local)
+        if text is None:
+            return await super().execute(command)
+        code = await self._orders.carry_out(command, text)
+        if command.verb == "set_mode":
+            self.context.publish(Reading(command.part, "mode", convert(SetMode, command.params).mode))
+        if command.verb == "set_clock":
+            await self.context.record(self._corrected(command))
+        return {"returned": code}
+
+    def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
+        super().check(verb, part, params)
+        if verb.name == "set_mode":
+            released_s(params)
+
+    async def _take(self, contact: Contact) -> bool:
+        """Answer one request; False for one that is not of the device, or of its introduction."""
+        call = codec.call(contact.path)
+        greets = call == "cdata" and contact.method == "GET"
+        if not self.config.may_come_from(contact.source):
+            return self._refuse(contact, 403)
+        if not greets and not self._session.admits(call, contact.cookie, self.config):
+            return self._refuse(contact, 401)
+        self._heard = self.context.clock.monotonic()
+        try:
+            contact.answer(*await self._answer(contact, "greet" if greets else call))
+        except JournalError:
+            contact.answer(503, b"busy, come again")
+            raise
+        return not greets and call not in HANDSHAKE
+
+    def _refuse(self, contact: Contact, status: int) -> bool:
+        """Send somebody away. One who only pretends to be the device does not keep it online."""
+        contact.answer(status, b"refused")
+        self._refused += 1
+        if self.context.clock.monotonic() - self._heard > self.config.silent_after_s:
+            raise DeviceOffline(f"no contact for {self.config.silent_after_s:g} s but such as were refused")
+        return False
+
+    async def _answer(self, contact: Contact, call: str) -> tuple[int, bytes]:
+        match call:
+            case "greet":
+                return 200, await self._greet(contact.query)
+            case "registry":
+                return await self._register(contact.body)
+            case "push":
+                return 200, self._session.configuration(self.config)
+            case "ping":
+                return 200, codec.OK
+            case "getrequest":
+                due = self._orders.due()
+                self._orders.fetched(due)
+                return 200, codec.commands(due)
+            case "devicecmd":
+                for done in codec.results(contact.body):
+                    self._orders.settle(done)
+                return 200, codec.OK
+            case "rtdata":
+                return 200, codec.lines({"DateTime": codec.packed(self.context.clock.now())}) + self._zone()
+            case "cdata" | "querydata":
+                return 200, await self._keep(contact)
+            case _:
+                return 404, b"not served"
+
+    async def _keep(self, contact: Contact) -> bytes:
+        """Take what is posted as a table. Users, templates and photos are not kept, and said to have arrived."""
+        match contact.query.get("table"):
+            case "rtlog":
+                await self._record(codec.rows(contact.body, self._session.secret.encode()))
+            case "ATTLOG":
+                await self._punches(contact)
+            case "rtstate":
+                self._see(codec.state(contact.body))
+            case "options":
+                pass  # what is to be known of it came when it registered
+            case _:
+                return codec.arrived(contact.query)
+        return codec.OK
+
+    async def _record(self, rows: Iterable[Row | Noise]) -> None:
+        rest = iter(rows)
+        while batch := list(islice(rest, BATCH)):
+            events, place = self._log.read(batch, offset_s=self._offset_s)
+            await self.context.record(*events, cursor=place.cursor())
+            self._log.commit(batch, place)
+
+    async def _punches(self, contact: Contact) -> None:
+        rest = iter(codec.attendance(contact.body, self._session.secret.encode()))
+        while batch := list(islice(rest, BATCH)):
+            await self.context.record(*self._log.punches(batch, offset_s=self._offset_s))
+        if (stamp := contact.query.get("Stamp", "")).isdecimal() and len(stamp) <= 16:
+            await self.context.record(cursor=Cursor(STAMP, stamp))
+
+    async def _greet(self, query: Mapping[str, str]) -> bytes:
+        """The device starts: a controller says so in `DeviceType`, all else keeps attendance."""
+        if query.get("DeviceType") == "acc":
+            return self._session.welcome(self.config)
+        offset = self.context.clock.now().astimezone(ZoneInfo(self.config.timezone)).utcoffset() or timedelta()
+        stamp = await self.context.cursor(STAMP) or "0"
+        return attendance(self.config, stamp=stamp, zone_h=int(offset.total_seconds() // 3600))
+
+    async def _register(self, body: bytes) -> tuple[int, bytes]:
+        session = self._session.registered_by(codec.options(body))
+        await self.context.record(cursor=session.cursor())
+        self._session = session
+        return 200, codec.lines({"RegistryCode": session.code})
+
+    def _see(self, state: codec.State | None) -> None:
+        if state is None:
+            return
+        if (at := codec.when(state.time)) is not None:
+            ahead = at.replace(tzinfo=ZoneInfo(self.config.timezone)) - self.context.clock.now()
+            self._offset_s = round(ahead.total_seconds(), 1)
+        self._stands = {self._doors[number]: stands for number, stands in state.open.items() if number in self._doors}
+
+    def _tell(self) -> None:
+        known = {"log_newest": self._log.place.index, "clock_offset_s": self._offset_s, "refused": self._refused}
+        readings: list[tuple[str | None, str, float | None]] = [(None, name, value) for name, value in known.items()]
+        readings += [(part, "open", stands) for part, stands in self._stands.items()]
+        self.context.publish(
+            *(
+                Reading(part, name, value, Quality.BAD if value is None else Quality.GOOD)
+                for part, name, value in readings
+            )
+        )
+
+    def _identity(self) -> Identity:
+        parts = tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.doors)
+        model, firmware = self._session.model or None, self._session.firmware or None
+        return Identity(model=model, firmware=firmware, serial=self.config.serial, parts=parts)
+
+    def _corrected(self, command: Command) -> Event:
+        payload = {"offset_s": self._offset_s}
+        return Event(type=Happening.CLOCK, source_key=f"clock/{command.id}", payload=payload, retention=Retention.AUDIT)
+
+    def _zone(self) -> bytes:
+        return f",ServerTZ={self.context.clock.now().astimezone(ZoneInfo(self.config.timezone)):%z}".encode()

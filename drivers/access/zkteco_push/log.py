@@ -1,0 +1,135 @@
+"""The log of a device as it comes in: what each row becomes, what is missing between two, and when it began anew."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from drivers.access.zkteco_push.codec import Noise, Row
+from drivers.access.zkteco_push.events import HIDDEN, meaning
+from gateway.core.access import Happening
+from gateway.core.model import Cursor, Event, Retention
+
+CURSOR = "rtlog"
+RECENT = 256
+"""Rows that are remembered: a device that has not heard our answer sends the last ones again."""
+DIRECTION = {False: "in", True: "out"}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How far the log has been taken: in the how-manyth log, up to which number, which happened when by the device."""
+
+    epoch: int = 1
+    index: int | None = None
+    time: str = ""
+
+    @classmethod
+    def of(cls, value: str | None) -> "Place":
+        """The place that a cursor keeps."""
+        if not value:
+            return cls()
+        epoch, index, time = value.split("/", 2)
+        return cls(int(epoch), int(index), time)
+
+    def cursor(self) -> Cursor | None:
+        """The cursor that keeps it; None before the first number."""
+        return Cursor(CURSOR, f"{self.epoch}/{self.index}/{self.time}") if self.index is not None else None
+
+
+class Log:
+    """Turns rows into events. Nothing is taken before `commit`: what was not recorded comes again."""
+
+    def __init__(self, doors: dict[int, str]) -> None:
+        self._doors = doors
+        self.place = Place()
+        self._recent: deque[str] = deque(maxlen=RECENT)
+
+    def read(self, rows: Sequence[Row | Noise], *, offset_s: float | None) -> tuple[list[Event], Place]:
+        """The events of some rows, and the place behind them. `offset_s`: how far the device's clock is ahead."""
+        events, place = list[Event](), self.place
+        for row in rows:
+            if isinstance(row, Row) and row.index is not None and row.key not in self._recent:
+                more, place = _step(place, row.index, row.time or "")
+                events += more
+            events.append(self._event(row, place, offset_s))
+        return events, place
+
+    def commit(self, rows: Sequence[Row | Noise], place: Place) -> None:
+        """Note that the events of these rows are on disk."""
+        self.place = place
+        self._recent.extend(row.key for row in rows)
+
+    def punches(self, rows: Sequence[Row | Noise], *, offset_s: float | None) -> list[Event]:
+        """The events of rows of attendance: they have no numbers, and open nothing that we know of."""
+        return [
+            _noise(row)
+            if isinstance(row, Noise)
+            else Event(
+                type=Happening.PRESENTED,
+                source_key=f"attlog/{row.key}",
+                payload={},
+                retention=Retention.ACCESS,
+                device_at=row.time,
+                clock_offset_s=offset_s,
+                person=_person(row),
+            )
+            for row in rows
+        ]
+
+    def _event(self, row: Row | Noise, place: Place, offset_s: float | None) -> Event:
+        if isinstance(row, Noise):
+            return _noise(row)
+        means, part = meaning(row.event), self._doors.get(row.door or 0)
+        payload: dict[str, Any] = {"reason": means.reason, "code": None if row.event in HIDDEN else row.event}
+        if means.type in (Happening.GRANTED, Happening.DENIED):
+            payload["direction"] = DIRECTION.get(row.outward) if row.outward is not None else None
+        if part is None and row.door:
+            payload["door"] = row.door
+        if row.index is not None:
+            payload |= {"index": row.index, "epoch": place.epoch}
+        return Event(
+            type=means.type,
+            source_key=f"{CURSOR}/{row.key}",
+            payload=payload,
+            retention=Retention.ACCESS,
+            part=part,
+            device_at=row.time,
+            clock_offset_s=offset_s,
+            person=_person(row),
+        )
+
+
+def _step(place: Place, index: int, time: str) -> tuple[list[Event], Place]:
+    """Go on to a number: over a gap, or into a log that began anew."""
+    after = place.index
+    if after is None:
+        return [], Place(place.epoch, index, time)
+    if index <= after:
+        if time <= place.time:  # an old row once more, from before we remember
+            return [], place
+        epoch = place.epoch + 1
+        anew = _log_event(Happening.EPOCH, f"epoch/{epoch}", epoch=epoch, why=f"number {index} came after {after}")
+        return [anew, *_gap(epoch, 1, index)], Place(epoch, index, time)
+    return _gap(place.epoch, after + 1, index), Place(place.epoch, index, time)
+
+
+def _gap(epoch: int, first: int, index: int) -> list[Event]:
+    """What is missing before a number."""
+    last = index - 1
+    missing = {"from": first, "to": last, "epoch": epoch}
+    return [_log_event(Happening.GAP, f"gap/{epoch}/{first}-{last}", **missing)] if first <= last else []
+
+
+def _noise(row: Noise) -> Event:
+    return _log_event(Happening.OTHER, f"unreadable/{row.key}", reason="a row that cannot be read", code=None)
+
+
+def _log_event(type_: Happening, key: str, **payload: Any) -> Event:
+    return Event(type=type_, source_key=key, payload=payload, retention=Retention.ACCESS)
+
+
+def _person(row: Row) -> str | None:
+    if row.pin is not None:
+        return f"employee:{row.pin}"
+    return f"card:{row.card}" if row.card is not None else None
