@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from gateway.core.address import Port, serial_port
+from gateway.core.address import WEB_PORTS, Port, serial_port
 from gateway.core.config import DeviceConfig
 from gateway.core.errors import NotSupported
 from gateway.core.twin import Twin
@@ -27,8 +27,8 @@ async def served(
 ) -> AsyncGenerator[Addresses]:
     """Serve everything until left. `lines` are ids and addresses; see `serve_all` for the others.
 
-    Serial ports become pseudo-terminals of the same speed; a line at a serial server becomes a TCP port, at 9600
-    baud where its address does not tell. Raises NotSupported for a box that cannot be on a bus, OSError.
+    Serial ports become pseudo-terminals of the same speed; a line at a serial server becomes a TCP port, at 9600 baud
+    where its address does not tell; `https` becomes `http`, since nobody vouches for a twin. Raises NotSupported for a box that cannot be on a bus, OSError.
     """
     async with AsyncExitStack() as stack:
         found = Addresses({}, {})
@@ -55,9 +55,9 @@ async def _wire(address: str, twins: Sequence[Twin[Any]], host: str, tcp_port: i
     if scheme == "serial":
         async with serve_pty([_on_a_bus(twin) for twin in twins], serial_port(address)) as path:
             yield f"serial://{path}{address[address.find('?') :] if '?' in address else ''}"
-    elif scheme in ("tcp", "udp") and alone is not None and alone.config.line is None:
+    elif scheme in ("tcp", "udp", *WEB_PORTS) and alone is not None and alone.config.line is None:
         async with alone.serve(host, tcp_port) as bound:
-            yield f"{scheme}://{host}:{bound}"
+            yield f"{'http' if scheme in WEB_PORTS else scheme}://{host}:{bound}"
     else:
         speed = serial_port(address) if scheme == "rfc2217" else Port()
         boxes = [_on_a_bus(twin) for twin in twins]
@@ -77,5 +77,6 @@ def _address(config: DeviceConfig) -> str:
 
 def real_port(address: str) -> int:
     """The port of an address, out of the range that needs privileges; 0 where it has none."""
-    port = urlsplit(address).port or 0
+    parts = urlsplit(address)
+    port = parts.port or WEB_PORTS.get(parts.scheme, 0)
     return port if port >= 1024 or not port else port + 10000

@@ -1,4 +1,4 @@
-"""The addresses of the site file, taken apart: `tcp://` `udp://` `serial://` `rfc2217://` `line:`. Pure."""
+"""The addresses of the site file, taken apart: `tcp://` `udp://` `http://` `serial://` `rfc2217://` `line:`. Pure."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,11 @@ FORMS = {
     "serial": f"serial:///dev/NAME{KEYS}",
     "rfc2217": f"rfc2217://HOST:PORT{KEYS}",
     "line": "line:ID",
+    "http": "http://HOST[:PORT]",
+    "https": "https://HOST[:PORT]",
 }
+WEB_PORTS = {"http": 80, "https": 443}
+"""Where web servers are that have no port in their address."""
 
 
 class Port(NamedTuple):
@@ -107,6 +111,11 @@ def _rfc2217(address: str, parts: SplitResult) -> bool:
     return bool(host_port(address)) and not (parts.path or parts.fragment) and bool(serial_port(address))
 
 
+def _web(address: str, parts: SplitResult) -> bool:
+    host = parts.netloc.removesuffix(f":{parts.port}") if parts.port else parts.netloc
+    return bool(HOST.fullmatch(host)) and address == f"{parts.scheme}://{parts.netloc}"
+
+
 def _line(address: str, _: SplitResult) -> bool:
     return line_id(address) is not None
 
@@ -117,4 +126,6 @@ _FORM: dict[str, Callable[[str, SplitResult], bool]] = {
     "serial": _serial,
     "rfc2217": _rfc2217,
     "line": _line,
+    "http": _web,
+    "https": _web,
 }

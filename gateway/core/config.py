@@ -17,6 +17,8 @@ TcpAddress = Annotated[str, AfterValidator(accept("tcp"))]
 """`tcp://HOST:PORT`."""
 UdpAddress = Annotated[str, AfterValidator(accept("udp"))]
 """`udp://HOST:PORT`."""
+HttpAddress = Annotated[str, AfterValidator(accept("http", "https"))]
+"""`http://HOST[:PORT]` or `https://HOST[:PORT]`."""
 WireAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217"))]
 """A wire of one's own: what a line stands on."""
 BusAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217", "line"))]
@@ -34,6 +36,15 @@ def _timezone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 """The name of a time zone."""
+
+
+def _file(name: str, info: ValidationInfo) -> str:
+    context: Any = info.context
+    return str(Path(context["folder"]) / name) if context else name
+
+
+File = Annotated[str, Field(min_length=1), AfterValidator(_file)]
+"""A file; its name begins at the folder of the site file."""
 
 
 class SecretRef(BaseModel, frozen=True, extra="forbid"):

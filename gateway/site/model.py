@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from gateway.core.address import HOST
-from gateway.core.config import DeviceConfig, Id, SecretRef, TimeZone, WireAddress
+from gateway.core.config import DeviceConfig, File, Id, SecretRef, TimeZone, WireAddress
 from gateway.core.errors import WrongInput
 from gateway.core.known import unknown
 from gateway.journal.store import address, is_file
@@ -39,11 +39,6 @@ def _broker(url: str) -> str:
     return url
 
 
-def _file(name: str, info: ValidationInfo) -> str:
-    context: Any = info.context
-    return str(Path(context["folder"]) / name) if context else name
-
-
 def _pattern(text: str) -> str:
     if not PATTERN.fullmatch(text):
         raise ValueError("must be TARGET/VERB, with * for any characters of either, for example led-*/blink")
@@ -57,7 +52,6 @@ def _prefix(text: str) -> str:
 
 
 Listener = Annotated[str, AfterValidator(_listener)]
-File = Annotated[str, Field(min_length=1), AfterValidator(_file)]
 
 
 class SiteInfo(BaseModel, frozen=True, extra="forbid"):
