@@ -28,7 +28,8 @@ async def served(
     """Serve everything until left. `lines` are ids and addresses; see `serve_all` for the others.
 
     Serial ports become pseudo-terminals of the same speed; a line at a serial server becomes a TCP port, at 9600 baud
-    where its address does not tell; `https` becomes `http`, since nobody vouches for a twin. Raises NotSupported for a box that cannot be on a bus, OSError.
+    where its address does not tell; `https` becomes `http`, since nobody vouches for a twin. Raises NotSupported
+    for a box that cannot be on a bus, OSError.
     """
     async with AsyncExitStack() as stack:
         found = Addresses({}, {})

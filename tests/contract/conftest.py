@@ -8,6 +8,7 @@ import pytest
 from hall_contract.case import Case
 from hall_contract.cases.caller_pad import CallerPad
 from hall_contract.cases.escpos_printer import EscposPrinter
+from hall_contract.cases.hikvision import Hikvision
 from hall_contract.cases.huidu import Huidu
 from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.ledsender import LedSender, LedSenderOnALine
@@ -58,7 +59,7 @@ def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
     cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
-    access = Uhppote(), UhppoteByTcp(), ZktecoPush()
+    access = Hikvision(), Uhppote(), UhppoteByTcp(), ZktecoPush()
     return CallerPad(), EscposPrinter(), *cards, WebScreen(), *access, *invented
 
 

@@ -30,7 +30,7 @@ class Door(msgspec.Struct):
 
 
 class Controller:
-    """A controller with these doors, whose log holds `room` rows and is its `era`th one; its clock is ahead by `skew`."""
+    """A controller: its log, the `era`th one, holds `room` rows; its clock is ahead by `skew`."""
 
     def __init__(self, doors: Sequence[int], *, room: int = 10_000) -> None:
         self.doors = {number: Door() for number in doors}

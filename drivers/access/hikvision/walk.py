@@ -1,0 +1,188 @@
+"""The walk over the log of a device by its numbers: everything once, gaps and new logs told, nothing skipped."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from drivers.access.hikvision import codec
+from drivers.access.hikvision.client import Client
+from drivers.access.hikvision.codec import Page, Row
+from drivers.access.hikvision.config import HikvisionConfig
+from drivers.access.hikvision.events import EVENTS, meaning
+from gateway.core.access import Happening
+from gateway.core.contract import DeviceContext
+from gateway.core.errors import ProtocolError
+from gateway.core.model import Cursor, Event, Retention
+
+CURSOR = "acs"
+SEARCH = "/ISAPI/AccessControl/AcsEvent?format=json"
+MOST_PAGES = 100_000
+"""Of one walk: what goes on for longer goes in a circle."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How far the log has been read: in the how-manyth log, to which number, and what that row was.
+
+    `serial` None is before the first row ever, 0 before the first of a log that began anew.
+    """
+
+    epoch: int = 1
+    serial: int | None = None
+    mark: str = ""
+
+    @classmethod
+    def of(cls, value: str) -> "Place":
+        """The place that a cursor keeps."""
+        epoch, serial, mark = value.split("/")
+        return cls(int(epoch), int(serial), mark)
+
+    def cursor(self) -> Cursor:
+        """The cursor that keeps it."""
+        return Cursor(CURSOR, f"{self.epoch}/{self.serial or 0}/{self.mark}")
+
+
+class Walk:
+    """Reads on where it was. Whoever asks while it reads makes it look once more; there is never a second reader."""
+
+    def __init__(self, config: HikvisionConfig, context: DeviceContext) -> None:
+        self._config, self._context = config, context
+        self._doors = {door.number: door.id for door in config.doors}
+        self._client: Client
+        self.place = Place()
+        self.page_size = codec.USUAL_PAGE
+        self.offset_s: float | None = None
+        """How far the device's clock is ahead, as far as is known."""
+        self._busy = self._again = False
+
+    async def begin(self, client: Client) -> None:
+        """Take up a connection: nothing of an earlier one goes on."""
+        kept = await self._context.cursor(CURSOR)
+        self._client, self.place = client, Place.of(kept) if kept else Place()
+        self._busy = self._again = False
+
+    async def on(self) -> None:
+        """Read everything that is new. Raises DeviceError, JournalError: then it goes on from its cursor next time."""
+        self._again = True
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._again:
+                self._again = False
+                await self._walk()
+        finally:
+            self._busy = False
+
+    async def _walk(self) -> None:
+        if self.place.serial is None and self._config.start == "newest":
+            await self._skip()
+        search_id, position = _search_id(), 0
+        first, since = self._where()
+        for _ in range(MOST_PAGES):
+            page = await self._page(search_id, position, self.page_size, first=first, since=since)
+            if position == 0 and await self._began_anew(page):
+                self._again = True
+                return
+            await self._take([row for row in page.rows if row.serial > (self.place.serial or 0)])
+            position += page.given
+            if not page.more or not page.given:
+                return
+        raise ProtocolError(f"a search of the log has not ended after {MOST_PAGES} pages")
+
+    def _where(self) -> tuple[int | None, str | None]:
+        """From which number or time on to read. The last row that was read comes again: is it still the same?"""
+        start = self._config.start
+        if self.place.serial is None and isinstance(start, datetime):
+            return None, start.strftime(codec.LOCAL)
+        return max(1, self.place.serial or 0), None
+
+    async def _page(
+        self, search_id: str, position: int, most: int, *, first: int | None, since: str | None = None
+    ) -> Page:
+        asked = codec.search(search_id, position, most, first=first, since=since)
+        try:
+            return codec.page(await self._client.read(SEARCH, asked))
+        except ValueError as error:
+            raise ProtocolError(f"{SEARCH} answers no page of a log: {error}") from error
+
+    async def _began_anew(self, page: Page) -> bool:
+        """Whether the log is another than the one that was read: then that is recorded, and the place is before it."""
+        serial = self.place.serial
+        if not serial:
+            return False
+        if page.rows and page.rows[0].serial == serial:
+            why = "" if page.rows[0].mark == self.place.mark else f"number {serial} is another row than it was"
+        elif page.rows or not (await self._page(_search_id(), 0, 1, first=1)).rows:
+            why = ""  # the row was overwritten; or the log is empty, and nothing can be told
+        else:
+            why = f"its numbers do not go to {serial} any more"
+        if why:
+            place = Place(self.place.epoch + 1, 0)
+            anew = self._log_event(Happening.EPOCH, f"epoch/{place.epoch}", epoch=place.epoch, why=why)
+            await self._context.record(anew, cursor=place.cursor())
+            self.place = place
+        return bool(why)
+
+    async def _skip(self) -> None:
+        """Begin behind what is in the log now."""
+        search_id = _search_id()
+        total = (await self._page(search_id, 0, 1, first=1)).total
+        rows = (await self._page(search_id, total - 1, 1, first=1)).rows if total else ()
+        place = Place(1, rows[-1].serial, rows[-1].mark) if rows else Place(1, 0)
+        await self._context.record(cursor=place.cursor())
+        self.place = place
+
+    async def _take(self, rows: Sequence[Row]) -> None:
+        """Record some rows, the gaps before them, and the place behind them, in one transaction."""
+        events, place = list[Event](), self.place
+        for row in rows:
+            events += self._gap(place, row)
+            place = Place(place.epoch, row.serial, row.mark)
+            events.append(self._event(place, row))
+        if events:
+            await self._context.record(*events, cursor=place.cursor())
+            self.place = place
+
+    def _gap(self, place: Place, row: Row) -> list[Event]:
+        """What the device no longer has before a row; it tells the number of the row before it, where it can."""
+        if place.serial is None:
+            return []
+        last = row.front if row.front is not None else row.serial - 1
+        first = place.serial + 1
+        if last < first:
+            return []
+        key = f"gap/{place.epoch}/{first}-{last}"
+        return [self._log_event(Happening.GAP, key, **{"from": first, "to": last, "epoch": place.epoch})]
+
+    def _event(self, place: Place, row: Row) -> Event:
+        means = meaning(row.major, row.minor)
+        part = self._doors.get(row.door or 0)
+        if row.door is None and row.major == EVENTS and len(self._doors) == 1:  # a terminal of one door does not say it
+            (part,) = self._doors.values()
+        payload: dict[str, Any] = {"reason": means.reason, "code": f"{row.major}/{row.minor}"}
+        if means.type in (Happening.GRANTED, Happening.DENIED):
+            payload["direction"] = None
+        if part is None and row.door:
+            payload["door"] = row.door
+        return Event(
+            type=means.type,
+            source_key=f"{CURSOR}/{place.epoch}/{row.serial}",
+            payload={**payload, "index": row.serial, "epoch": place.epoch},
+            retention=Retention.ACCESS,
+            part=part,
+            device_at=row.time,
+            clock_offset_s=self.offset_s,
+            person=row.person,
+        )
+
+    @staticmethod
+    def _log_event(type_: Happening, key: str, **payload: Any) -> Event:
+        return Event(type=type_, source_key=key, payload=payload, retention=Retention.ACCESS)
+
+
+def _search_id() -> str:
+    """An id that no other search has: two of one id would get each other's pages."""
+    return secrets.token_hex(16)
