@@ -38,6 +38,8 @@ PAGES = "/ISAPI/AccessControl/AcsEvent/capabilities?format=json"
 STATUS = "/ISAPI/AccessControl/AcsWorkStatus?format=json"
 CONTROL = "/ISAPI/AccessControl/RemoteControl/door/"
 HEARTBEAT = "videoloss"
+READ_S = 10.0
+"""How long one poll reads a long log."""
 
 
 class Hikvision(Driver[HikvisionConfig]):
@@ -92,14 +94,25 @@ class Hikvision(Driver[HikvisionConfig]):
             locks = codec.locks(await self._client.read(STATUS), [*self._numbers.values()])
         except ValueError as error:
             raise ProtocolError(f"{STATUS} answers no status: {error}") from error
-        await self._walk.on()  # a door is not said to be open before what opened it is recorded
+        recorded = await self._read_on()
         readings = [_reading(None, "log_newest", self._walk.place.serial)]
+        if not recorded:  # a door is not said to be open before what opened it is recorded
+            return readings
         for part, number in self._numbers.items():
             lock = locks[number]
             readings.append(_reading(part, "open", lock.open))
             readings.append(_reading(part, "unlocked", lock.unlocked))
             readings.append(_reading(part, "mode", MODES.get(lock.mode or 0)))
         return readings
+
+    async def _read_on(self) -> bool:
+        """Read the log; False when that takes longer than a poll may: it goes on with the next one."""
+        try:
+            async with asyncio.timeout(READ_S):
+                await self._walk.on()
+        except TimeoutError:
+            return False
+        return True
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
         match command.verb:

@@ -1,5 +1,6 @@
 """The walk over the log of a device by its numbers: everything once, gaps and new logs told, nothing skipped."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,7 +46,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Walk:
-    """Reads on where it was. Whoever asks while it reads makes it look once more; there is never a second reader."""
+    """Reads on where it was. One reads at a time: who asks meanwhile waits, and has it looked at once more."""
 
     def __init__(self, config: HikvisionConfig, context: DeviceContext) -> None:
         self._config, self._context = config, context
@@ -55,26 +56,30 @@ class Walk:
         self.page_size = codec.USUAL_PAGE
         self.offset_s: float | None = None
         """How far the device's clock is ahead, as far as is known."""
-        self._busy = self._again = False
+        self._again = False
+        self._reading: asyncio.Event | None = None
 
     async def begin(self, client: Client) -> None:
         """Take up a connection: nothing of an earlier one goes on."""
         kept = await self._context.cursor(CURSOR)
         self._client, self.place = client, Place.of(kept) if kept else Place()
-        self._busy = self._again = False
+        self._again, self._reading = False, None
 
     async def on(self) -> None:
-        """Read everything that is new. Raises DeviceError, JournalError: then it goes on from its cursor next time."""
+        """Read everything that is there now. Raises DeviceError, JournalError: the next one goes on from the cursor."""
         self._again = True
-        if self._busy:
-            return
-        self._busy = True
-        try:
-            while self._again:
-                self._again = False
+        while self._again:
+            if self._reading is not None:
+                await self._reading.wait()
+                continue
+            self._reading, self._again, ended = asyncio.Event(), False, False
+            try:
                 await self._walk()
-        finally:
-            self._busy = False
+                ended = True
+            finally:
+                self._again = self._again or not ended
+                self._reading.set()
+                self._reading = None
 
     async def _walk(self) -> None:
         if self.place.serial is None and self._config.start == "newest":

@@ -115,7 +115,7 @@ def heartbeat(at: datetime, *, xml: bool) -> bytes:
             f"<EventNotificationAlert {XMLNS}>{inner}</EventNotificationAlert>".encode(),
             'application/xml; charset="UTF-8"',
         )
-    return part(json.dumps(told, indent=2).encode(), 'application/json; charset="UTF-8"')
+    return part(json.dumps(told).encode(), 'application/json; charset="UTF-8"')
 
 
 def alert(box: Terminal, entry: Entry, *, current: bool) -> bytes:

@@ -60,7 +60,11 @@ class HikvisionTwin(TcpTwin[HikvisionConfig]):
         if self.down:
             return Refusal()
         requests = Requests()
-        made = Connection(lambda data: self._hear(made, requests, data), self._faults, self._connections, tcp=True)
+
+        def hear(data: bytes) -> Iterator[bytes]:
+            return self._hear(made, requests, data)
+
+        made = Connection(hear, self._faults, self._connections, tcp=True)
         return made
 
     def levers(self) -> Mapping[str, Lever]:

@@ -190,5 +190,5 @@ def test_codes_mean_what_the_document_says(code: int, type_: Happening) -> None:
 def test_no_code_has_two_meanings_and_alarms_have_the_words_that_doors_know() -> None:
 
     tables = (events.GRANTED, events.DENIED, events.BUTTON_REFUSED, events.ALARM, events.OTHER, events.SINGLE)
-    assert sum(map(len, tables)) == len(MEANINGS)
+    assert sum(len(table) for table in tables) == len(MEANINGS)
     assert {meaning(code).reason for code in (28, 100, 101, 102, 210)} == {"held", "tamper", "duress", "forced", "fire"}

@@ -1,0 +1,323 @@
+"""The driver against the simulated terminal, with a real journal: the log is the truth, the stream a hint."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from authority import Authority
+from hall_contract.case import Ask
+from hall_contract.cases.hikvision import Hikvision
+from hall_contract.hall import ID, Hall, hurry, open_hall
+
+from gateway.core.model import Stage
+from gateway.hub import Status
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Row
+from simulators.access.hikvision.server import HikvisionTwin
+
+
+class Case(Hikvision):
+    """A terminal whose keys a test may change."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Any] = {"poll_s": 60, "clock_s": 60, "heartbeat_s": 30, "timeout_s": 2}
+        self.scheme = "http"
+
+    def address(self, host: str, port: int) -> str:
+        return f"{self.scheme}://{host}:{port}"
+
+    def section(self, address: str, *, often_s: float) -> dict[str, Any]:
+        return {**super().section(address, often_s=often_s), **self.keys}
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+@pytest.fixture
+async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Hall]:
+    hurry(monkeypatch)
+    async with open_hall(case, tmp_path) as opened:
+        yield opened
+        opened.no_bug()
+
+
+async def rows(hall: Hall, *types: str) -> list[Row]:
+    """What was recorded of the terminal itself."""
+    found = await hall.house.journal.read(limit=1000)
+    return [row for row in found if (row.type in types if types else not row.type.startswith("device.o"))]
+
+
+async def numbers(hall: Hall) -> list[tuple[int, int]]:
+    """Epoch and number of each row of the log that was recorded."""
+    return [
+        (row.payload["epoch"], row.payload["index"])
+        for row in await rows(hall)
+        if row.payload and "index" in row.payload
+    ]
+
+
+async def until(true: Callable[[], Any], within_s: float = 5.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not await true():  # noqa: ASYNC110 - a journal has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def recorded(hall: Hall, count: int) -> None:
+    async def enough() -> bool:
+        return len(await numbers(hall)) >= count
+
+    await until(enough)
+
+
+async def test_a_swipe_is_recorded_at_once_with_nobody_in_it(hall: Hall) -> None:
+    await hall.online()
+    hall.pull("swipe", employee="17", door=2)
+    await recorded(hall, 1)
+    (row,) = await rows(hall)
+    assert (row.type, row.part) == ("access.granted", "back")
+    assert row.payload is not None
+    assert (row.payload["reason"], row.payload["code"], row.payload["direction"]) == ("card", "5/1", None)
+    assert not {"9896534", "17", "张三", "36.4"} & {str(value) for value in row.payload.values()}
+    assert hall.life.view.identity.model == "DS-K1T671M (simulated)"
+
+
+async def test_what_the_stream_does_not_say_is_found_by_looking(hall: Hall, case: Case) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    hall.pull("quiet")
+    hall.pull("swipe")
+    await recorded(hall, 1)
+
+
+async def test_a_replay_is_recorded_once(hall: Hall) -> None:
+    await hall.online()
+    hall.pull("fill", count=5)
+    hall.pull("replay", count=5)
+    await recorded(hall, 5)
+    hall.pull("replay", count=5)
+    hall.pull("swipe")
+    await recorded(hall, 6)
+    assert await numbers(hall) == [(1, n) for n in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    "firmware", [{"xml": True}, {"no_front": True}, {"single_use_nonce": True}, {"no_capabilities": True}]
+)
+async def test_every_firmware_is_read(hall: Hall, firmware: dict[str, bool]) -> None:
+    await hall.plug()
+    hall.pull("firmware", **firmware)
+    hall.start()
+    await hall.settled()
+    hall.pull("swipe")
+    await recorded(hall, 1)
+    assert await rows(hall, "log.gap") == []
+
+
+async def test_a_long_log_is_read_page_by_page_and_nothing_twice(hall: Hall) -> None:
+    await hall.plug()
+    hall.pull("limit", rows=7)
+    hall.pull("fill", count=200)
+    hall.start()
+    await recorded(hall, 200)
+    assert await numbers(hall) == [(1, n) for n in range(1, 201)]
+    assert hall.box.seen()["searches"] >= 29
+
+
+async def test_what_was_overwritten_while_we_were_away_is_one_gap(hall: Hall) -> None:
+    await hall.online()
+    hall.pull("swipe")
+    await recorded(hall, 1)
+    await hall.stop()
+    del hall.house.hub.devices[ID]
+    hall.pull("fill", count=10_006)
+    hall.start()
+    await recorded(hall, 100)
+    gaps = await rows(hall, "log.gap")
+    assert [row.payload for row in gaps] == [{"from": 2, "to": 7, "epoch": 1}]
+    assert (await numbers(hall))[:2] == [(1, 1), (1, 8)]
+
+
+@pytest.mark.parametrize("more", [2, 9])
+async def test_a_log_that_was_reset_is_a_new_one_also_with_more_rows_than_before(hall: Hall, more: int) -> None:
+    await hall.plug()
+    hall.pull("fill", count=5)
+    hall.start()
+    await recorded(hall, 5)
+    await hall.stop()
+    del hall.house.hub.devices[ID]
+    await asyncio.sleep(1.1)  # a terminal has whole seconds: its rows must differ
+    hall.pull("factory_reset")
+    hall.pull("fill", count=more - 1)
+    hall.start()
+    await recorded(hall, 5 + more)
+    assert await numbers(hall) == [*((1, n) for n in range(1, 6)), *((2, n) for n in range(1, more + 1))]
+    assert len(await rows(hall, "log.epoch")) == 1
+    assert await rows(hall, "log.gap") == []
+
+
+async def test_who_dies_anywhere_goes_on_where_the_log_was(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    box = None
+    for more in (1, 3, 9):
+        async with open_hall(case, tmp_path) as hall:
+            hall.twin = box
+            await hall.plug()
+            box = hall.box
+            hall.pull("limit", rows=4)
+            hall.pull("fill", count=15)
+            hall.start()
+            await hall.house.journal.beyond(hall.house.journal.head.seq + more - 1)
+            await hall.stop()
+    async with open_hall(case, tmp_path) as hall:
+        hall.twin = box
+        await hall.plug()
+        hall.start()
+        await recorded(hall, 45)
+        assert await numbers(hall) == [(1, n) for n in range(1, 46)]
+
+
+async def test_a_batch_and_its_place_are_one_transaction(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[tuple[int, str]] = []
+    record = Journal.record
+
+    async def watched(self: Journal, device: str | None, events: Any, **more: Any) -> Any:
+        if events and more.get("cursor"):
+            batches.append((len(events), more["cursor"].value.rpartition("/")[0]))
+        return await record(self, device, events, **more)
+
+    monkeypatch.setattr(Journal, "record", watched)
+    await hall.plug()
+    hall.pull("limit", rows=1000)
+    hall.pull("fill", count=100)
+    hall.start()
+    await recorded(hall, 100)
+    assert batches == [(64, "1/64"), (36, "1/100")]
+
+
+@pytest.mark.parametrize(("start", "first"), [("oldest", 1), ("newest", 4), ("2037-01-01T00:00:00", 0)])
+async def test_the_first_time_begins_where_the_site_says(hall: Hall, case: Case, start: str, first: int) -> None:
+    case.keys["start"] = start
+    await hall.plug()
+    hall.pull("fill", count=3)
+    hall.start()
+    await hall.settled()
+    hall.pull("swipe")
+    await asyncio.sleep(0.3)
+    assert await numbers(hall) == ([(1, n) for n in range(first, 5)] if first else [])
+    assert await rows(hall, "log.gap") == []
+
+
+async def test_a_wrong_password_is_tried_once_and_the_account_stays_open(
+    hall: Hall, case: Case, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("12345")
+    await hall.plug()
+    case.keys["password"] = {"file": str(wrong)}
+    hall.start()
+    await hall.until(lambda: hall.is_(Status.OFFLINE))
+    await asyncio.sleep(0.3)
+    assert hall.box.seen()["account"] == {"locked": False, "wrong": 1}
+    assert hall.life.view.why is not None
+    assert "refuses the password of gateway" in hall.life.view.why
+    assert "12345" not in hall.life.view.why
+
+
+async def test_a_password_that_changes_locks_nothing(hall: Hall, case: Case) -> None:
+    case.keys |= {"poll_s": 0.05, "clock_s": 0.05}
+    await hall.online()
+    assert isinstance(hall.box, HikvisionTwin)
+    hall.box.account._password = lambda: "another"  # somebody changed it there
+    await hall.until(lambda: hall.is_(Status.OFFLINE))
+    await asyncio.sleep(0.3)
+    assert not hall.box.seen()["account"]["locked"]
+
+
+async def test_a_stream_without_a_heartbeat_is_dropped(hall: Hall, case: Case) -> None:
+    case.keys["heartbeat_s"] = 0.3
+    await hall.online()
+    hall.pull("quiet")
+    await hall.until(lambda: hall.is_(Status.OFFLINE))
+    assert hall.life.view.why == "its stream is silent, without a heartbeat"
+    hall.pull("quiet", on=False)
+    await hall.settled()
+
+
+async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    hall.pull("force", door=2)
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is True)
+    assert [row.payload["reason"] for row in await rows(hall, "door.device_alarm") if row.payload] == ["forced"]
+    assert (points["unlocked"].now.value, points["mode"].now.value) == (False, "controlled")
+
+
+@pytest.mark.parametrize(("mode", "state"), [("normally_open", 2), ("normally_closed", 3), ("controlled", 4)])
+async def test_a_mode_is_set_and_read_back(hall: Hall, case: Case, mode: str, state: int) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    assert (await hall.ask(Ask("set_mode", "front", {"mode": mode}))).status is Stage.CONFIRMED
+    assert hall.box.seen()["doors"]["front"]["mode"] == state
+    await hall.until(lambda: hall.life.view.points["front"]["mode"].now.value == mode)
+
+
+async def test_a_clock_is_measured_and_set(hall: Hall) -> None:
+    await hall.plug()
+    hall.pull("skew", seconds=90)
+    hall.start()
+    await hall.settled()
+    offset = hall.life.view.points[None]["clock_offset_s"]
+    assert isinstance(offset.now.value, float)
+    assert 88 <= offset.now.value <= 91
+    assert (await hall.ask(Ask("set_clock", None, {}))).status is Stage.CONFIRMED
+    (row,) = await rows(hall, "clock.corrected")
+    assert row.payload is not None
+    assert 88 <= row.payload["offset_s"] <= 91
+    assert abs(hall.box.seen()["clock_offset_s"]) < 2
+
+
+async def test_a_door_whose_answer_is_lost_is_not_opened_twice(hall: Hall) -> None:
+    await hall.online()
+    hall.pull("slow", seconds=1.0)
+    asking = asyncio.create_task(hall.ask(Ask("open", "front", {})))
+    await hall.until(lambda: hall.box.seen()["doors"]["front"]["opened"] == 1)
+    await hall.unplug()
+    assert (await asking).status is Stage.OFFLINE
+    hall.pull("heal")
+    await hall.plug()
+    await hall.settled()
+    assert hall.box.seen()["doors"]["front"]["opened"] == 1
+
+
+@pytest.mark.parametrize(
+    ("trusted", "name"), [(True, "IP:127.0.0.1"), (False, "IP:127.0.0.1"), (True, "DNS:elsewhere.example")]
+)
+async def test_by_https_it_must_prove_its_name(
+    hall: Hall, case: Case, tmp_path: Path, trusted: bool, name: str
+) -> None:
+    authority, other = Authority(tmp_path / "ca"), Authority(tmp_path / "other", "another")
+    issued = authority.issue("terminal", name)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(issued.certificate, issued.key)
+    await hall.plug()
+    assert isinstance(hall.box, HikvisionTwin)
+    async with await asyncio.get_running_loop().create_server(hall.box.connection, "127.0.0.1", 0, ssl=server) as tls:
+        case.scheme, hall._port = "https", tls.sockets[0].getsockname()[1]
+        case.keys["ca"] = str(authority.ca if trusted else other.ca)
+        hall.start()
+        good = trusted and name.startswith("IP")
+        await hall.until(lambda: hall.is_(Status.ONLINE if good else Status.OFFLINE))
+        if not good:
+            assert "certificate" in (hall.life.view.why or "").lower()
+            assert hall.box.seen()["requests"] == 0
+        await hall.stop()
+        hall.box.hang_up()
+        await asyncio.sleep(0.02)
