@@ -54,11 +54,16 @@ class Fleet(Mapping[str, Life]):
     def start(self, id_: str) -> None:
         """Let a device live from now on."""
         life = self._lives[id_]
-        self._begin(id_, guard(life.id, life.run, self._house.meters, life.down, life.wake))
+        last_s = life.surface.retry_s
+        self._begin(id_, guard(life.id, life.run, self._house.meters, life.down, life.wake, last_s=last_s))
 
     def start_line(self, id_: str) -> None:
-        """Keep a line open from now on."""
-        self._begin(_line(id_), guard(_line(id_), self._lines[id_].run, self._house.meters))
+        """Keep a line open from now on; after an outage as soon as the most urgent device on it wants."""
+        line = self._lines[id_]
+        soon = [
+            life.surface.retry_s for life in self.values() if life.line is line and life.surface.retry_s is not None
+        ]
+        self._begin(_line(id_), guard(_line(id_), line.run, self._house.meters, last_s=min(soon, default=None)))
 
     def _begin(self, name: str, body: Coroutine[Any, Any, None]) -> None:
         if self._group is None:

@@ -192,12 +192,14 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """All a device offers. `device` is the device itself; `kinds` its parts, by kind.
 
     `silent_after_s` makes a device passive: it is the client, and online while its last contact is younger.
+    `retry_s` is the longest wait between two tries to reach it, and the line that it is on; None is the house's own.
     """
 
     device: PartKind = PartKind()
     kinds: Mapping[str, PartKind] = {}
     polls: tuple[PollGroup, ...] = ()
     silent_after_s: float | None = None
+    retry_s: float | None = None
 
 
 class Picture(msgspec.Struct, frozen=True):

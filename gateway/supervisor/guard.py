@@ -34,8 +34,8 @@ async def _nothing(_: BaseException) -> None:
 class Outage:
     """Logs once when something breaks and once when it is back."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, last_s: float | None = None) -> None:
+        self.name, self._last_s = name, last_s
         self._down = False
         self._wait_s = FIRST_S
 
@@ -45,7 +45,7 @@ class Outage:
             log.warning("%s is offline: %s", self.name, why)
         self._down = True
         wait_s = self._wait_s * random.uniform(0.75, 1.0)  # noqa: S311 - spreads reconnects, keeps no secret
-        self._wait_s = min(self._wait_s * 2, LAST_S)
+        self._wait_s = min(self._wait_s * 2, self._last_s or LAST_S)
         return wait_s
 
     def over(self) -> None:
@@ -86,14 +86,21 @@ def alone() -> Generator[None]:
 
 
 async def guard(
-    name: str, body: Body, meters: Meters, down: Down = _nothing, wake: asyncio.Event | None = None
+    name: str,
+    body: Body,
+    meters: Meters,
+    down: Down = _nothing,
+    wake: asyncio.Event | None = None,
+    *,
+    last_s: float | None = None,
 ) -> None:
     """Run `body` until it returns or is cancelled; start it again after every failure.
 
     `body` is given a function that it calls once it works; `down` is told every failure; `wake` ends the wait
-    before the next try. AuthFailed is not tried again: devices lock accounts.
+    before the next try, which is never longer than `last_s`, or LAST_S. AuthFailed is not tried again: devices lock
+    accounts.
     """
-    outage, bugs, wake = Outage(name), Bugs(name), wake or asyncio.Event()
+    outage, bugs, wake = Outage(name, last_s), Bugs(name), wake or asyncio.Event()
     time = asyncio.get_running_loop().time
     while True:
         begun = time()

@@ -64,6 +64,13 @@ def test_pauses_differ_so_that_devices_do_not_come_back_together() -> None:
     assert len({Outage("box").begin("") for _ in range(20)}) > 10
 
 
+def test_what_must_be_back_soon_is_never_left_alone_for_longer() -> None:
+    outage = Outage("reader", 1.5)
+    waits = [outage.begin("gone") for _ in range(8)]
+    assert waits[0] <= 1.0
+    assert all(1.1 <= wait <= 1.5 for wait in waits[1:])
+
+
 def test_it_is_started_again_after_each_pause() -> None:
     body = Body(*(DeviceOffline("away") for _ in range(4)))
     virtually(run_for(60, body))
