@@ -1,1 +1,1 @@
-"""Simulated door controllers: a log that overflows, doors that stay shut while they are locked."""
+"""Simulated readers and door controllers."""

@@ -14,6 +14,7 @@ from hall_contract.cases.invented import Beacon, Controller
 from hall_contract.cases.ledsender import LedSender, LedSenderOnALine
 from hall_contract.cases.onbon_dynamic import OnbonDynamic
 from hall_contract.cases.onbon_k import OnbonK, OnbonKOnALine
+from hall_contract.cases.osdp import Osdp, OsdpOnALine
 from hall_contract.cases.uhppote import Uhppote, UhppoteByTcp
 from hall_contract.cases.web_screen import WebScreen
 from hall_contract.cases.zkteco_push import ZktecoPush
@@ -59,7 +60,7 @@ def pytest_hall_cases() -> Sequence[Case]:
     """Those of hall-gateway; its invented devices are not published."""
     invented = (Controller(), Beacon()) if find_spec("hall_testdriver") else ()
     cards = Huidu(), LedSender(), LedSenderOnALine(), OnbonDynamic(), OnbonK(), OnbonKOnALine()
-    access = Hikvision(), Uhppote(), UhppoteByTcp(), ZktecoPush()
+    access = Hikvision(), Osdp(), OsdpOnALine(), Uhppote(), UhppoteByTcp(), ZktecoPush()
     return CallerPad(), EscposPrinter(), *cards, WebScreen(), *access, *invented
 
 

@@ -13,7 +13,9 @@ from gateway.people.rights import Principal, Role
 
 HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
+OPENS = {"security", "admin"}
 EXPECTED = {
+    "access.osdp": {**dict.fromkeys(("light", "buzz"), STEERS), **dict.fromkeys(("output", "open"), OPENS)},
     "displays.caller_pad": {},
     "displays.escpos_printer": {},
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),

@@ -1,0 +1,1 @@
+"""Simulated card readers that speak OSDP v2."""

@@ -1,0 +1,68 @@
+"""A reader forgets a card once it is asked the next question: so that question waits for the disk."""
+
+import asyncio
+from pathlib import Path
+
+from readerhall import on_tcp
+
+from drivers.access.osdp.codec import read
+from gateway.core.model import Cursor, Event
+from gateway.hub import Status
+
+R = "reader-1"
+POLLS_S = 0.25
+"""Four polls or so."""
+
+
+async def test_nothing_is_asked_between_a_card_and_its_record(tmp_path: Path) -> None:
+    async with on_tcp(tmp_path) as readers:
+        await readers.until(lambda: readers.seen(R)["waiting"] == 0)
+        disk, waiting = asyncio.Event(), asyncio.Event()
+        record = readers.lives[R].context.record
+
+        async def slow(*events: Event, cursor: Cursor | None = None) -> None:
+            waiting.set()
+            await disk.wait()
+            await record(*events, cursor=cursor)
+
+        vars(readers.lives[R].context)["record"] = slow
+        device, questions = readers.twins[R].device, list[bytes]()
+        hear = device.hear
+
+        def counted(data: bytes) -> bytes:
+            questions.append(data)
+            return hear(data)
+
+        vars(device)["hear"] = counted
+        readers.pull(R, "swipe", number=1)
+        readers.pull(R, "swipe", number=2)
+        await waiting.wait()
+        asked = len(questions)
+        await asyncio.sleep(0.05)
+        assert len(questions) == asked
+        assert readers.seen(R)["waiting"] == 1, "the second card is still the reader's"
+        disk.set()
+        await readers.until(lambda: readers.persons(R) == ["card:1", "card:2"])
+        assert all(read(question.removeprefix(b"\xff")) for question in questions)
+
+
+async def test_a_life_that_ends_between_a_card_and_its_record_leaves_the_next_card_to_the_reader(
+    tmp_path: Path,
+) -> None:
+    async with on_tcp(tmp_path) as readers:
+        await readers.until(lambda: readers.seen(R)["waiting"] == 0)
+        waiting = asyncio.Event()
+        record = readers.lives[R].context.record
+
+        async def never(*events: Event, cursor: Cursor | None = None) -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+        vars(readers.lives[R].context)["record"] = never
+        for number in range(3):
+            readers.pull(R, "swipe", number=number)
+        await waiting.wait()
+        vars(readers.lives[R].context)["record"] = record
+        readers.twins[R].hang_up()
+        await readers.are(Status.OFFLINE, R)
+        await readers.until(lambda: readers.persons(R) == ["card:1", "card:2"])
