@@ -1,11 +1,9 @@
 """The section `hours` of the site file: when devices are on, and how bright they are."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from gateway.core.config import Id
 from gateway.core.known import unknown
@@ -13,33 +11,11 @@ from gateway.site.load import Section
 from gateway.site.positions import is_list, is_mapping
 from gateway.site.references import Complaint, names, rows, twice
 from gateway.site.surfaces import Surfaces
+from gateway.site.week import WEEK, Day, Time
 
-TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 VERBS = ("power", "brightness")
 
 
-class Day(StrEnum):
-    """A day of the week."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
-
-
-WEEK = list(Day)
-
-
-def _time(text: str) -> str:
-    if not TIME.fullmatch(text):
-        raise ValueError("must be a time of day from 00:00 to 23:59, such as 07:30")
-    return text
-
-
-Time = Annotated[str, AfterValidator(_time)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 

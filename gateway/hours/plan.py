@@ -1,15 +1,12 @@
-"""What the hours want at a moment, and when that changes next. Pure.
-
-Times of day are turned into moments of the zone first: a time that the clock skips or has twice (the change to summer
-time and back) begins once, and lasts as long as it shall.
-"""
+"""What the hours want at a moment, and when that changes next. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.hours.config import WEEK, HoursConfig
+from gateway.hours.config import HoursConfig
+from gateway.site.week import WEEK, moment
 
 AHEAD_DAYS = 8  # hours come again within a week
 
@@ -25,32 +22,28 @@ def wanted(entries: Sequence[HoursConfig], now: datetime, zone: ZoneInfo) -> Lig
     """What the hours of one device want; outside all of them it is off."""
     today = now.astimezone(zone).date()
     for entry in entries:
-        if _on(entry, today) and _at(today, entry.on, zone) <= now < _at(today, entry.off, zone):
+        if _on(entry, today) and moment(today, entry.on, zone) <= now < moment(today, entry.off, zone):
             return Light(True, _percent(entry, today, now, zone))
     return Light(False)
 
 
 def next_change(entries: Iterable[HoursConfig], now: datetime, zone: ZoneInfo) -> datetime | None:
     """The next moment in which any of these hours may want something else; None without hours."""
-    return min((moment for entry in entries for moment in _moments(entry, now, zone) if moment > now), default=None)
+    return min((each for entry in entries for each in _moments(entry, now, zone) if each > now), default=None)
 
 
 def _moments(entry: HoursConfig, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     today = now.astimezone(zone).date()
     for day in (today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS)):
         if _on(entry, day):
-            yield from (_at(day, each, zone) for each in (entry.on, entry.off, *entry.brightness))
+            yield from (moment(day, each, zone) for each in (entry.on, entry.off, *entry.brightness))
 
 
 def _percent(entry: HoursConfig, day: date, now: datetime, zone: ZoneInfo) -> int | None:
     steps = sorted(entry.brightness.items())
-    begun = [percent for begin, percent in steps if _at(day, begin, zone) <= now]
+    begun = [percent for begin, percent in steps if moment(day, begin, zone) <= now]
     return next(reversed(begun or [percent for _, percent in steps]), None)
 
 
 def _on(entry: HoursConfig, day: date) -> bool:
     return WEEK[day.weekday()] in entry.days
-
-
-def _at(day: date, text: str, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.fromisoformat(text), zone).astimezone(UTC)
