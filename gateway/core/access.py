@@ -67,6 +67,19 @@ class Happening(StrEnum):
     OTHER = "log.other"
 
 
+class Finding(StrEnum):
+    """The types of what `gateway/doors` finds of a door, whatever its device says."""
+
+    FORCED = "door.forced"
+    HELD_WARNING = "door.held_warning"
+    HELD = "door.held"
+    UNKNOWN = "door.unknown"
+    RESTORED = "door.restored"
+    CYCLE = "door.cycle"
+    FIRE = "fire.released"
+    FIRE_OVER = "fire.over"
+
+
 def _access(name: Happening, meaning: str) -> EventType:
     return EventType(name, meaning, Retention.ACCESS)
 

@@ -1,0 +1,1 @@
+"""Doors: one judgement for every door, whatever its controller says of itself."""

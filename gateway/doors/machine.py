@@ -1,0 +1,214 @@
+"""One door: what is known of it, and what is found when something is heard of it. Pure: no clock, no I/O.
+
+Times are seconds of one steady clock. What is heard is stepped through in its order, each with the time `at` at which
+it happened; what was due before that is found first, so that a log that is read late is judged as if it had been live.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gateway.core.access import Finding
+from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
+
+NEVER = float("-inf")
+
+
+class Held(StrEnum):
+    """How far an opening has gone past its limits."""
+
+    NO = "no"
+    WARNED = "warned"
+    HELD = "held"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits of a door in seconds: warned after `warn_s`, held after `held_s`, authorised for `authorised_s`."""
+
+    warn_s: float
+    held_s: float
+    authorised_s: float
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What is known of a door.
+
+    `opened`: when it was opened, until it is known to be closed. `excused`: its opening counts from here on, for until
+    then it was right. `late`: this opening has been held once. `lost`: it was told that nobody knows how it stands.
+    """
+
+    position: Position = Position.UNKNOWN
+    since: float = NEVER
+    opened: float | None = None
+    unlocked: bool | None = None
+    authorised_until: float = NEVER
+    excused: float = NEVER
+    forced: bool = False
+    held: Held = Held.NO
+    late: bool = False
+    lost: bool = False
+    fire: bool = False
+    released: bool = False
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it may stand open."""
+        return self.fire or self.released
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What is wrong with it, in words of the events."""
+        found = {"forced": self.forced, self.held.value: self.held is not Held.NO, "unknown": self.lost}
+        return tuple(name for name, holds in found.items() if holds)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. `was` is what is over, and `why`; `opened` is the opening that it is about."""
+
+    kind: Finding
+    at: float
+    opened: float | None = None
+    was: tuple[str, ...] = ()
+    why: str | None = None
+    by: str | None = None
+    forced: bool = False
+    in_time: bool | None = None
+    unlocked: bool | None = None
+
+
+Step = tuple[Door, list[Outcome]]
+
+
+def step(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
+    """The door once it has heard something that happened `at`, and what is found by that."""
+    door, found = _advance(door, limits, at)
+    door, more = _hear(door, limits, heard, at)
+    return door, found + more
+
+
+def due(door: Door, limits: Limits) -> float | None:
+    """When something is found if nothing is heard; None if nothing ever is."""
+    begun = _counted(door)
+    if begun is None or door.held is Held.HELD:
+        return None
+    return begun + (limits.warn_s if door.held is Held.NO else limits.held_s)
+
+
+def restarted(door: Door, at: float) -> Door:
+    """The door as it was kept, before anybody has looked: its opening, and what is wrong, are still so."""
+    return msgspec.structs.replace(door, position=Position.UNKNOWN, since=at, unlocked=None)
+
+
+def _hear(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
+    match heard:
+        case Sensed(position, seen):
+            return _sense(door, position, at, seen=seen)
+        case Locked(unlocked):
+            until = at + limits.authorised_s if door.unlocked and not unlocked else NEVER
+            return msgspec.structs.replace(_authorise(door, until), unlocked=unlocked), []
+        case Authorised():
+            return _authorise(door, at + limits.authorised_s), []
+        case Fire(active):
+            return _burn(door, limits, active, at)
+        case Released(on):
+            return _suspend(door, limits, at, released=on, fire=door.fire, why="released")
+        case Alarmed(reason):
+            return _alarm(door, reason, at)
+        case Tick():
+            return door, []
+
+
+def _counted(door: Door) -> float | None:
+    """Since when it stands open and should not."""
+    if door.position is not Position.OPEN or door.opened is None or door.suspended:
+        return None
+    return max(door.opened, door.excused)
+
+
+def _advance(door: Door, limits: Limits, now: float) -> Step:
+    found: list[Outcome] = []
+    while (then := due(door, limits)) is not None and then <= now:
+        warned = door.held is Held.NO
+        kind, held = (Finding.HELD_WARNING, Held.WARNED) if warned else (Finding.HELD, Held.HELD)
+        found.append(Outcome(kind=kind, at=max(then, door.since), opened=door.opened, by="gateway"))
+        door = msgspec.structs.replace(door, held=held, late=not warned)
+    return door, found
+
+
+def _authorise(door: Door, until: float) -> Door:
+    return msgspec.structs.replace(door, authorised_until=max(door.authorised_until, until))
+
+
+def _sense(door: Door, position: Position, at: float, *, seen: bool) -> Step:
+    if position is Position.CLOSED:
+        return _close(door, at, seen=seen)
+    if position is door.position:
+        return door, []
+    if position is Position.UNKNOWN:
+        unknown = Outcome(kind=Finding.UNKNOWN, at=at, opened=door.opened, was=(door.position.value,))
+        return msgspec.structs.replace(door, position=position, since=at, lost=True), [unknown]
+    if door.opened is not None and not seen:  # as nobody saw it closed, it is the same opening
+        back = msgspec.structs.replace(door, position=position, since=at, lost=False)
+        return back, _restored(door, at, "seen", *(["unknown"] if door.lost else []))
+    missed: list[Outcome] = []
+    if door.opened is not None:
+        door, missed = _close(door, at, seen=False)
+    door, found = _open(door, at, judged=seen or door.position is Position.CLOSED)
+    return door, missed + found
+
+
+def _open(door: Door, at: float, *, judged: bool) -> Step:
+    """A new opening. It is not judged where nobody can tell when it was: what allowed it may be long ago."""
+    right = door.suspended or bool(door.unlocked) or at <= door.authorised_until
+    known = door.forced or door.held is Held.HELD  # the device said so before
+    forced = judged and not right and not known
+    found = _restored(door, at, "seen", *(["unknown"] if door.lost else []))
+    if forced:
+        found.append(Outcome(kind=Finding.FORCED, at=at, opened=at, by="gateway"))
+    opened = msgspec.structs.replace(door, position=Position.OPEN, since=at, opened=at, lost=False)
+    return msgspec.structs.replace(opened, forced=door.forced or forced), found
+
+
+def _close(door: Door, at: float, *, seen: bool) -> Step:
+    """It is closed. Where nobody saw it close, nobody can tell whether that was in time."""
+    found = _restored(door, at, "closed", *door.wrong)
+    if door.opened is not None:
+        sure = seen or door.position is Position.OPEN
+        in_time = False if door.late else True if sure else None
+        found.append(Outcome(kind=Finding.CYCLE, at=at, opened=door.opened, forced=door.forced, in_time=in_time))
+    since = door.since if door.position is Position.CLOSED else at
+    known = {name: getattr(door, name) for name in ("unlocked", "authorised_until", "fire", "released")}
+    return Door(position=Position.CLOSED, since=since, **known), found
+
+
+def _burn(door: Door, limits: Limits, active: bool | None, at: float) -> Step:
+    if active is None or active is door.fire:
+        return door, []
+    kind = Finding.FIRE if active else Finding.FIRE_OVER
+    told = Outcome(kind=kind, at=at, unlocked=door.unlocked)
+    door, found = _suspend(door, limits, at, released=door.released, fire=active, why="fire")
+    return door, [told, *found]
+
+
+def _suspend(door: Door, limits: Limits, at: float, *, released: bool, fire: bool, why: str) -> Step:
+    """While it may stand open it is not held; afterwards it has its whole time again."""
+    after = msgspec.structs.replace(door, released=released, fire=fire)
+    if after.suspended and door.held is not Held.NO:
+        return msgspec.structs.replace(after, held=Held.NO), _restored(door, at, why, door.held.value)
+    if door.suspended and not after.suspended:
+        return msgspec.structs.replace(_authorise(after, at + limits.authorised_s), excused=at), []
+    return after, []
+
+
+def _alarm(door: Door, reason: str, at: float) -> Step:
+    if reason == "forced" and not door.fire and not door.forced:
+        forced = Outcome(kind=Finding.FORCED, at=at, opened=door.opened, by="device")
+        return msgspec.structs.replace(door, forced=True), [forced]
+    if reason == "held" and not door.suspended and door.held is not Held.HELD:
+        held = Outcome(kind=Finding.HELD, at=at, opened=door.opened, by="device")
+        return msgspec.structs.replace(door, held=Held.HELD, late=True), [held]
+    return door, []
+
+
+def _restored(door: Door, at: float, why: str, *was: str) -> list[Outcome]:
+    return [Outcome(kind=Finding.RESTORED, at=at, opened=door.opened, was=was, why=why)] if was else []

@@ -1,0 +1,219 @@
+"""The door against a model that knows no deadlines: it walks through the whole history again, second by second."""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
+from gateway.doors.machine import Door, Limits, Outcome, restarted, step
+
+WARN, HELD, PASS = 4, 7, 3
+LIMITS = Limits(warn_s=WARN, held_s=HELD, authorised_s=PASS)
+RESTART = "restart"
+
+
+class Naive:
+    """What a guard would note who sits beside the door with a watch, and asks nobody."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, int, tuple[str, ...]]] = []
+        self.sensor: str = "unknown"
+        self.opening = False
+        self.seconds = 0  # that it has stood open without leave
+        self.marks: list[str] = []  # what is wrong, of: forced warned held unknown
+        self.was_held = False
+        self.lock = self.fire = self.timetable = False
+        self.good: set[int] = set()  # seconds in which somebody might pass
+        self.now = 0
+
+    def live(self, history: list[tuple[int, Any]], until: int) -> None:
+        for self.now in range(until + 1):
+            if self.now and self.opening:
+                self.seconds += 1
+            self.watch()
+            for at, heard in history:
+                if at == self.now:
+                    self.hear(heard)
+                    self.watch()
+
+    def watch(self) -> None:
+        if self.fire or self.timetable:
+            self.seconds = 0
+        if self.fire or self.timetable or self.lock:
+            self.good.add(self.now)
+        if self.sensor == "open" and self.opening and not (self.fire or self.timetable) and "held" not in self.marks:
+            if self.seconds >= WARN and "warned" not in self.marks:
+                self.mark("warned", "door.held_warning")
+            if self.seconds >= HELD:
+                self.marks.remove("warned")
+                self.mark("held", "door.held")
+                self.was_held = True
+
+    def mark(self, mark: str, note: str) -> None:
+        self.marks.append(mark)
+        self.note(note)
+
+    def note(self, what: str, *marks: str) -> None:
+        ordered = [mark for mark in ("forced", "warned", "held", "unknown") if mark in marks]
+        self.notes.append((what, self.now, tuple(ordered)))
+
+    def over(self, *marks: str) -> None:
+        gone = [mark for mark in self.marks if mark in marks]
+        if gone:
+            self.note("door.restored", *gone)
+        self.marks = [mark for mark in self.marks if mark not in gone]
+
+    def hear(self, heard: Any) -> None:
+        if heard == RESTART:
+            self.sensor, self.lock = "unknown", False
+        elif isinstance(heard, Authorised):
+            self.good.add(self.now)
+        elif isinstance(heard, Locked):
+            self.lock = heard.unlocked is True
+        elif isinstance(heard, Fire):
+            self.burn(heard.active)
+        elif isinstance(heard, Released):
+            self.timetable = heard.on
+            if heard.on and not self.fire:
+                self.over("warned", "held")
+        elif isinstance(heard, Alarmed):
+            self.alarm(heard.reason)
+        elif isinstance(heard, Sensed):
+            self.look(heard.position.value, heard.seen)
+
+    def burn(self, active: bool | None) -> None:
+        if active is not None and active != self.fire:
+            self.fire = active
+            self.note("fire.released" if active else "fire.over")
+            if active and not self.timetable:
+                self.over("warned", "held")
+
+    def alarm(self, reason: str) -> None:
+        if reason == "forced" and not self.fire and "forced" not in self.marks:
+            self.mark("forced", "door.forced")
+        if reason == "held" and not self.fire and not self.timetable and "held" not in self.marks:
+            self.marks = [mark for mark in self.marks if mark != "warned"]
+            self.mark("held", "door.held")
+            self.was_held = True
+
+    def look(self, position: str, seen: bool) -> None:
+        before, self.sensor = self.sensor, position
+        if position == "unknown":
+            if before != "unknown":
+                self.note("door.unknown", before)
+                self.notes[-1] = ("door.unknown", self.now, (before,))
+                self.marks.append("unknown")
+        elif position == "closed":
+            self.shut()
+        elif before == "closed" or (before == "unknown" and seen):
+            if self.opening:
+                self.shut()
+            self.over("unknown")
+            may = any(second in self.good for second in range(self.now - PASS, self.now + 1))
+            if not may and "forced" not in self.marks and "held" not in self.marks:
+                self.mark("forced", "door.forced")
+            self.opening, self.seconds = True, 0
+        elif before == "unknown":
+            self.over("unknown")
+            if not self.opening:
+                self.opening, self.seconds = True, 0
+
+    def shut(self) -> None:
+        self.over("forced", "warned", "held", "unknown")
+        if self.opening:
+            self.note("door.cycle")
+        self.opening = self.was_held = False
+
+
+class Doors(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.door, self.now = Door(), 0
+        self.found: list[Outcome] = []
+        self.history: list[tuple[int, Any]] = []
+
+    def tell(self, heard: Heard) -> None:
+        self.history.append((self.now, heard))
+        self.hear(heard)
+        self.hear(Tick())
+
+    def hear(self, heard: Heard) -> None:
+        self.door, found = step(self.door, LIMITS, heard, self.now)
+        self.found += found
+
+    @rule(seconds=st.integers(1, 3))
+    def wait(self, seconds: int) -> None:
+        self.now += seconds
+        self.hear(Tick())
+
+    @rule(seconds=st.sampled_from([PASS, PASS + 1, WARN - 1, WARN, HELD - 1, HELD]))
+    def wait_long(self, seconds: int) -> None:
+        self.now += seconds
+        self.hear(Tick())
+
+    @rule(seen=st.booleans())
+    def open(self, seen: bool) -> None:
+        self.tell(Sensed(Position.OPEN, seen))
+
+    @rule(seen=st.booleans())
+    def close(self, seen: bool) -> None:
+        self.tell(Sensed(Position.CLOSED, seen))
+
+    @precondition(lambda self: self.door.position is not Position.UNKNOWN)
+    @rule()
+    def lose(self) -> None:
+        self.tell(Sensed(Position.UNKNOWN))
+
+    @rule()
+    def authorise(self) -> None:
+        self.tell(Authorised())
+
+    @rule(unlocked=st.sampled_from([True, False, None]))
+    def lock(self, unlocked: bool | None) -> None:
+        self.tell(Locked(unlocked))
+
+    @rule(active=st.sampled_from([True, False, None]))
+    def burn(self, active: bool | None) -> None:
+        self.tell(Fire(active))
+
+    @precondition(lambda self: self.door.suspended)
+    @rule()
+    def all_over(self) -> None:
+        self.tell(Fire(False))
+        self.tell(Released(False))
+
+    @rule(on=st.booleans())
+    def release(self, on: bool) -> None:
+        self.tell(Released(on))
+
+    @rule(reason=st.sampled_from(["forced", "held", "duress"]))
+    def alarm(self, reason: str) -> None:
+        self.tell(Alarmed(reason))
+
+    @precondition(lambda self: not self.door.unlocked)
+    @rule()
+    def restart(self) -> None:
+        self.history.append((self.now, RESTART))
+        self.door = restarted(self.door, self.now)
+
+    @invariant()
+    def as_the_naive_model(self) -> None:
+        naive = Naive()
+        naive.live(self.history, self.now)
+        assert [(found.kind.value, found.at, found.was) for found in self.found] == naive.notes
+        assert self.door.position.value == naive.sensor
+        assert set(self.door.wrong) == set(naive.marks)
+        assert (self.door.opened is not None) == naive.opening
+
+    @invariant()
+    def one_forced_and_one_held_for_each_that_is_restored_or_stands(self) -> None:
+        for kind, mark in (("door.forced", "forced"), ("door.held", "held")):
+            raised = sum(found.kind.value == kind for found in self.found)
+            over = sum(mark in found.was for found in self.found)
+            assert raised == over + (mark in self.door.wrong)
+
+
+Doors.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestDoors = Doors.TestCase
