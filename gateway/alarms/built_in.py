@@ -1,13 +1,12 @@
 """The built-in alarms: what every hall must know of its devices, lines, screens, outlets and its journal."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
-from gateway.alarms.condition import Condition, Look, Priority, Verdict
+from gateway.alarms.condition import Condition, Look, Verdict
 from gateway.alarms.config import BuiltInConfig
 from gateway.alarms.rules import changed
 from gateway.alarms.told import Told
-from gateway.alarms.words import BUILT_IN
+from gateway.alarms.watch import Watch, built_in
 from gateway.core.model import Quality
 from gateway.hub import Change, Hub, Status
 from gateway.supervisor.proof import CONTENT, difference
@@ -18,29 +17,6 @@ OFFSET = "clock_offset_s"
 DRIFT_S = 5.0  # GB 51348 and evidence rules ask for seconds; a clock kept by NTP is within one
 DRIFT_BAND = 0.8  # of the limit: it is over below that
 LAG_EVENTS = 1000.0
-
-DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "device-offline": {"on_delay_s": 10.0, "off_delay_s": 5.0, "outage": True, "follows": True},
-    "line-silent": {
-        "on_delay_s": 5.0,
-        "off_delay_s": 5.0,
-        "outage": True,
-        "follows": True,
-        "priority": Priority.HIGH,
-    },
-    "journal-unhealthy": {"on_delay_s": 5.0, "off_delay_s": 10.0, "priority": Priority.CRITICAL, "must_ack": True},
-    "outlet-behind": {"on_delay_s": 60.0, "off_delay_s": 10.0},
-    "wrong-content": {"on_delay_s": 10.0, "off_delay_s": 2.0, "follows": True, "priority": Priority.HIGH},
-    "clock-drift": {"on_delay_s": 30.0, "off_delay_s": 30.0, "priority": Priority.LOW},
-}
-
-
-class Watch(NamedTuple):
-    """A condition, how it is found out, and the changes after which to look again."""
-
-    condition: Condition
-    look: Look
-    changes: tuple[Change, ...] = ()
 
 
 class Reach:
@@ -130,25 +106,23 @@ class BuiltIn:
     def _made(self, change: Change) -> Iterable[Watch]:
         kind, key, part = change
         if kind == "availability":
-            condition = _condition("device-offline", f"device/{key}", device=key)
+            condition = built_in("device-offline", f"device/{key}", device=key)
             yield Watch(condition, Reach(self._hub, key), (change,))
         elif kind == "state" and (part is None or OFFSET in self._hub.devices[key].points[part]):
-            condition = _condition("clock-drift", f"device/{key}", device=key, part=part)
+            condition = built_in("clock-drift", f"device/{key}", device=key, part=part)
             yield Watch(condition, ClockOffset(self._hub, key, part, self._limit("clock-drift", DRIFT_S)), (change,))
         elif kind == "view" and key.startswith("lines/"):
             line = key.removeprefix("lines/")
-            yield Watch(_condition("line-silent", f"line/{line}", key=line), self._silent(key), (change,))
+            yield Watch(built_in("line-silent", f"line/{line}", key=line), self._silent(key), (change,))
         elif kind == "view" and key.startswith("outlets/"):
-            yield Watch(
-                _condition("outlet-behind", key, key=key.removeprefix("outlets/")), self._behind(key), (change,)
-            )
+            yield Watch(built_in("outlet-behind", key, key=key.removeprefix("outlets/")), self._behind(key), (change,))
         elif kind == "view" and key.startswith("wishes/") and key.endswith(tuple(f"/{verb}" for verb in CONTENT)):
             yield self._content(change)
 
     def _content(self, change: Change) -> Watch:
         _, device, part, verb = change.key.split("/")
         which = "" if verb == "show" else verb
-        condition = _condition("wrong-content", f"device/{device}", device=device, part=part or None, key=which)
+        condition = built_in("wrong-content", f"device/{device}", device=device, part=part or None, key=which)
         told = (change, Change("availability", device), Change("state", device, part or None))
         return Watch(condition, Content(self._hub, change.key, device, part or None), told)
 
@@ -194,8 +168,4 @@ class Health:
 
 def journal_unhealthy() -> Condition:
     """The condition of the journal, which is always there."""
-    return _condition("journal-unhealthy", "journal")
-
-
-def _condition(name: str, subject: str, **more: Any) -> Condition:
-    return Condition(name=name, subject=subject, words=BUILT_IN[name], **DEFAULTS[name], **more)
+    return built_in("journal-unhealthy", "journal")

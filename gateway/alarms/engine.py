@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from gateway.alarms import records
-from gateway.alarms.built_in import Watch
 from gateway.alarms.condition import Condition
 from gateway.alarms.lifecycle import Alarm, State, closed
 from gateway.alarms.records import Recorder
 from gateway.alarms.register import Register
 from gateway.alarms.timers import Timers
 from gateway.alarms.views import Views
+from gateway.alarms.watch import Watch
 from gateway.alarms.watched import Step, Watched, What
 from gateway.core.contract import Clock
 

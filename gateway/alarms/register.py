@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from gateway.alarms.built_in import Watch
 from gateway.alarms.causes import root_of
 from gateway.alarms.condition import Condition, Text, Words
 from gateway.alarms.lifecycle import Alarm, State
+from gateway.alarms.watch import Watch
 from gateway.alarms.watched import Watched
 from gateway.core.contract import Clock
 from gateway.hub import Change, Hub

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gateway.alarms.built_in import Watch
 from gateway.alarms.condition import Condition
 from gateway.alarms.config import RuleConfig
 from gateway.alarms.engine import Engine
 from gateway.alarms.register import Register
 from gateway.alarms.rules import PointLook, conditions
 from gateway.alarms.told import Told
+from gateway.alarms.watch import Watch
 from gateway.alarms.watched import Watched
 from gateway.core.contract import Clock
 from gateway.hub import Change, Hub

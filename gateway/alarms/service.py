@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence, Set
 from typing import Any
 
-from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, Watch, journal_unhealthy
+from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, journal_unhealthy
 from gateway.alarms.condition import Condition, Look
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.desk import Desk
@@ -19,6 +19,7 @@ from gateway.alarms.ruled import Ruled
 from gateway.alarms.rules import changed
 from gateway.alarms.told import Handle, Told
 from gateway.alarms.views import Views, newest_first
+from gateway.alarms.watch import Watch
 from gateway.alarms.words import BUILT_IN
 from gateway.core.errors import JournalError
 from gateway.hub import Change

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from gateway.alarms.built_in import DEFAULTS
 from gateway.alarms.condition import Priority
 from gateway.alarms.lifecycle import ANNOUNCED, State
+from gateway.alarms.watch import DEFAULTS
 from gateway.alarms.words import BUILT_IN
 from gateway.sections import SECTIONS
 from gateway.site.load import load
