@@ -17,6 +17,7 @@ from gateway.clock import SystemClock
 from gateway.commands import Commands
 from gateway.core.errors import WrongInput
 from gateway.core.known import counted
+from gateway.doors.service import Doors
 from gateway.fleet import Fleet
 from gateway.hours.service import Hours
 from gateway.hub import Hub
@@ -79,13 +80,16 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             fleet.add(config)
         hours = Hours(lambda: in_force.site.sections["hours"], zone=zone, lives=fleet, house=house)
         calls = await _restored(site, fleet, house)
-        alarms = Alarms(site.sections["alarms"], house, await journal.desired())
+        kept = await journal.desired()
+        doors = Doors(lambda: in_force.site.sections["doors"], zone=zone, lives=fleet, house=house, kept=kept)
+        alarms = Alarms(site.sections["alarms"], house, kept)
         services = Services(
             in_force=in_force,
             house=house,
             lives=fleet,
             calls=calls,
-            commands=Commands(fleet, house, calls.targets),
+            doors=doors,
+            commands=Commands(fleet, house, calls.targets, doors.targets),
             people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
             persons=Persons(journal, pseudonyms, clock),
             alarms=alarms,
@@ -100,6 +104,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
         gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
         bodies = {"calls": calls.run, "alarms": alarms.run}
         bodies |= {"people": services.people.run, "keeping": keeping.run, "calendar": calendar.run, "hours": hours.run}
+        bodies["doors"] = doors.run
         if reread is not None:
             reload = Reload(
                 in_force,
@@ -108,7 +113,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
                 calls=calls,
                 alarms=alarms,
                 house=house,
-                replaced=hours.replaced,
+                replaced=(hours.replaced, doors.replaced),
             )
             bodies["reload"] = reload.run
         notify("READY=1", f"STATUS={site.general.site.name}: {counted(len(fleet), 'device')}")

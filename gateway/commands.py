@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -86,9 +85,6 @@ class Target(Protocol):
         ...
 
 
-NO_TARGETS: Mapping[str, Target] = MappingProxyType({})
-
-
 class Kept:
     """A command that is being carried out, or was lately. `newest` is how far it has come, None before anything."""
 
@@ -100,7 +96,7 @@ class Kept:
 class Commands:
     """Takes commands for devices, and for the `targets` of services."""
 
-    def __init__(self, lives: Mapping[str, Life], house: House, targets: Mapping[str, Target] = NO_TARGETS) -> None:
+    def __init__(self, lives: Mapping[str, Life], house: House, *targets: Mapping[str, Target]) -> None:
         self._lives, self._house, self._targets = lives, house, targets
         self._once: Once[Kept, Result] = Once(KEPT)
         self._codes: Codes[tuple[Request, Principal]] = Codes(house.clock)
@@ -217,7 +213,8 @@ class Commands:
         return life is not None and life.view.status is Status.ONLINE
 
     def _found(self, target: str) -> Target | None:
-        return self._lives.get(target) or self._targets.get(target)
+        every = (self._lives, *self._targets)
+        return next((found for each in every if (found := each.get(target)) is not None), None)
 
     def _target(self, name: str, who: Principal) -> Target:
         target = self._found(name)

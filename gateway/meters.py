@@ -1,7 +1,10 @@
 """The instruments (DESIGN §13): one registry, base units, Prometheus conventions."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+OPENINGS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 300.0, 3600.0)  # of doors: a limit is 15 s
 FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -35,6 +38,8 @@ class Meters:
         self.line_busy = self._counter("hall_line_busy_seconds_total", "Time that turns took.", "line", "priority")
         self.line_wait = self._histogram("hall_line_wait_seconds", "From a question to its turn.", "priority")
         self.alarms_active = self._gauge("hall_alarms_active", "Alarms announced and not over.", "severity")
+        self.door_findings = self._counter("hall_door_findings_total", "What was found of doors.", "door", "finding")
+        self.door_open = self._histogram("hall_door_open_seconds", "How long doors stood open.", buckets=OPENINGS)
         self.loop_lag = self._histogram("hall_loop_lag_seconds", "How late the event loop wakes.")
         self.refused = self._counter("hall_refused_total", "Who was not let in, by reason.", "reason")
         self.guard_failures = self._counter("hall_guard_failures_total", "Bugs caught by guard().", "name")
@@ -50,11 +55,15 @@ class Meters:
         for instrument in (self.line_up, self.line_turns, self.line_busy):
             instrument.remove_by_labels({"line": line})
 
+    def forget_door(self, door: str) -> None:
+        """Remove every series of a door that is no longer there."""
+        self.door_findings.remove_by_labels({"door": door})
+
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
-        return Histogram(name, text, labels, registry=self.registry, buckets=FAST)
+    def _histogram(self, name: str, text: str, *labels: str, buckets: Sequence[float] = FAST) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=buckets)

@@ -77,9 +77,9 @@ class Reload:
         calls: Calls,
         alarms: Alarms,
         house: House,
-        replaced: Callable[[], None] = lambda: None,
+        replaced: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """`replaced` is told that another site file is in force."""
+        """All of `replaced` are told that another site file is in force."""
         self._replaced = replaced
         self._in_force, self._reread = in_force, reread
         self._fleet, self._calls, self._alarms, self._house = fleet, calls, alarms, house
@@ -154,7 +154,8 @@ class Reload:
         )
         self._alarms.configure(sections["alarms"])
         self._in_force.site = new
-        self._replaced()
+        for told in self._replaced:
+            told()
         for id_ in begun_lines:
             self._fleet.start_line(id_)
         for id_ in begun:

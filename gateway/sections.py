@@ -7,6 +7,7 @@ from gateway.alarms import config as alarms_config
 from gateway.calendar import config as calendar_config
 from gateway.calls import config as calls_config
 from gateway.calls import voice_config
+from gateway.doors import config as doors_config
 from gateway.hours import config as hours_config
 from gateway.keeping import config as keeping_config
 from gateway.site.load import load
@@ -17,6 +18,7 @@ SECTIONS = (
     *voice_config.SECTIONS,
     *calendar_config.SECTIONS,
     *hours_config.SECTIONS,
+    *doors_config.SECTIONS,
     alarms_config.SECTION,
     *keeping_config.SECTIONS,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from gateway.alarms import doors
 from gateway.alarms.condition import Condition, Look, Verdict
 from gateway.alarms.config import BuiltInConfig
 from gateway.alarms.rules import changed
@@ -108,9 +109,13 @@ class BuiltIn:
         if kind == "availability":
             condition = built_in("device-offline", f"device/{key}", device=key)
             yield Watch(condition, Reach(self._hub, key), (change,))
+            yield from doors.of_controller(self._hub, key)
+        elif kind == "view" and key.startswith("doors/"):
+            yield from doors.of_door(self._hub, change)
         elif kind == "state" and (part is None or OFFSET in self._hub.devices[key].points[part]):
             condition = built_in("clock-drift", f"device/{key}", device=key, part=part)
             yield Watch(condition, ClockOffset(self._hub, key, part, self._limit("clock-drift", DRIFT_S)), (change,))
+            yield from doors.of_fire(self._hub, change) if part is None else ()
         elif kind == "view" and key.startswith("lines/"):
             line = key.removeprefix("lines/")
             yield Watch(built_in("line-silent", f"line/{line}", key=line), self._silent(key), (change,))

@@ -11,6 +11,7 @@ from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, journal_unheal
 from gateway.alarms.condition import Condition, Look
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.desk import Desk
+from gateway.alarms.doors import News, news
 from gateway.alarms.engine import SLICE, Engine
 from gateway.alarms.lifecycle import State
 from gateway.alarms.records import Recorder, restored
@@ -20,6 +21,7 @@ from gateway.alarms.rules import changed
 from gateway.alarms.told import Handle, Told
 from gateway.alarms.views import Views, newest_first
 from gateway.alarms.watch import Watch
+from gateway.alarms.watched import Watched
 from gateway.alarms.words import BUILT_IN
 from gateway.core.errors import JournalError
 from gateway.hub import Change
@@ -71,7 +73,7 @@ class Alarms:
                 self._engine.drop(id_)
             for watch in watches.values():
                 if watch.condition.name in names:
-                    self._engine.add(watch)
+                    self._add(watch)
             self._begun[change] = [*watches]
         own = changed(journal_unhealthy(), self._config.built_in.get(JOURNAL))
         if own is None:
@@ -82,8 +84,7 @@ class Alarms:
     def declare(self, condition: Condition, look: Look | None = None, *changes: Change) -> Handle:
         """Watch a condition of a service: by `look` after these changes of the hub, or told by the handle."""
         told = Told()
-        watched = self._engine.add(Watch(condition, look or told, changes))
-        watched.on_seen = told.over
+        watched = self._add(Watch(condition, look or told, changes))
         return Handle(told, lambda: self._engine.look_again([watched]))
 
     def withdraw(self, id_: str) -> None:
@@ -133,9 +134,18 @@ class Alarms:
                 self.remove(change.key)
             for id_ in self._begun.pop(change, ()):
                 self._engine.drop(id_)
-        elif change not in self._begun:
+        elif change not in self._begun or self._elsewhere(change):
             self._begin(change)
         self._engine.look_again(self._register.looking_at(change))
+
+    def _elsewhere(self, change: Change) -> bool:
+        """Whether the same door is another part by now: then the alarms of the old one end."""
+        if change.kind != "view" or not change.key.startswith("doors/"):
+            return False
+        gone = set(self._begun[change]) - {watch.condition.id for watch in self._built_in.of(change)}
+        for id_ in gone:
+            self._engine.drop(id_)
+        return bool(gone)
 
     def _there(self, change: Change) -> bool:
         if change.kind == "view":
@@ -145,7 +155,13 @@ class Alarms:
 
     def _begin(self, change: Change) -> None:
         if self._there(change):
-            self._begun[change] = [self._engine.add(watch).condition.id for watch in self._built_in.of(change)]
+            self._begun[change] = [self._add(watch).condition.id for watch in self._built_in.of(change)]
+
+    def _add(self, watch: Watch) -> Watched:
+        watched = self._engine.add(watch)
+        if isinstance(watch.look, Told):
+            watched.on_seen = watch.look.over
+        return watched
 
     async def _follow_journal(self) -> None:
         """Judge every event once, and those of the time while we were down."""
@@ -168,6 +184,8 @@ class Alarms:
     def _heard(self, row: Row) -> None:
         for told in self._rules.hear(row):
             self._engine.judge(told)
+        for each in news(row):
+            self._told_of(each, row)
         if row.clock_offset_s is None or row.device is None:
             return
         for part in dict.fromkeys((row.part, None)):
@@ -176,6 +194,16 @@ class Alarms:
                 watched.look.heard = row.clock_offset_s
                 self._engine.look_again([watched])
                 return
+
+    def _told_of(self, news: News, row: Row) -> None:
+        """Take what an event says of a built-in alarm: each event by itself, however soon the next one comes."""
+        if news.begins not in self._begun:
+            self._begin(news.begins)
+        watched = self._register.get(news.alarm)
+        if watched is None or not isinstance(watched.look, Told) or not watched.hear(row.seq, raises=news.raises):
+            return
+        watched.look.say(news.raises, {"event": row.type, "seq": row.seq, **(row.payload or {})})
+        self._engine.judge(watched)
 
     async def _prove_journal(self) -> None:
         while True:

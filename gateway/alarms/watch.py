@@ -20,6 +20,12 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "outlet-behind": {"on_delay_s": 60.0, "off_delay_s": 10.0},
     "wrong-content": {"on_delay_s": 10.0, "off_delay_s": 2.0, "follows": True, "priority": Priority.HIGH},
     "clock-drift": {"on_delay_s": 30.0, "off_delay_s": 30.0, "priority": Priority.LOW},
+    "door-forced": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.CRITICAL, "must_ack": True},
+    "door-held": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH},
+    "door-unknown": {"on_delay_s": 10.0, "off_delay_s": 2.0, "follows": True},
+    "fire-released": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.CRITICAL, "must_ack": True},
+    "log-gap": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH, "until_seen": True},
+    "log-epoch": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH, "until_seen": True},
 }
 
 

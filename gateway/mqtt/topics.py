@@ -15,7 +15,9 @@ Message = tuple[str, bytes]
 """A topic and its payload."""
 
 ADDRESSABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")  # what of a stranger's id may become a level of a topic
-VIEW = re.compile(r"(windows|alarms)/[A-Za-z0-9._:/_-]{1,200}|journal/anchor")  # the services' views that are told
+VIEW = re.compile(
+    r"(windows|alarms|doors)/[A-Za-z0-9._:/_-]{1,200}|journal/anchor"
+)  # the services' views that are told
 EMPTIED = b""  # MQTT 5, 3.3.1.3: an empty retained message makes the broker forget the topic
 OFFLINE = b'{"status":"offline"}'
 
@@ -54,7 +56,7 @@ class Topics:
         """What a service shows; None for what it shows to nobody here."""
         if not VIEW.fullmatch(key):
             return None
-        return f"{self.root}/{key}/state" if key.startswith("windows/") else f"{self.root}/{key}"
+        return f"{self.root}/{key}/state" if key.startswith(("windows/", "doors/")) else f"{self.root}/{key}"
 
     def asked(self, topic: str) -> tuple[str, str] | None:
         """Target and verb of a command's topic; None for another topic."""

@@ -10,6 +10,7 @@ from gateway.calls.window import Window
 from gateway.commands import Commands
 from gateway.core.model import Retention
 from gateway.core.rights import Right
+from gateway.doors.service import Doors
 from gateway.journal.scope import EVERYTHING, Scope
 from gateway.people.persons import Persons
 from gateway.people.rights import Principal
@@ -35,6 +36,7 @@ class Services(NamedTuple):
     house: House
     lives: Mapping[str, Life]
     calls: Calls
+    doors: Doors
     commands: Commands
     people: People
     persons: Persons

@@ -1,128 +1,259 @@
-"""A controller that lives: its driver under guard(), a real journal, hub and wire, and its simulated box."""
+"""A hall with doors in virtual time: real hub, lives, doors, alarms, commands; a journal in memory; invented boxes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from itertools import count
-from pathlib import Path
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
-from hall_contract.hall import open_house
+import msgspec
+from alarmhall import MemoryJournal
+from hall_contract.scripted import LoopClock, virtually
 
-from drivers.access.uhppote.config import UhppoteConfig
-from drivers.access.uhppote.driver import Uhppote
-from gateway.core.model import Command, Quality, Result
+from gateway.alarms.config import AlarmsConfig
+from gateway.alarms.service import Alarms
+from gateway.commands import Commands, Request
+from gateway.core.access import DOOR, DOOR_EVENTS, DOOR_POINTS, FIRE, LOG_EVENTS, OPEN, SET_MODE, Happening, Mode
+from gateway.core.config import DeviceConfig
+from gateway.core.contract import DeviceContext, Driver, convert
+from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
+from gateway.core.model import (
+    Command,
+    Cursor,
+    Event,
+    Identity,
+    Part,
+    PartKind,
+    PollGroup,
+    Reading,
+    Result,
+    Retention,
+    Surface,
+)
+from gateway.doors.config import DoorConfig
+from gateway.doors.service import Doors
+from gateway.hub import Hub
+from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
+from gateway.meters import Meters
+from gateway.people.rights import Principal, Role
 from gateway.supervisor.context import House
-from gateway.supervisor.guard import EXPECTED, guard
+from gateway.supervisor.guard import guard
 from gateway.supervisor.life import Life
-from simulators.access.uhppote.server import UhppoteTwin
+from gateway.wire.inlet import Inlets
 
-ID, SERIAL = "doors-1", 405419896
-SECTION = {"serial": SERIAL, "doors": 2, "timeout_s": 0.5, "again_s": 0.03, "poll_s": 0.1, "care_s": 0.3}
-COMMAND_S = 5.0
-IDS = map(str, count(1))
-
-
-class Controller:
-    """One controller, its box and its life."""
-
-    def __init__(self, house: House, twin: UhppoteTwin, config: UhppoteConfig) -> None:
-        self.house, self.twin = house, twin
-        self.life = Life(config, Uhppote, house)
-        self.failures: list[BaseException] = []
-        self._task = asyncio.create_task(guard(ID, self.life.run, house.meters, self._down))
-
-    async def stop(self) -> None:
-        """End it, as the gateway does when it ends."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
-
-    def pull(self, lever: str, **params: Any) -> None:
-        self.twin.levers()[lever](params)
-
-    async def rows(self, *types: str) -> list[Row]:
-        """What is recorded of these types, of all that the log of the controller had where none is given."""
-        rows: list[Row] = []
-        while page := await self.house.journal.read(after=rows[-1].seq if rows else 0, limit=1000):
-            rows += page
-        return [row for row in rows if (row.type in types if types else "index" in (row.payload or {}))]
-
-    async def log(self) -> list[tuple[int, int, int]]:
-        """The recorded events of the log in their order: epoch, index, reason."""
-        told = [row.payload for row in await self.rows() if row.payload]
-        return [(each["epoch"], each["index"], each["code"]) for each in told]
-
-    def kept(self, epoch: int = 1) -> list[tuple[int, int, int]]:
-        """What the log of the box has now, as `log` tells it."""
-        ring = self.twin.board.ring
-        oldest = ring.oldest or 1
-        return [(epoch, index, ring.get(index).reason) for index in range(oldest, ring.newest + 1)]
-
-    def point(self, name: str, part: str | None = None) -> Any:
-        """The value of a point; `"unknown"` where it is bad."""
-        held = self.life.view.points[part][name].now
-        return "unknown" if held.quality is Quality.BAD else held.value
-
-    async def until(self, true: Callable[[], Any], within_s: float = 10.0) -> None:
-        """Wait until something is true."""
-        end = asyncio.get_running_loop().time() + within_s
-        while not true():
-            assert asyncio.get_running_loop().time() < end, f"not within {within_s} s; {self.failures}"
-            await asyncio.sleep(0.005)
-
-    async def caught_up(self, within_s: float = 20.0) -> None:
-        """Wait until all that the box has logged by now is recorded, and its doors are told."""
-        reader, ring = cast(Uhppote, self.life.driver)._reader, self.twin.board.ring
-        await self.until(lambda: reader.has(self.twin.board.status()), within_s)
-        await self.until(lambda: (self.point("log_newest"), self.point("log_behind")) == (ring.newest, 0), within_s)
-
-    async def bound(self) -> None:
-        """Wait until what it pushes can arrive."""
-        await self.until(lambda: self.point("listener_bound") is True)
-
-    async def ask(self, verb: str, part: str | None = None, **params: Any) -> Result:
-        """Ask something of it."""
-        self.life.check(verb, part, params)
-        deadline = self.house.clock.monotonic() + COMMAND_S
-        return await self.life.execute(
-            Command(id=next(IDS), verb=verb, part=part, params=params, deadline=deadline, actor="test")
-        )
-
-    async def _down(self, failure: BaseException) -> None:
-        assert isinstance(failure, EXPECTED), f"a bug of the driver: {failure!r}"
-        self.failures.append(failure)
-        await self.life.down(failure)
+LISHUI = ZoneInfo("Asia/Shanghai")
+BOSS = Principal("boss", Role.ADMIN)
+SEALED = {"open": False, "unlocked": False, "mode": "controlled"}
 
 
-class World:
-    """Boxes and controllers of one test."""
+class BoxConfig(DeviceConfig, frozen=True, extra="forbid"):
+    """A controller with these doors, and with a fire input or none."""
 
-    def __init__(self, house: House, stack: AsyncExitStack) -> None:
-        self.house, self._stack = house, stack
-
-    async def plug(self, scheme: str = "udp", **section: Any) -> tuple[UhppoteTwin, UhppoteConfig]:
-        """A box that is switched on, and the section of the site file for it."""
-        whole: Mapping[str, Any] = {"id": ID, "driver": "access.uhppote", **SECTION, **section}
-        twin = UhppoteTwin(UhppoteConfig.model_validate({**whole, "address": f"{scheme}://127.0.0.1:1"}))
-        port = await self._stack.enter_async_context(twin.serve("127.0.0.1", 0))
-        return twin, UhppoteConfig.model_validate({**whole, "address": f"{scheme}://127.0.0.1:{port}"})
-
-    def drive(self, twin: UhppoteTwin, config: UhppoteConfig) -> Controller:
-        """Let a box be driven until the test ends."""
-        controller = Controller(self.house, twin, config)
-        self._stack.push_async_callback(controller.stop)
-        return controller
-
-    async def controller(self, scheme: str = "udp", **section: Any) -> Controller:
-        """A box that is driven, once all it has is recorded."""
-        controller = self.drive(*await self.plug(scheme, **section))
-        await controller.caught_up()
-        return controller
+    doors: tuple[str, ...] = ("d1", "d2")
+    fire: bool = True
+    timezone: str | None = None
 
 
-@asynccontextmanager
-async def open_doors(folder: Path) -> AsyncGenerator[World]:
-    """A house with a real journal in `folder`."""
-    async with open_house(folder) as house, AsyncExitStack() as stack:
-        yield World(house, stack)
+class Box:
+    """What the controller is: its doors, its fire input, and what happened since it was asked last."""
+
+    def __init__(self, doors: Iterable[str]) -> None:
+        self.doors: dict[str, dict[str, Any]] = {door: dict(SEALED) for door in doors}
+        self.fire: bool | None = False
+        self.log: list[Event] = []
+        self.read = 0
+        self.gone = self.deaf = False
+        self.asked: list[tuple[str, str | None, Mapping[str, Any]]] = []
+
+    def write(self, what: Happening, door: str | None = None, **payload: Any) -> None:
+        """Have something happen, as its log has it."""
+        told = {name: payload.pop(name) for name in ("device_at", "clock_offset_s") if name in payload}
+        number = len(self.log) + 1
+        event = Event(type=what, source_key=f"log/{number}", payload=payload, part=door, retention=Retention.ACCESS)
+        self.log.append(msgspec.structs.replace(event, **told))
+
+    def swing(self, door: str, *, open: bool, tells: bool = False) -> None:
+        """Move a door; `tells`: it stands in the log."""
+        self.doors[door]["open"] = open
+        if tells:
+            self.write(Happening.OPENED if open else Happening.CLOSED, door)
+
+
+class DoorBox(Driver[BoxConfig]):
+    """Asks its box once a second: first what happened, then how the doors stand."""
+
+    config_type = BoxConfig
+    boxes: Mapping[str, Box] = {}
+
+    def __init__(self, config: BoxConfig, context: DeviceContext) -> None:
+        super().__init__(config, context)
+        self.box = self.boxes.get(config.id) or Box(config.doors)
+
+    def surface(self) -> Surface:
+        door = PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE), events=DOOR_EVENTS)
+        device = PartKind(points=(FIRE,) if self.config.fire else (), events=LOG_EVENTS)
+        return Surface(device=device, kinds={DOOR: door}, polls=(PollGroup("state", 1.0),))
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[Identity]:
+        self._there()
+        yield Identity(parts=tuple(Part(door, DOOR, door.upper()) for door in self.config.doors))
+
+    async def poll(self, group: str) -> Sequence[Reading]:
+        self._there()
+        while self.box.read < len(self.box.log):
+            await self.context.record(self.box.log[self.box.read], cursor=Cursor("log", str(self.box.read + 1)))
+            self.box.read += 1
+        readings = [
+            Reading(door, name, value) for door, points in self.box.doors.items() for name, value in points.items()
+        ]
+        return [*readings, *([Reading(None, FIRE.name, self.box.fire)] if self.config.fire else [])]
+
+    async def execute(self, command: Command) -> Mapping[str, Any]:
+        self.box.asked.append((command.verb, command.part, command.params))
+        if self.box.deaf:
+            raise CommandRejected("the box refuses")
+        door = self.box.doors[command.part or ""]
+        if command.verb == "open":
+            door["unlocked"] = True
+            self.box.write(Happening.REMOTE, command.part)
+        else:
+            mode = convert(SET_MODE.params, command.params).mode  # type: ignore[attr-defined]  # it is a SetMode
+            door["mode"], door["unlocked"] = mode.value, mode is Mode.NORMALLY_OPEN
+        return {"door": command.part}
+
+    def _there(self) -> None:
+        if self.box.gone:
+            raise DeviceOffline("no answer within 1 s")
+
+
+class DoorJournal(MemoryJournal):
+    """A journal in memory that commands can use, and whose reader can be behind."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.read_s = 0.0
+        self.unreadable = False
+
+    def note(self, device: str | None, events: Sequence[Event], **more: Any) -> "asyncio.Future[None]":
+        super().note(device, events, **more)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def read(
+        self, *, after: int = 0, limit: int = 100, type: str | None = None, newest_first: bool = False, **_: Any
+    ) -> list[Row]:
+        await asyncio.sleep(self.read_s)
+        if self.unreadable:
+            raise JournalError("the journal cannot be read: no such server")
+        found = [row for row in self.rows if row.seq > after and type in (None, row.type)]
+        return (found[::-1] if newest_first else found)[:limit]
+
+    async def by_source(self, prefix: str) -> list[Row]:
+        return [row for row in self.rows if row.source_key.startswith(prefix)]
+
+    def _row(self, device: str | None, event: Event) -> Row:
+        made = super()._row(device, event)
+        at = event.at or self._clock.now()
+        return msgspec.structs.replace(made, at=at, device_at=event.device_at)
+
+
+Story = Callable[["DoorHall"], Coroutine[Any, Any, None]]
+
+
+class DoorHall:
+    """`acs` has the doors d1 and d2: `front`, an entrance of the staff in the zone `hall`, and `back`."""
+
+    def __init__(
+        self,
+        clock: LoopClock,
+        journal: DoorJournal,
+        boxes: Mapping[str, Box],
+        *,
+        doors: Sequence[Mapping[str, Any]] = (),
+        devices: Sequence[BoxConfig] = (),
+    ) -> None:
+        self.clock, self.journal, self.hub, self.meters = clock, journal, Hub(clock), Meters()
+        self.house = House(self.hub, cast(Journal, journal), Inlets(), clock, self.meters)
+        self.boxes = boxes
+        DoorBox.boxes = boxes
+        self.lives = {config.id: Life(config, DoorBox, self.house) for config in devices}
+        self.config = [DoorConfig.model_validate(door) for door in doors]
+        kept = list(journal.kept.values())
+        self.doors = Doors(lambda: self.config, zone=LISHUI, lives=self.lives, house=self.house, kept=kept)
+        self.alarms = Alarms(AlarmsConfig(), self.house, kept)
+        self.commands = Commands(self.lives, self.house, self.doors.targets)
+
+    @property
+    def box(self) -> Box:
+        return self.boxes["acs"]
+
+    def door(self, id_: str = "front") -> dict[str, Any]:
+        """A door, as the API tells it."""
+        return next(door for door in self.doors.all() if door["door"] == id_)
+
+    def found(self, id_: str = "front") -> list[str]:
+        """What the journal tells of a door, without its cycles."""
+        rows = [row for row in self.journal.rows if row.payload and row.payload.get("door") == id_]
+        return [row.type for row in rows if row.type != "door.cycle"]
+
+    def rows(self, type_: str) -> list[Row]:
+        """The rows of a type."""
+        return [row for row in self.journal.rows if row.type == type_]
+
+    def alarm(self, id_: str) -> str:
+        """How an alarm stands."""
+        return str(self.alarms.find(id_)["state"])
+
+    async def ask(self, target: str, verb: str, who: Principal = BOSS, **more: Any) -> Result:
+        """Command a target, with a reason."""
+        id_ = f"c-{len(self.journal.rows)}-{self.clock.monotonic()}"
+        asked: dict[str, Any] = {"reason": "演练", **more}
+        return await self.commands.submit(Request(command_id=id_, device=target, verb=verb, **asked), who)
+
+    async def during(self, story: Story) -> None:
+        """Run it while a story is told, from when all boxes have been asked once."""
+        bodies: dict[str, Any] = {"doors": self.doors.run, "alarms": self.alarms.run}
+        tasks = [asyncio.create_task(guard(name, body, self.meters)) for name, body in bodies.items()]
+        for id_, life in self.lives.items():
+            tasks.append(asyncio.create_task(guard(id_, life.run, self.meters, life.down)))
+        try:
+            await asyncio.sleep(1.5)
+            await story(self)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        assert self.meters.registry.get_sample_value("hall_guard_failures_total", {"name": "doors"}) is None
+
+
+FRONT = {"id": "front", "name": "职工入口", "door": "acs/d1", "zone": "hall", "staff_entrance": True}
+BACK = {"id": "back", "name": "后门", "door": "acs/d2"}
+ACS = BoxConfig(id="acs", driver="test.doors")
+
+
+def told(
+    *stories: Story,
+    doors: Sequence[Mapping[str, Any]] = (FRONT, BACK),
+    devices: Sequence[BoxConfig] = (ACS,),
+    ahead_s: float = 0.0,
+) -> None:
+    """Tell stories one after the other, in virtual time: the gateway is killed and started again in between.
+
+    The boxes go on, and it is nine o'clock in Lishui, on a Friday.
+    """
+
+    async def main() -> None:
+        clock = LoopClock()
+        clock.ahead_s = (
+            datetime(2026, 7, 17, 1, tzinfo=UTC) - datetime(2026, 1, 1, tzinfo=UTC)
+        ).total_seconds() + ahead_s
+        journal, boxes = DoorJournal(clock), {config.id: Box(config.doors) for config in devices}
+        for story in stories:
+            await DoorHall(clock, journal, boxes, doors=doors, devices=devices).during(story)
+
+    virtually(main())

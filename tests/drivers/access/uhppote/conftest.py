@@ -2,7 +2,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from doorhall import World, open_doors
+from controllerhall import World, open_doors
 from hall_contract.hall import hurry
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from doorhall import World
+from controllerhall import World
 
 from gateway.core.access import Happening
 from gateway.core.errors import JournalError

@@ -1,7 +1,7 @@
 """What is told of doors, and what is done with them."""
 
 import pytest
-from doorhall import Controller, World
+from controllerhall import Controller, World
 
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, JournalError

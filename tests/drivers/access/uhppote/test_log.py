@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 import pytest
-from doorhall import World
+from controllerhall import World
 
 from gateway.core.access import Happening
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from doorhall import World
+from controllerhall import World
 
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage

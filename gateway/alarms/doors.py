@@ -1,0 +1,90 @@
+"""The built-in alarms of doors, of what controls them, and of the logs of their controllers.
+
+What happened is told by events of the journal, each of which counts, however soon it was over; nothing that is out
+hides them. How something stands is looked up in the hub.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from gateway.alarms.condition import Look, Verdict
+from gateway.alarms.told import Told
+from gateway.alarms.watch import Watch, built_in
+from gateway.core.access import FIRE, Finding, Happening
+from gateway.hub import Change, Hub, Status
+from gateway.journal.rows import Row
+
+LOGS: Mapping[str, str] = {Happening.GAP: "log-gap", Happening.EPOCH: "log-epoch"}
+RAISES: Mapping[str, str] = {Finding.FORCED: "door-forced", Finding.HELD: "door-held"}
+CLEARS: Mapping[str, str] = {"forced": "door-forced", "held": "door-held"}
+"""By what is over, in the `was` of `door.restored`."""
+
+
+class News(NamedTuple):
+    """What an event says of an alarm. `begins`: the thing of the hub that its condition begins with."""
+
+    alarm: str
+    raises: bool
+    begins: Change
+
+
+def news(row: Row) -> Iterator[News]:
+    """What an event says of built-in alarms."""
+    payload = row.payload or {}
+    if row.type in LOGS and row.device is not None:
+        yield News(f"{LOGS[row.type]}.{row.device}", True, Change("availability", row.device))
+    begins = Change("view", f"doors/{payload.get('door')}")
+    where = f"{row.device}.{row.part}"
+    if row.type in RAISES:
+        yield News(f"{RAISES[row.type]}.{where}", True, begins)
+    elif row.type == Finding.RESTORED:
+        yield from (News(f"{CLEARS[over]}.{where}", False, begins) for over in payload.get("was", ()) if over in CLEARS)
+
+
+def of_door(hub: Hub, change: Change) -> Iterable[Watch]:
+    """The conditions of a door, by its view."""
+    view = hub.views[change.key]
+    device, part = view["device"], view["part"]
+    for name in RAISES.values():
+        yield Watch(built_in(name, change.key, device=device, part=part), Told())
+    unknown = built_in("door-unknown", f"device/{device}", device=device, part=part)
+    yield Watch(unknown, _unknown(hub, change.key, device), (change, Change("availability", device)))
+
+
+def of_controller(hub: Hub, device: str) -> Iterable[Watch]:
+    """The conditions of a device that has a log, where it has."""
+    declared = {event.name for event in hub.devices[device].surface.device.events}
+    for event, name in LOGS.items():
+        if event in declared:
+            yield Watch(built_in(name, f"device/{device}", device=device), Told())
+
+
+def of_fire(hub: Hub, change: Change) -> Iterable[Watch]:
+    """The condition of a fire input, where a device has one."""
+    if FIRE.name in hub.devices[change.key].points[None]:
+        yield Watch(
+            built_in("fire-released", f"device/{change.key}", device=change.key), _fire(hub, change.key), (change,)
+        )
+
+
+def _unknown(hub: Hub, key: str, device: str) -> Look:
+    def look(_now: float, _on: bool) -> Verdict:
+        door, view = hub.views.get(key), hub.devices.get(device)
+        if door is None or view is None or view.status is Status.CONNECTING:
+            return Verdict(None)
+        return Verdict(
+            door["state"] == "unknown", {"door": door["door"], "name": door["name"], "since": str(door["since"])}
+        )
+
+    return look
+
+
+def _fire(hub: Hub, device: str) -> Look:
+    """What is not known any more leaves it as it was: a controller that burns cannot tell."""
+
+    def look(_now: float, _on: bool) -> Verdict:
+        view = hub.devices.get(device)
+        held = view.points.get(None, {}).get(FIRE.name) if view is not None else None
+        return Verdict(held.now.value if held is not None and isinstance(held.now.value, bool) else None)
+
+    return look

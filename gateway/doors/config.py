@@ -1,0 +1,120 @@
+"""The section `doors` of the site file: which doors are watched, and how long each may stand open."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from gateway.core.access import DOOR, DOOR_POINTS
+from gateway.core.config import Id
+from gateway.core.model import Surface
+from gateway.doors.machine import Limits
+from gateway.site.load import Section
+from gateway.site.references import Complaint, dangling, names, rows, texts, twice, unknown
+from gateway.site.surfaces import Surfaces
+from gateway.site.week import WEEK, Day, Time
+
+PART = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}/[a-z0-9][a-z0-9_-]{0,63}")
+DEVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
+HELD = "must be longer than warn_s, {:g}: a door is warned of before it is held"
+
+
+def _part(text: str) -> str:
+    if not PART.fullmatch(text):
+        raise ValueError("must be DEVICE/PART, a door of a controller by their ids, for example acs-1/door-2")
+    return text
+
+
+def _device(text: str) -> str:
+    if not DEVICE.fullmatch(text):
+        raise ValueError("must be DEVICE or DEVICE/PART, by their ids")
+    return text
+
+
+class ReleaseConfig(BaseModel, frozen=True, extra="forbid"):
+    """`doors[].release[]`: when its controller releases the door by its own timetable."""
+
+    days: list[Day] = Field(default=WEEK, min_length=1, description="On which days; by default on all.")
+    on: Time = Field(description="From when on, by the clock of the site.")
+    off: Time = Field(description="Until when, later on the same day.")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.off <= self.on:
+            raise ValueError(f"off must be later than on, {self.on}: a release ends on the day on which it begins")
+        return self
+
+
+class DoorConfig(BaseModel, frozen=True, extra="forbid"):
+    """`doors[]`: a door that is watched."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80, description="What people call it.")
+    door: Annotated[str, AfterValidator(_part)] = Field(description="DEVICE/PART: which door of which controller.")
+    zone: Id | None = Field(default=None, description="The zone that it leads to; by default that of its controller.")
+    staff_entrance: bool = Field(default=False, description="Whether it is counted as an entrance of the staff.")
+    warn_s: float = Field(default=10, ge=1, le=3600, description="Open for so long, it is shown as a warning.")
+    held_s: float = Field(default=15, ge=1, le=3600, description="Open for so long, it is held: an alarm.")
+    authorised_s: float = Field(default=8, ge=1, le=60, description="How long after a card or button it may be opened.")
+    release: list[ReleaseConfig] = Field(default=[], max_length=32, description="When it is released, and may be open.")
+    camera: Annotated[str, AfterValidator(_device)] | None = Field(
+        default=None, description="DEVICE or DEVICE/PART: the camera that sees it."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.held_s <= self.warn_s:
+            raise ValueError(f"held_s {HELD.format(self.warn_s)}")
+        return self
+
+    @property
+    def device(self) -> str:
+        """Its controller."""
+        return self.door.partition("/")[0]
+
+    @property
+    def part(self) -> str:
+        """Which part of its controller it is."""
+        return self.door.partition("/")[2]
+
+    @property
+    def limits(self) -> Limits:
+        """How long it may do what."""
+        return Limits(self.warn_s, self.held_s, self.authorised_s)
+
+
+def has_doors(surface: Surface | None) -> bool:
+    """Whether a device has doors as `core.access` describes them."""
+    kind = surface.kinds.get(DOOR) if surface is not None else None
+    return kind is not None and {point.name for point in DOOR_POINTS} <= {point.name for point in kind.points}
+
+
+def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    yield from twice(data, "doors", "id")
+    yield from twice(data, "doors", "door")
+    yield from dangling(data, "doors", "zone", "zones")
+    devices, surfaces = names(data, "devices"), Surfaces(data)
+    for index, entry in enumerate(rows(data, "doors")):
+        for key in ("door", "camera"):
+            named = entry.get(key)
+            device = named.partition("/")[0] if isinstance(named, str) else None
+            if device is None:
+                continue
+            if device not in devices:
+                yield Complaint(("doors", index, key), unknown(device, devices, "device"))
+            elif key == "door" and surfaces.of(device) is not None and not has_doors(surfaces.of(device)):
+                yield Complaint(("doors", index, key), f"{device} has no doors: its driver controls none")
+
+
+def _warn(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    """Tell of controllers none of whose doors is watched. Which doors one has, only it can tell."""
+    surfaces, watched = Surfaces(data), {text.partition("/")[0] for text in texts(data, "doors", "door") if text}
+    for index, device in enumerate(texts(data, "devices", "id")):
+        if device is not None and device not in watched and has_doors(surfaces.of(device)):
+            yield Complaint(
+                ("devices", index), f"{device} controls doors, and doors: names none of them: none is watched"
+            )
+
+
+SECTIONS = (Section("doors", list[DoorConfig], [], _check, _warn),)

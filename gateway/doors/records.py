@@ -1,0 +1,110 @@
+"""Doors in the journal: what is found is an event, and a row for each door brings it back after a restart.
+
+Both go into one transaction, and the place up to which events were judged comes after them: a kill at any time neither
+loses nor doubles what is found.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.core.access import Finding
+from gateway.core.model import Event, Retention
+from gateway.doors.heard import Position
+from gateway.doors.machine import NEVER, Door, Held, Outcome
+from gateway.doors.timeline import Timeline
+from gateway.journal.rows import Desired
+
+PREFIX, VERB = "doors/", "door"
+SAME = ("position", "forced", "held", "late", "lost", "fire", "released")
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A door as it is kept; times are of the wall. `door`: which part of which controller it was. `seq`: the rows up to this one are in it; `rev` counts findings.
+
+    `known_since`: what happened before is history, and is not judged. `hold_until`: it is held open so long.
+    """
+
+    door: str = ""
+    position: Position = Position.UNKNOWN
+    opened_at: datetime | None = None
+    authorised_until: datetime | None = None
+    excused_at: datetime | None = None
+    forced: bool = False
+    held: Held = Held.NO
+    late: bool = False
+    lost: bool = False
+    fire: bool = False
+    released: bool = False
+    mode: str | None = None
+    hold_until: datetime | None = None
+    known_since: datetime
+    seq: int = 0
+    rev: int = 0
+
+
+def keep(door: Door, time: Timeline, /, **more: Any) -> Kept:
+    """A door as it is kept."""
+    same = {name: getattr(door, name) for name in SAME}
+    return Kept(
+        opened_at=None if door.opened is None else time.wall(door.opened),
+        authorised_until=None if door.authorised_until == NEVER else time.wall(door.authorised_until),
+        excused_at=None if door.excused == NEVER else time.wall(door.excused),
+        **same,
+        **more,
+    )
+
+
+def unkept(kept: Kept, time: Timeline, authorised_s: float) -> Door:
+    """A door from how it was kept."""
+    same = {name: getattr(kept, name) for name in SAME}
+    until = kept.authorised_until
+    return Door(
+        opened=None if kept.opened_at is None else time.steady(kept.opened_at),
+        authorised_until=NEVER if until is None else time.steady(until, ahead_s=authorised_s),
+        excused=NEVER if kept.excused_at is None else time.steady(kept.excused_at),
+        **same,
+    )
+
+
+def row(id_: str, kept: Kept) -> Desired:
+    """The row that brings a door back."""
+    return Desired(
+        device=f"{PREFIX}{id_}",
+        part=None,
+        verb=VERB,
+        params=msgspec.to_builtins(kept),
+        rev=kept.rev,
+        expires_at=None,
+        actor="doors",
+        command_id=f"{PREFIX}{id_}/{kept.rev}",
+    )
+
+
+def restored(rows: Iterable[Desired]) -> dict[str, Kept]:
+    """How every door stood at the last commit, by id."""
+    own = [row for row in rows if row.device.startswith(PREFIX) and row.verb == VERB]
+    return {row.device.removeprefix(PREFIX): msgspec.convert(row.params, Kept) for row in own}
+
+
+def event(id_: str, part: str, found: Outcome, time: Timeline, rev: int) -> Event:
+    """The event of what was found. `rev` names it for ever."""
+    payload: dict[str, Any] = {"door": id_}
+    if found.opened is not None:
+        payload |= {"opened_at": time.wall(found.opened), "open_s": round(found.at - found.opened, 3)}
+    told = {"was": found.was, "why": found.why, "by": found.by}
+    payload |= {name: value for name, value in told.items() if value}
+    if found.kind is Finding.CYCLE:
+        payload |= {"in_time": found.in_time, "forced": found.forced}
+    if found.kind in (Finding.FIRE, Finding.FIRE_OVER):
+        payload["unlocked"] = found.unlocked
+    return Event(
+        type=found.kind.value,
+        source_key=f"door/{id_}/{rev}/{found.kind}",
+        payload=msgspec.to_builtins(payload),
+        retention=Retention.ACCESS,
+        part=part,
+        at=time.wall(found.at),
+    )

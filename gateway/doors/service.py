@@ -1,0 +1,235 @@
+"""The doors service: hears what controllers tell of their doors, and judges each.
+
+A controller records what happened before it publishes how its doors stand, so that a card explains the opening behind
+it. Here the two come by different ways: a reading is heard only once the journal has been read up to its head as it
+was when the reading was taken.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.core.access import Finding
+from gateway.core.errors import JournalError
+from gateway.core.model import Cursor, Event
+from gateway.doors import records
+from gateway.doors.config import DoorConfig
+from gateway.doors.drills import Drills
+from gateway.doors.entrance import Entrance
+from gateway.doors.holds import Holds
+from gateway.doors.locks import Locks
+from gateway.doors.targets import DoorTargets
+from gateway.doors.timeline import Timeline
+from gateway.doors.timetable import released
+from gateway.doors.told import Level, happened_at, heard, level
+from gateway.doors.views import view
+from gateway.journal.rows import Desired, Row
+from gateway.supervisor.context import House
+from gateway.supervisor.guard import Up, alone
+from gateway.supervisor.life import Life
+
+CURSOR = "doors"
+PAGE = 500  # rows judged at once
+LAZY = 500  # rows that may be read again after a kill, because none of them was about a door
+GATHER_S = 0.01  # between hearing that something changed and looking: a controller tells of all its doors at once
+LOOK_S = 1.0  # between two looks at all doors, whatever is heard
+
+
+class Doors:
+    """The doors of the site. `kept` are the rows of the last run. `run` is a body for `guard`."""
+
+    def __init__(
+        self,
+        config: Callable[[], Sequence[DoorConfig]],
+        *,
+        zone: ZoneInfo,
+        lives: Mapping[str, Life],
+        house: House,
+        kept: Iterable[Desired] = (),
+    ) -> None:
+        self._config, self._zone, self._lives, self._house = config, zone, lives, house
+        self._time = Timeline(house.clock)
+        self._kept = records.restored(kept)
+        self.entrances: dict[str, Entrance] = {}
+        self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
+        self.locks = Locks(lives, house, self._changed)
+        self.drills = Drills(house, self.locks)
+        self.targets = DoorTargets(self)
+        self._holds = Holds(self.locks, house, self._changed)
+        self._read = 0
+        self._kept_read = 0
+        self._stirred: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self.replaced()
+
+    def replaced(self) -> None:
+        """Take over the doors that the site file has now. One that goes is forgotten, but for its number."""
+        before, self.entrances = self.entrances, {}
+        for config in self._config():
+            same = before.pop(config.id, None)
+            if same is not None and same.config.door != config.door:
+                self._forget(same)
+                same = None
+            if same is None:
+                same = Entrance(config, self._time, self._kept.pop(config.id, None))
+            same.config = config
+            self.entrances[config.id] = same
+        for gone in before.values():
+            self._forget(gone)
+            self._house.hub.hide(f"doors/{gone.config.id}")
+        self._let_go()
+        self._by_part = {(each.config.device, each.config.part): each for each in self.entrances.values()}
+        for entrance in self.entrances.values():
+            self._show(entrance, self._level(entrance))
+        self._stirred.update(dict.fromkeys(self.entrances))
+        self._wake.set()
+
+    def zone(self, entrance: Entrance) -> str | None:
+        """The zone of a door: its own, or that of its controller."""
+        life = self._lives.get(entrance.config.device)
+        return entrance.config.zone or (life.zone if life is not None else None)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every door as its view, in the order of the site file, and for how long each has been open."""
+        now, found = self._house.clock.now(), list[dict[str, Any]]()
+        for id_ in self.entrances:
+            shown = self._house.hub.views[f"doors/{id_}"]
+            open_s = max(0.0, (now - shown["opened_at"]).total_seconds()) if shown["state"] == "open" else None
+            found.append({**shown, "open_for_s": open_s if open_s is None else round(open_s, 3)})
+        return found
+
+    async def run(self, up: Up) -> None:
+        """Hear and judge, for ever. Raises JournalError when it cannot be told how far the last run came."""
+        self._read = self._kept_read = await self._start()
+        up()
+        with alone():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_hub())
+                group.create_task(self._follow_journal())
+                group.create_task(self._holds.run(lambda: self.entrances.values()))
+                group.create_task(self._work())
+                await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
+
+    async def _start(self) -> int:
+        """Up to which row the last run has judged; at the first run what is there is history."""
+        kept = await self._house.journal.cursor(CURSOR)
+        if kept is None:
+            kept = str(self._house.journal.head.seq)
+            await self._house.journal.move(CURSOR, kept)
+        return max(self._read, int(kept))
+
+    async def _follow_hub(self) -> None:
+        with self._house.hub.subscribe("state", "availability") as changes:
+            while True:
+                devices = {change.key for change in await changes.take()}
+                self._stir(each for each in self.entrances.values() if each.config.device in devices)
+
+    async def _follow_journal(self) -> None:
+        while True:
+            await self._house.journal.beyond(max(self._read, self._house.journal.head.seq))
+            self._wake.set()
+
+    async def _work(self) -> None:
+        looked = self._time.now() - LOOK_S
+        while True:
+            full = await self._something(looked)
+            looked = self._time.now() if full else looked
+            stirred, self._stirred = (dict.fromkeys(self.entrances) if full else self._stirred), {}
+            levels = {id_: self._level(self.entrances[id_]) for id_ in stirred if id_ in self.entrances}
+            with suppress(JournalError):  # what cannot be read could not be recorded either: the sensors go on
+                await self._catch_up(self._house.journal.head.seq)
+            for id_, read in levels.items():
+                if (entrance := self.entrances.get(id_)) is not None:
+                    self._stands(entrance, read)
+            if full:
+                self._keep_all()
+
+    async def _something(self, looked: float) -> bool:
+        """Wait until there is something to look at; says whether that is all of it."""
+        due = [each.due for each in self.entrances.values()]
+        wait_s = min([looked + LOOK_S, *(then for then in due if then is not None)]) - self._time.now()
+        try:
+            async with asyncio.timeout(max(0.0, wait_s)):
+                await self._wake.wait()
+                await asyncio.sleep(GATHER_S)
+        except TimeoutError:
+            return True
+        self._wake.clear()
+        return False
+
+    async def _catch_up(self, head: int) -> None:
+        while self._read < head:
+            rows = await self._house.journal.read(after=self._read, limit=PAGE)
+            for row in rows:
+                self._heard(row)
+            self._read = rows[-1].seq if rows else head
+
+    def _heard(self, row: Row) -> None:
+        told = heard(row)
+        entrance = self._by_part.get((row.device, row.part)) if told is not None else None
+        if told is not None and entrance is not None:
+            at = happened_at(row, self._zone_of(entrance.config.device))
+            self._take(entrance, entrance.happened(told, at, recorded_at=row.at, seq=row.seq))
+            self._stir([entrance])
+
+    def _stands(self, entrance: Entrance, read: Level) -> None:
+        timetable = released(entrance.config.release, self._house.clock.now(), self._zone)
+        self._take(entrance, entrance.stands(read, timetable=timetable))
+        self._show(entrance, read)
+
+    def _take(self, entrance: Entrance, events: Sequence[Event]) -> None:
+        """Record what was found of a door, with how it stands from then on."""
+        if events or entrance.moved:
+            self._house.journal.note(entrance.config.device, events, desired=[self._row(entrance)])
+        for event in events:
+            self._house.meters.door_findings.labels(entrance.config.id, event.type).inc()
+            if event.type == Finding.CYCLE:
+                self._house.meters.door_open.observe(event.payload["open_s"])
+
+    def _keep_all(self) -> None:
+        """Keep what was not worth a record of its own, and then how far the journal was read."""
+        owed = [self._row(entrance) for entrance in self.entrances.values() if entrance.owed]
+        if owed or self._read - self._kept_read >= LAZY:
+            self._house.journal.note(None, [], desired=owed, cursor=Cursor(CURSOR, str(self._read)))
+            self._kept_read = self._read
+
+    def _row(self, entrance: Entrance) -> Desired:
+        entrance.owed = entrance.moved = False
+        return records.row(entrance.config.id, entrance.kept())
+
+    def _changed(self, entrance: Entrance) -> None:
+        self._house.journal.note(entrance.config.device, [], desired=[self._row(entrance)])
+        self._stir([entrance])
+
+    def _forget(self, entrance: Entrance) -> None:
+        self._kept[entrance.config.id] = records.Kept(known_since=self._house.clock.now(), rev=entrance.rev)
+        self._house.meters.forget_door(entrance.config.id)
+
+    def _let_go(self) -> None:
+        """Keep of doors that are no more only their numbers, so that no finding is ever named twice."""
+        now = self._house.clock.now()
+        self._kept = {id_: records.Kept(known_since=now, rev=kept.rev) for id_, kept in self._kept.items()}
+        rows = [records.row(id_, kept) for id_, kept in self._kept.items()]
+        if rows:
+            self._house.journal.note(None, [], desired=rows)
+
+    def _stir(self, entrances: Iterable[Entrance]) -> None:
+        self._stirred.update((each.config.id, None) for each in entrances)
+        if self._stirred:
+            self._wake.set()
+
+    def _level(self, entrance: Entrance) -> Level:
+        device = self._house.hub.devices.get(entrance.config.device)
+        return level(device, entrance.config.part, self._house.clock.now())
+
+    def _zone_of(self, device: str) -> ZoneInfo:
+        """The time zone of the clock of a device."""
+        life = self._lives.get(device)
+        own = getattr(life.driver.config, "timezone", None) if life is not None else None
+        return ZoneInfo(own) if own else self._zone
+
+    def _show(self, entrance: Entrance, read: Level) -> None:
+        shown = view(entrance, read, zone=self.zone(entrance))
+        self._house.hub.show(f"doors/{entrance.config.id}", shown)

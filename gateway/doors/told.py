@@ -1,0 +1,75 @@
+"""What devices tell of doors, as the door hears it: rows of the journal, and readings of the hub. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from gateway.core.access import FIRE, Happening, Mode
+from gateway.core.model import Scalar
+from gateway.doors.heard import Alarmed, Authorised, Heard, Position, Sensed
+from gateway.hub import DeviceView
+from gateway.journal.rows import Row
+
+HAPPENED: dict[str, Heard] = {
+    Happening.GRANTED: Authorised(),
+    Happening.BUTTON: Authorised(),
+    Happening.REMOTE: Authorised(),
+    Happening.OPENED: Sensed(Position.OPEN, seen=True),
+    Happening.CLOSED: Sensed(Position.CLOSED, seen=True),
+}
+
+POSITIONS = {True: Position.OPEN, False: Position.CLOSED, None: Position.UNKNOWN}
+
+
+class Level(NamedTuple):
+    """How a door stands, by the newest readings; `at` is when its sensor was last read."""
+
+    position: Position
+    at: datetime
+    unlocked: bool | None
+    mode: Mode | None
+    fire: bool | None
+
+
+def heard(row: Row) -> Heard | None:
+    """What a row of the journal tells the door that it is of; None for what is not about how the door stands."""
+    if row.type == Happening.ALARM:
+        return Alarmed(str((row.payload or {}).get("reason")))
+    return HAPPENED.get(row.type)
+
+
+def happened_at(row: Row, zone: ZoneInfo) -> datetime:
+    """When it happened: by the clock of the device, where it is known how far that is off, else when it was recorded.
+
+    `zone` is that of the device. What the device says of the future is not believed.
+    """
+    if row.device_at is None or row.clock_offset_s is None:
+        return row.at
+    try:
+        told = datetime.fromisoformat(row.device_at)
+        told = told if told.tzinfo else told.replace(tzinfo=zone)
+        return min(told.astimezone(UTC) - timedelta(seconds=row.clock_offset_s), row.at)
+    except (ValueError, OverflowError):  # it is kept as the device sent it
+        return row.at
+
+
+def level(view: DeviceView | None, part: str, now: datetime) -> Level:
+    """How a door of a device stands. What is not known, or not declared, is None."""
+    opened = _reading(view, part, "open")
+    mode, fire = _reading(view, part, "mode")[0], _reading(view, None, FIRE.name)[0]
+    return Level(
+        position=POSITIONS[_flag(opened[0])],
+        at=opened[1] or now,
+        unlocked=_flag(_reading(view, part, "unlocked")[0]),
+        mode=Mode(mode) if isinstance(mode, str) and mode in list(Mode) else None,
+        fire=_flag(fire),
+    )
+
+
+def _reading(view: DeviceView | None, part: str | None, point: str) -> tuple[Scalar, datetime | None]:
+    held = view.points.get(part, {}).get(point) if view is not None else None
+    return (held.now.value, held.now.at) if held is not None else (None, None)
+
+
+def _flag(value: Scalar) -> bool | None:
+    return value if isinstance(value, bool) else None

@@ -1,0 +1,32 @@
+"""A door as others see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.doors.entrance import Entrance
+from gateway.doors.heard import Position
+from gateway.doors.told import Level
+
+
+def view(entrance: Entrance, level: Level, *, zone: str | None) -> Mapping[str, Any]:
+    """All there is to know of a door. It says nothing of anybody."""
+    config, door = entrance.config, entrance.door
+    return {
+        "door": config.id,
+        "name": config.name,
+        "zone": zone,
+        "device": config.device,
+        "part": config.part,
+        "staff_entrance": config.staff_entrance,
+        "state": door.position.value,
+        "since": entrance.since,
+        "opened_at": entrance.opened_at if door.position is not Position.CLOSED else None,
+        "unlocked": level.unlocked,
+        "mode": level.mode,
+        "forced": door.forced,
+        "held": door.held.value,
+        "fire": door.fire or level.fire,
+        "released": door.released,
+        "hold_until": entrance.hold_until_at,
+        "camera": config.camera,
+    }
