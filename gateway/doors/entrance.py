@@ -105,5 +105,10 @@ class Entrance:
         if self.door.since != before.since:
             self.since = self._time.wall(self.door.since)
         if self.door.opened != before.opened:
-            self.opened_at = None if self.door.opened is None else self._time.wall(self.door.opened)
+            self.opened_at = self._opened_at(self.door)
         return events
+
+    def _opened_at(self, door: Door) -> datetime | None:
+        if door.opened is None:
+            return None
+        return self.since if door.opened == door.since else self._time.wall(door.opened)

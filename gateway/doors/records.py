@@ -22,7 +22,9 @@ SAME = ("position", "forced", "held", "late", "lost", "fire", "released")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A door as it is kept; times are of the wall. `door`: which part of which controller it was. `seq`: the rows up to this one are in it; `rev` counts findings.
+    """A door as it is kept; times are of the wall.
+
+    `door`: which part of which controller it was; `seq`: the rows up to this one are in it; `rev` counts findings.
 
     `known_since`: what happened before is history, and is not judged. `hold_until`: it is held open so long.
     """

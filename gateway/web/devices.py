@@ -72,6 +72,16 @@ async def command_screens(request: web.Request, services: Services) -> web.Respo
     return await _command(request, services, f"screens/{request.match_info['id']}")
 
 
+async def command_door(request: web.Request, services: Services) -> web.Response:
+    """Hand in a command for a door."""
+    return await _command(request, services, f"doors/{request.match_info['id']}")
+
+
+async def command_doors(request: web.Request, services: Services) -> web.Response:
+    """Hand in a command for the doors of a zone, or for all."""
+    return await _command(request, services, f"doors/zones/{request.match_info['id']}")
+
+
 async def _command(request: web.Request, services: Services, target: str) -> web.Response:
     body: CommandBody = request[BODY]
     asked = Request(

@@ -77,9 +77,12 @@ class MemoryJournal:
         *,
         cursor: Cursor | None = None,
         desired: Sequence[Desired] = (),
-    ) -> None:
+    ) -> "asyncio.Future[None]":
         self._noted.append((device, events, cursor, desired))
         self._take()
+        held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        held.set_result(None)
+        return held
 
     def _take(self) -> None:
         taken = [] if self.full else self._noted

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import msgspec
 from child import free_port
+from doorhall import BoxConfig, DoorBox
 from stores import stores
 
 from drivers.shared.image import Panel
@@ -29,6 +30,8 @@ from gateway.core.contract import Driver, convert
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Command, Identity, Part, PartKind, Picture, Point, Reading, Surface, Verb
 from gateway.core.screen import Show
+from gateway.doors.config import DoorConfig
+from gateway.doors.service import Doors
 from gateway.hub import Hub
 from gateway.journal.journal import open_journal
 from gateway.meters import Meters
@@ -116,6 +119,10 @@ class Board(Driver[BoardConfig]):
         panel = Panel(64, 16)
         panel.write([(character, self.shown[part].colour) for character in self.shown[part].text], wrap=False)
         return Picture(256, 64, panel.png())
+
+
+OWN: Mapping[type[DeviceConfig], type[Driver[Any]]] = {BoardConfig: Board, BoxConfig: DoorBox}
+"""The drivers that no entry point names."""
 
 
 async def until(ask: Callable[[], Awaitable[FoundT]], good: Callable[[FoundT], bool], within_s: float = 5) -> FoundT:
@@ -249,6 +256,7 @@ async def web_hall(
     windows: Sequence[WindowConfig],
     summaries: Sequence[SummaryConfig] = (),
     areas: Sequence[AreaConfig] = (),
+    doors: Sequence[DoorConfig] = (),
     name: str = "测试中心",
 ) -> AsyncGenerator[WebHall]:
     """A hall with these devices, none of them online, and these windows."""
@@ -258,17 +266,19 @@ async def web_hall(
         journal = await stack.enter_async_context(opened)
         inlets = Inlets(lambda reason: meters.dropped.labels(reason).inc())
         house = House(hub=Hub(clock), journal=journal, inlets=inlets, clock=clock, meters=meters)
-        kinds = {each.id: Board if isinstance(each, BoardConfig) else registry.driver(each.driver) for each in devices}
+        kinds = {each.id: OWN[type(each)] if type(each) in OWN else registry.driver(each.driver) for each in devices}
         lives = {config.id: Life(config, kinds[config.id], house) for config in devices}
         zone = ZoneInfo("Asia/Shanghai")
         calls = Calls(windows, CallsConfig(), zone=zone, lives=lives, house=house, summaries=summaries, areas=areas)
         await calls.restore([])
+        door_service = Doors(lambda: doors, zone=zone, lives=lives, house=house)
         services = Services(
             in_force=InForce(Site(folder / "site.yaml", _general(name, devices), list(devices), {})),
             house=house,
             lives=lives,
             calls=calls,
-            commands=Commands(lives, house, calls.targets),
+            doors=door_service,
+            commands=Commands(lives, house, calls.targets, door_service.targets),
             people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
             persons=Persons(journal, Pseudonyms(bytes(32), "test"), clock),
             alarms=Alarms(AlarmsConfig(), house),
@@ -277,7 +287,7 @@ async def web_hall(
             started_at=datetime.now(UTC),
         )
         service = asyncio.create_task(calls.run(lambda: None))
-        stack.push_async_callback(_end, [service])
+        stack.push_async_callback(_end, [service, asyncio.create_task(door_service.run(lambda: None))])
         field = f"127.0.0.1:{free_port()}"
         url = await stack.enter_async_context(serve(services, console="127.0.0.1:0", field=field))
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -215,14 +215,15 @@ def test_a_kill_at_any_time_leaves_no_event_between_the_cursor_and_the_alarm_tha
     class Killed(MemoryJournal):
         """Finds out what would be lost by a kill just after each commit."""
 
-        def note(self, *taken: Any, **more: Any) -> None:
-            super().note(*taken, **more)
+        def note(self, *taken: Any, **more: Any) -> "asyncio.Future[None]":
+            held = super().note(*taken, **more)
             past = self.rows[: int(self.cursors.get("alarms", 0))]
             unjudged.extend(
                 row.source_key
                 for row in past
                 if row.type == "door.held" and f"alarms/held.{row.device}" not in self.kept
             )
+            return held
 
     async def story(hall: AlarmHall) -> None:
         hall.journal.full = True

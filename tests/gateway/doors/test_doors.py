@@ -228,7 +228,7 @@ def test_what_happened_before_the_door_was_known_is_history() -> None:
 @pytest.mark.parametrize("kind", [Happening.GAP, Happening.EPOCH])
 def test_a_log_with_a_gap_or_a_new_one_is_announced_until_somebody_has_seen_it(kind: Happening) -> None:
     async def story(hall: DoorHall) -> None:
-        hall.box.write(kind, **{"from": 3, "to": 9})
+        hall.box.write(kind, None, **{"from": 3, "to": 9})
         await asyncio.sleep(1.2)
         id_ = f"{kind.value.replace('.', '-')}.acs"
         found = hall.alarms.find(id_)

@@ -1,13 +1,15 @@
 """A hall of two windows for every test: one with a board, one with the two halves of another. A chromium for all."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 
 import pytest
 from chromium import Chromium
+from doorhall import BoxConfig
 from webhall import BoardConfig, WebHall, web_hall
 
 from gateway.calls.config import WindowConfig
+from gateway.doors.config import DoorConfig
 
 DEVICES = [
     BoardConfig(id="led-01", driver="test.board", name="一号屏"),
@@ -26,6 +28,20 @@ def chromium() -> Generator[Chromium]:
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, fails_on_pending_tasks: None) -> AsyncGenerator[WebHall]:
-    async with web_hall(tmp_path, devices=DEVICES, windows=WINDOWS) as hall:
+def controllers() -> Sequence[BoxConfig]:
+    """No controllers, unless a module has its own."""
+    return ()
+
+
+@pytest.fixture
+def doors() -> Sequence[DoorConfig]:
+    """No doors, unless a module has its own."""
+    return ()
+
+
+@pytest.fixture
+async def hall(
+    tmp_path: Path, fails_on_pending_tasks: None, controllers: Sequence[BoxConfig], doors: Sequence[DoorConfig]
+) -> AsyncGenerator[WebHall]:
+    async with web_hall(tmp_path, devices=[*DEVICES, *controllers], windows=WINDOWS, doors=doors) as hall:
         yield hall

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
+from doorhall import BoxConfig
 from webhall import WebHall, until
 
 from gateway.alarms.condition import Condition, Text, Words
+from gateway.doors.config import DoorConfig
 from gateway.people.pseudonyms import Pseudonyms
 from gateway.people.rights import Role
 from gateway.web.openapi import plain_path
@@ -36,6 +38,8 @@ class Line(NamedTuple):
 EMERGENCY = {"params": {"text": "演练"}, "reason": "演练"}
 NOTICE = {"notice_id": "n-1", "text": "通知"}
 COMMAND = {"params": {"text": "演练"}}
+OPEN = {"reason": "演练", "deadline_s": 0.1}
+DRILL = {"params": {"kind": "fire"}, "reason": "演练", "deadline_s": 0.1}
 CALL = {"call_id": "c-1", "window": "w01", "ticket": "A001"}
 PERSONS = {"persons": [{"known_as": "card:7", "name": "王一"}]}
 SOMEBODY = Pseudonyms(bytes(32), "test").of("card:7")
@@ -54,6 +58,11 @@ EXPECTED = {
     "GET /api/v1/screens/{id}/content": Line(STAFF, 404),
     "GET /api/v1/screens/{id}/image.png": Line(STAFF, 404),
     "POST /api/v1/screens/{id}/commands/{verb}": Line("facilities admin", 404, "hall", EMERGENCY, "emergency"),
+    "GET /api/v1/doors": Line(STAFF, 200),
+    "GET /api/v1/doors/compliance": Line(STAFF, 200),
+    "GET /api/v1/doors/drills": Line("viewer security auditor admin", 200),
+    "POST /api/v1/doors/{id}/commands/{verb}": Line("security admin", 404, "front", OPEN, "open"),
+    "POST /api/v1/doors/zones/{id}/commands/{verb}": Line("security admin", 404, "hall", DRILL, "drill"),
     "GET /api/v1/notices": Line(STAFF, 200),
     "POST /api/v1/notices": Line("facilities admin", 403, body=NOTICE),
     "POST /api/v1/notices/{id}/withdraw": Line("facilities admin", 403, "n-0"),
@@ -96,6 +105,16 @@ EXPECTED = {
     "GET /screens/{id}/voice/{name}": Line(None, 401),
     "GET /screens/{id}/alive": Line(None, 401),
 }
+
+
+@pytest.fixture
+def controllers() -> list[BoxConfig]:
+    return [BoxConfig(id="acs", driver="test.doors")]
+
+
+@pytest.fixture
+def doors() -> list[DoorConfig]:
+    return [DoorConfig(id="front", name="职工入口", door="acs/d1", staff_entrance=True)]
 
 
 def titled(route: Route) -> str:
@@ -188,7 +207,7 @@ def titled_page(answer: Any) -> bool:
     return "需要访问令牌" in answer.body.decode()
 
 
-THERE = ("一号屏", "test.board", "1号窗口", "综合受理", "A001", "queue-system")
+THERE = ("职工入口", "一号屏", "test.board", "1号窗口", "综合受理", "A001", "queue-system")
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.SCREEN])

@@ -1,0 +1,103 @@
+"""Doors: how they stand, whether they are closed right after opening, and the drills."""
+
+from datetime import date, datetime
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+from pydantic import BaseModel, Field, model_validator
+
+from gateway.core.access import Mode
+from gateway.doors.compliance import DoorDay, compliance
+from gateway.doors.drills import Report
+from gateway.doors.heard import Position
+from gateway.doors.verbs import ALL
+from gateway.web.route import QUERY, reply
+from gateway.web.services import Services
+
+MOST_DAYS = 62
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """A door. `open_for_s` is null while it is not known to be open, `hold_until` unless it is held for a time."""
+
+    door: str
+    name: str
+    zone: str | None
+    device: str
+    part: str
+    staff_entrance: bool
+    state: Position
+    since: datetime
+    opened_at: datetime | None
+    open_for_s: float | None
+    unlocked: bool | None
+    mode: Mode | None
+    forced: bool
+    held: Literal["no", "warned", "held"]
+    fire: bool | None
+    released: bool
+    hold_until: datetime | None
+    camera: str | None
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """The doors, in the order of the site file."""
+
+    doors: list[Door]
+
+
+class Compliance(msgspec.Struct, frozen=True):
+    """A line for each day and each entrance of the staff."""
+
+    days: list[DoorDay]
+
+
+class Drills(msgspec.Struct, frozen=True):
+    """Reports, the newest first."""
+
+    drills: list[Report]
+
+
+class ComplianceQuery(BaseModel, frozen=True, extra="forbid"):
+    """Which days of the site, both included; without, today."""
+
+    first: date | None = Field(default=None, alias="from", description="The first day, such as 2026-07-01.")
+    last: date | None = Field(default=None, alias="to", description="The last day; by default the first.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last is not None and (self.first is None or self.last < self.first):
+            raise ValueError("to must not be before from")
+        if self.first is not None and self.last is not None and (self.last - self.first).days >= MOST_DAYS:
+            raise ValueError(f"at most {MOST_DAYS} days can be asked for at once")
+        return self
+
+
+class DrillsQuery(BaseModel, frozen=True, extra="forbid"):
+    """How many drills."""
+
+    limit: int = Field(default=20, ge=1, le=200)
+
+
+async def every(_request: web.Request, services: Services) -> web.Response:
+    """All doors."""
+    seen = [door for door in services.doors.all() if services.sees(door["zone"])]
+    return reply(Doors(msgspec.convert(seen, list[Door])))
+
+
+async def entrances(request: web.Request, services: Services) -> web.Response:
+    """How the entrances of the staff were closed, day by day."""
+    query: ComplianceQuery = request[QUERY]
+    zone = ZoneInfo(services.site.general.site.timezone)
+    first = query.first or services.house.clock.now().astimezone(zone).date()
+    seen = [each for each in services.doors.entrances.values() if services.sees(services.doors.zone(each))]
+    doors = [each.config for each in seen if each.config.staff_entrance]
+    return reply(Compliance(await compliance(services.house.journal, doors, first, query.last or first, zone)))
+
+
+async def drills(request: web.Request, services: Services) -> web.Response:
+    """The newest drills."""
+    reports = await services.doors.drills.reports(request[QUERY].limit)
+    return reply(Drills([each for each in reports if services.sees(None if each.place == ALL else each.place)]))

@@ -1,0 +1,265 @@
+"""What is asked of doors: done once every controller says so, and no door is ever locked while a fire is on."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from doorhall import ACS, BACK, BOSS, FRONT, BoxConfig, DoorHall, told
+
+from gateway.commands import ConfirmFirst, Forbidden, Request, UnknownTarget
+from gateway.core.access import Happening
+from gateway.core.errors import CommandRejected, NotSupported
+from gateway.core.model import Result, Stage
+from gateway.people.rights import Principal, Role
+
+OTHER = {"id": "side", "name": "侧门", "door": "acs2/d1", "zone": "hall"}
+ACS2 = BoxConfig(id="acs2", driver="test.doors", doors=("d1",), fire=False)
+TWO: Mapping[str, Any] = {"doors": [FRONT, BACK, OTHER], "devices": [ACS, ACS2]}
+
+
+async def surely(hall: DoorHall, verb: str, place: str = "hall", **more: Any) -> Result:
+    """Both steps of a dangerous verb."""
+    asked = Request(command_id=f"{verb}-{hall.clock.monotonic()}", device=f"doors/zones/{place}", verb=verb, reason="x")
+    with pytest.raises(ConfirmFirst) as first:
+        await hall.commands.submit(asked, BOSS)
+    confirmed = Request(
+        **{name: getattr(asked, name) for name in asked.__struct_fields__} | {"confirm": first.value.code}
+    )
+    return await hall.commands.submit(confirmed, BOSS)
+
+
+def modes(hall: DoorHall) -> list[str]:
+    return [door["mode"] for box in hall.boxes.values() for door in box.doors.values()]
+
+
+def test_a_door_is_opened_once_and_that_explains_the_opening() -> None:
+    async def story(hall: DoorHall) -> None:
+        result = await hall.ask("doors/front", "open")
+        assert (result.status, result.confirmed, result.detail) == (
+            Stage.CONFIRMED,
+            True,
+            {"device": "acs", "door": "d1"},
+        )
+        hall.box.swing("d1", open=True)
+        await asyncio.sleep(2)
+        assert hall.found() == []
+        assert hall.box.asked == [("open", "d1", {})]
+        requested = hall.rows("command.requested")[0].payload or {}
+        assert (requested["actor"], requested["reason"], requested["device"]) == ("boss", "演练", "doors/front")
+
+    told(story)
+
+
+def test_a_door_is_held_open_until_it_is_released() -> None:
+    async def story(hall: DoorHall) -> None:
+        assert (await hall.ask("doors/front", "hold")).status is Stage.CONFIRMED
+        hall.box.swing("d1", open=True)
+        await asyncio.sleep(60)
+        assert (hall.door()["mode"], hall.door()["released"], hall.door()["hold_until"]) == (
+            "normally_open",
+            True,
+            None,
+        )
+        assert hall.found() == []
+        assert (await hall.ask("doors/front", "release")).status is Stage.CONFIRMED
+        await asyncio.sleep(20)
+        assert hall.found() == ["door.held_warning", "door.held"]
+
+    told(story)
+
+
+def test_a_hold_of_some_minutes_ends_by_itself_over_a_restart_too() -> None:
+    async def hold(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold", params={"minutes": 2})
+        await asyncio.sleep(60)
+        assert hall.door()["hold_until"] is not None
+
+    async def after(hall: DoorHall) -> None:
+        await asyncio.sleep(50)
+        assert modes(hall)[0] == "normally_open"
+        hall.box.deaf = True
+        await asyncio.sleep(25)
+        assert modes(hall)[0] == "normally_open"
+        hall.box.deaf = False
+        await asyncio.sleep(11)
+        assert modes(hall)[0] == "controlled"
+        await asyncio.sleep(1.2)
+        assert hall.door()["hold_until"] is None
+        assert len(hall.rows("door.hold_over")) == 1
+        assert [row.payload and row.payload["status"] for row in hall.rows("door.hold_ended")] == [
+            "rejected",
+            "confirmed",
+        ]
+
+    told(hold, after)
+
+
+def test_a_hold_that_somebody_ended_does_not_end_again() -> None:
+    async def story(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold", params={"minutes": 1})
+        hall.box.doors["d1"]["mode"] = "normally_closed"
+        await asyncio.sleep(70)
+        assert modes(hall)[0] == "normally_closed"
+        assert hall.rows("door.hold_over") == []
+
+    told(story)
+
+
+def test_a_hold_whose_time_is_over_in_a_fire_ends_after_it() -> None:
+    async def story(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold", params={"minutes": 1})
+        hall.box.fire = True
+        await asyncio.sleep(120)
+        assert modes(hall)[0] == "normally_open"
+        hall.box.fire = False
+        await asyncio.sleep(15)
+        assert modes(hall)[0] == "controlled"
+
+    told(story)
+
+
+def test_all_doors_are_shut_and_opened_in_two_steps_with_a_line_for_each() -> None:
+    async def story(hall: DoorHall) -> None:
+        result = await surely(hall, "lockdown")
+        assert (result.status, result.confirmed) == (Stage.CONFIRMED, True)
+        assert {door: each["status"] for door, each in result.detail["doors"].items()} == {
+            "front": "confirmed",
+            "back": "confirmed",
+            "side": "confirmed",
+        }
+        assert modes(hall) == ["normally_closed"] * 3
+        assert (await surely(hall, "evacuate")).status is Stage.CONFIRMED
+        assert modes(hall) == ["normally_open"] * 3
+        assert (await hall.ask("doors/zones/hall", "resume")).status is Stage.CONFIRMED
+        assert modes(hall) == ["controlled"] * 3
+
+    told(story, **TWO)
+
+
+def test_a_zone_called_hall_or_not_has_its_own_doors_and_one_step() -> None:
+    async def story(hall: DoorHall) -> None:
+        assert list(hall.doors.targets) == ["doors/front", "doors/side", "doors/zones/hall", "doors/zones/yard"]
+        assert (await hall.ask("doors/zones/yard", "lockdown")).status is Stage.CONFIRMED
+        assert modes(hall) == ["controlled", "controlled", "normally_closed"]
+
+    told(story, doors=[FRONT, {**OTHER, "zone": "yard"}], devices=[ACS, ACS2])
+
+
+def test_a_result_waits_for_every_controller_and_is_no_better_than_the_worst() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.boxes["acs2"].gone = True
+        await asyncio.sleep(2)
+        hall.box.deaf = True
+        result = await surely(hall, "evacuate")
+        assert (result.status, result.confirmed) == (Stage.OFFLINE, None)
+        assert result.detail["doors"]["front"] == {"status": "rejected", "device": "acs", "reason": "the box refuses"}
+        assert result.detail["doors"]["side"]["status"] == "offline"
+
+    told(story, **TWO)
+
+
+def test_while_a_fire_is_on_no_door_is_locked_and_the_others_say_so_too() -> None:
+    async def story(hall: DoorHall) -> None:
+        await surely(hall, "evacuate")
+        hall.box.fire = True
+        await asyncio.sleep(1.2)
+        asked = [len(box.asked) for box in hall.boxes.values()]
+        for result in (await surely(hall, "lockdown"), await hall.ask("doors/zones/hall", "resume")):
+            assert result.status is Stage.REJECTED
+            assert {door: each["reason"] for door, each in result.detail["doors"].items()} == {
+                door: f"{door}: the fire alarm is on: it stays released until that is over"
+                for door in ("front", "back", "side")  # of acs2, which has no fire input, nobody knows otherwise
+            }
+        assert (await hall.ask("doors/front", "release")).status is Stage.REJECTED
+        assert [len(box.asked) for box in hall.boxes.values()] == asked
+        assert (await hall.ask("doors/front", "open")).status is Stage.CONFIRMED
+        hall.box.gone = True
+        await asyncio.sleep(5)
+        assert (await hall.ask("doors/front", "release")).detail["reason"].startswith("front: the fire alarm is on")
+
+    told(story, **TWO)
+
+
+def test_who_may_ask_what() -> None:
+    async def story(hall: DoorHall) -> None:
+        with pytest.raises(CommandRejected, match="needs a reason"):
+            await hall.ask("doors/front", "open", reason=None)
+        with pytest.raises(Forbidden, match="lacks the right unlock"):
+            await hall.ask("doors/front", "open", Principal("wang", Role.FACILITIES))
+        with pytest.raises(UnknownTarget, match="there is no target 'doors/back'"):
+            await hall.ask("doors/back", "open", Principal("li", Role.SECURITY, zones=frozenset({"hall"})))
+        with pytest.raises(UnknownTarget):
+            await hall.ask("doors/zones/hall", "resume", Principal("li", Role.SECURITY, zones=frozenset({"hall"})))
+        with pytest.raises(NotSupported, match=r"no verb 'shut'; it has: hold, open, release"):
+            await hall.ask("doors/front", "shut")
+        with pytest.raises(NotSupported, match="has no parts"):
+            await hall.ask("doors/front", "open", part="d1")
+        with pytest.raises(CommandRejected, match="minutes"):
+            await hall.ask("doors/front", "hold", params={"minutes": 0})
+
+    told(story)
+
+
+def test_a_door_that_its_controller_has_not_is_refused_in_one_sentence() -> None:
+    async def story(hall: DoorHall) -> None:
+        with pytest.raises(NotSupported, match="acs has no part 'd9'"):
+            await hall.ask("doors/ghost", "open")
+        result = await hall.ask("doors/zones/hall", "resume")
+        assert result.detail["doors"]["ghost"]["reason"] == "acs has no part 'd9'; it has: d1, d2"
+        assert hall.door("ghost")["state"] == "unknown"
+
+    told(story, doors=[{"id": "ghost", "name": "无", "door": "acs/d9"}])
+
+
+@pytest.mark.parametrize("kind", ["fire", "lockdown"])
+def test_a_drill_finds_who_would_do_as_they_shall_and_moves_no_lock(kind: str) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.boxes["acs2"].gone = True
+        hall.box.write(Happening.GRANTED, "d2")
+        hall.box.swing("d2", open=True)
+        await asyncio.sleep(2)
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": kind}, deadline_s=5.0)
+        assert result.status is Stage.CONFIRMED
+        assert [box.asked for box in hall.boxes.values()] == [[], []]
+        why = {door: each["why"] for door, each in result.detail["doors"].items()}
+        assert why == {
+            "front": None,
+            "back": None if kind == "fire" else "it stands open",
+            "side": "acs2 is not online",
+        }
+        assert (result.detail["ready"], result.detail["of"]) == (2 if kind == "fire" else 1, 3)
+        assert 0 < result.detail["doors"]["front"]["answered_s"] <= 1.1
+        assert result.detail["doors"]["side"]["answered_s"] is None
+        report = (await hall.doors.drills.reports(10))[0]
+        assert (report.kind, report.place, report.actor, report.reason) == (kind, "hall", "boss", "演练")
+        assert report.doors["back"].state == "open"
+
+    told(story, **TWO)
+
+
+def test_a_drill_of_a_fire_wants_a_fire_input_and_one_of_a_lockdown_no_fire() -> None:
+    async def story(hall: DoorHall) -> None:
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": "fire"})
+        assert result.detail["doors"]["side"]["why"] == "acs2 has no fire input"
+        hall.box.fire = True
+        await asyncio.sleep(1.2)
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": "lockdown"})
+        assert result.detail["doors"]["front"]["why"] == "the fire alarm is on: it stays released until that is over"
+
+    told(story, **TWO)
+
+
+def test_a_drill_that_is_not_recorded_is_none() -> None:
+    async def story(hall: DoorHall) -> None:
+        async def fill() -> None:
+            await asyncio.sleep(0.05)
+            hall.journal.full = True
+
+        filling = asyncio.create_task(fill())
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": "fire"})
+        await filling
+        assert result.status is Stage.REJECTED
+        assert "not recorded" in result.detail["reason"]
+
+    told(story)

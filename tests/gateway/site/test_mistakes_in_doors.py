@@ -1,0 +1,67 @@
+"""Mistakes in the section `doors`, and controllers whose doors nobody watches."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from doorhall import DoorBox
+
+from gateway import registry
+from gateway.app import SECTIONS
+from gateway.site.load import load
+
+SITE = """site: {id: a, name: a}
+zones: [{id: reception, name: 接待}]
+devices:
+  - {id: acs, driver: test.doors}
+  - {id: other, driver: test.doors}
+  - {id: tv, driver: displays.web_screen}
+doors:
+  - {id: front, name: 正门, door: acs/d1}
+"""
+
+
+@pytest.fixture(autouse=True)
+def controllers(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = registry.driver
+    monkeypatch.setattr(registry, "driver", lambda name: DoorBox if name == "test.doors" else known(name))
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{id: b, name: b, door: acx/d2}", "doors[1].door: there is no device 'acx' (did you mean 'acs'?)"),
+        ("{id: b, name: b, door: acs}", "doors[1].door: must be DEVICE/PART, a door of a controller by their ids"),
+        ("{id: b, name: b, door: tv/left}", "doors[1].door: tv has no doors: its driver controls none"),
+        ("{id: b, name: b, door: acs/d1}", "doors[1].door: 'acs/d1' is already used by doors[0]"),
+        ("{id: front, name: b, door: acs/d2}", "doors[1].id: 'front' is already used by doors[0]"),
+        ("{id: b, name: b, door: acs/d2, zone: x}", "doors[1].zone: there is no zone 'x'; there are: reception"),
+        ("{id: b, name: b, door: acs/d2, camera: cam}", "doors[1].camera: there is no device 'cam'"),
+        ("{id: b, name: b, door: acs/d2, camera: a/b/c}", "doors[1].camera: must be DEVICE or DEVICE/PART"),
+        ("{id: b, name: b, door: acs/d2, warn_s: 15}", "held_s must be longer than warn_s, 15"),
+        ("{id: b, name: b, door: acs/d2, warn_s: 0}", "doors[1].warn_s: must be at least 1"),
+        ("{id: b, name: b, door: acs/d2, authorised_s: 61}", "doors[1].authorised_s: must be at most 60"),
+        ("{id: b, name: '', door: acs/d2}", "doors[1].name"),
+        ("{id: b, door: acs/d2}", "doors[1].name: is missing"),
+        ("{id: b, name: b, door: acs/d2, staff: true}", "unknown key 'staff'"),
+        (
+            "{id: b, name: b, door: acs/d2, release: [{on: '9:00', off: '10:00'}]}",
+            "doors[1].release[0].on: must be a time",
+        ),
+        ("{id: b, name: b, door: acs/d2, release: [{on: '11:00', off: '10:00'}]}", "off must be later than on, 11:00"),
+        (
+            "{id: b, name: b, door: acs/d2, release: [{days: [], on: '09:00', off: '10:00'}]}",
+            "doors[1].release[0].days",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(complaints: Callable[..., list[str]], entry: str, said: str) -> None:
+    found = complaints(SITE + f"  - {entry}\n")
+    assert any(line.startswith("site:9: ") and said in line for line in found), found
+
+
+def test_it_is_warned_of_controllers_none_of_whose_doors_is_watched(tmp_path: Path) -> None:
+    path = tmp_path / "site"
+    path.write_text(SITE)
+    warnings = [str(warning).replace(f"{path}:", "") for warning in load(path, SECTIONS).warnings]
+    assert warnings == ["5: devices[1]: other controls doors, and doors: names none of them: none is watched"]
