@@ -14,7 +14,18 @@ from hall_contract.scripted import LoopClock, virtually
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.service import Alarms
 from gateway.commands import Commands, Request
-from gateway.core.access import DOOR, DOOR_EVENTS, DOOR_POINTS, FIRE, LOG_EVENTS, OPEN, SET_MODE, Happening, Mode
+from gateway.core.access import (
+    DOOR,
+    DOOR_EVENTS,
+    DOOR_POINTS,
+    FIRE,
+    LOG_EVENTS,
+    OPEN,
+    SET_MODE,
+    Happening,
+    Mode,
+    SetMode,
+)
 from gateway.core.config import DeviceConfig
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
@@ -120,7 +131,7 @@ class DoorBox(Driver[BoxConfig]):
             door["unlocked"] = True
             self.box.write(Happening.REMOTE, command.part)
         else:
-            mode = convert(SET_MODE.params, command.params).mode  # type: ignore[attr-defined]  # it is a SetMode
+            mode = convert(SetMode, command.params).mode
             door["mode"], door["unlocked"] = mode.value, mode is Mode.NORMALLY_OPEN
         return {"door": command.part}
 

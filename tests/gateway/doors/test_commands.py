@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from doorhall import ACS, BACK, BOSS, FRONT, BoxConfig, DoorHall, told
 
@@ -23,9 +24,7 @@ async def surely(hall: DoorHall, verb: str, place: str = "hall", **more: Any) ->
     asked = Request(command_id=f"{verb}-{hall.clock.monotonic()}", device=f"doors/zones/{place}", verb=verb, reason="x")
     with pytest.raises(ConfirmFirst) as first:
         await hall.commands.submit(asked, BOSS)
-    confirmed = Request(
-        **{name: getattr(asked, name) for name in asked.__struct_fields__} | {"confirm": first.value.code}
-    )
+    confirmed = msgspec.structs.replace(asked, confirm=first.value.code)
     return await hall.commands.submit(confirmed, BOSS)
 
 

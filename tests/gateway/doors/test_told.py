@@ -27,7 +27,8 @@ def row(type_: str, **more: Any) -> Row:
         "source_key": "k",
         "hash": b"",
     }
-    return Row(**{**usual, "type": type_, **more})
+    given: dict[str, Any] = {**usual, "type": type_, **more}
+    return Row(**given)
 
 
 @pytest.mark.parametrize(

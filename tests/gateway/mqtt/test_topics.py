@@ -92,6 +92,7 @@ def test_a_device_is_available_only_while_it_is_online(topics: Topics, hub: Hub)
     ("key", "topic"),
     [
         ("windows/w03", "hall/liandu/windows/w03/state"),
+        ("doors/front", "hall/liandu/doors/front/state"),
         ("alarms/led-03:offline", "hall/liandu/alarms/led-03:offline"),
         ("alarms/wrong-content.led_03.left", "hall/liandu/alarms/wrong-content.led_03.left"),
         ("journal/anchor", "hall/liandu/journal/anchor"),

@@ -10,7 +10,10 @@ BOX = "devices: [{id: box, driver: test.controller, address: 'tcp://10.0.0.1:900
 WORDS = "title: {zh: 名, en: name}, guidance: {zh: 做, en: do}"
 POINTS = "brightness, colour, on, substituted, text, timer"
 TESTS = "above, below, equals, bad, stale_s, event"
-NAMES = "clock-drift, device-offline, journal-unhealthy, line-silent, outlet-behind, wrong-content"
+NAMES = (
+    "clock-drift, device-offline, door-forced, door-held, door-unknown, fire-released, journal-unhealthy, line-silent, "
+    "log-epoch, log-gap, outlet-behind, wrong-content"
+)
 
 
 def ruled(rule: str, *, words: str = WORDS, id_: str = "dark") -> str:

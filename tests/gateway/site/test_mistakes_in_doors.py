@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doorhall import DoorBox
 
 from gateway import registry
 from gateway.app import SECTIONS
+from gateway.core.contract import Driver
 from gateway.site.load import load
 
 SITE = """site: {id: a, name: a}
@@ -24,7 +26,11 @@ doors:
 @pytest.fixture(autouse=True)
 def controllers(monkeypatch: pytest.MonkeyPatch) -> None:
     known = registry.driver
-    monkeypatch.setattr(registry, "driver", lambda name: DoorBox if name == "test.doors" else known(name))
+
+    def driver(name: str) -> type[Driver[Any]]:
+        return DoorBox if name == "test.doors" else known(name)
+
+    monkeypatch.setattr(registry, "driver", driver)
 
 
 @pytest.mark.parametrize(

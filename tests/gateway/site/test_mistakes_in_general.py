@@ -45,8 +45,8 @@ MISTAKES = {
         "zone: []",
         [
             "2: zone: unknown key 'zone' (did you mean 'zones'?); "
-            "allowed: alarms, calls, devices, hours, http, include, journal, lines, mqtt, people, roster, screens, "
-            "site, store, voice, windows, zones"
+            "allowed: alarms, calls, devices, doors, hours, http, include, journal, lines, mqtt, people, roster, "
+            "screens, site, store, voice, windows, zones"
         ],
     ),
     "a roster that is no calendar": (
