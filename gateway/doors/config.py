@@ -10,7 +10,9 @@ from gateway.core.access import DOOR, DOOR_POINTS
 from gateway.core.config import Id
 from gateway.core.model import Surface
 from gateway.doors.machine import Limits
+from gateway.doors.verbs import ALL, HALL
 from gateway.site.load import Section
+from gateway.site.positions import is_list, is_mapping
 from gateway.site.references import Complaint, dangling, names, rows, texts, twice, unknown
 from gateway.site.surfaces import Surfaces
 from gateway.site.week import WEEK, Day, Time
@@ -94,6 +96,7 @@ def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
     yield from twice(data, "doors", "id")
     yield from twice(data, "doors", "door")
     yield from dangling(data, "doors", "zone", "zones")
+    yield from _dangerous(data)
     devices, surfaces = names(data, "devices"), Surfaces(data)
     for index, entry in enumerate(rows(data, "doors")):
         for key in ("door", "camera"):
@@ -105,6 +108,16 @@ def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
                 yield Complaint(("doors", index, key), unknown(device, devices, "device"))
             elif key == "door" and surfaces.of(device) is not None and not has_doors(surfaces.of(device)):
                 yield Complaint(("doors", index, key), f"{device} has no doors: its driver controls none")
+
+
+def _dangerous(data: Mapping[str, Any]) -> Iterable[Complaint]:
+    """Complain of what MQTT shall allow and never does: there is no person behind a message."""
+    mqtt: Any = data.get("mqtt")
+    allow: Any = mqtt.get("allow") if is_mapping(mqtt) else None
+    for index, text in enumerate(allow if is_list(allow) else []):
+        target, _, verb = text.rpartition("/") if isinstance(text, str) else ("", "", "")
+        if target == f"doors/zones/{ALL}" and verb in HALL and HALL[verb].dangerous:
+            yield Complaint(("mqtt", "allow", index), f"{verb!r} of all doors is dangerous, and is never done by MQTT")
 
 
 def _warn(data: Mapping[str, Any]) -> Iterable[Complaint]:

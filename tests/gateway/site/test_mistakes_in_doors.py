@@ -66,6 +66,14 @@ def test_a_mistake_is_told_with_its_place(complaints: Callable[..., list[str]], 
     assert any(line.startswith("site:9: ") and said in line for line in found), found
 
 
+def test_a_dangerous_verb_of_all_doors_cannot_be_allowed_by_mqtt(complaints: Callable[..., list[str]]) -> None:
+    allow = "[doors/front/open, doors/zones/hall/resume, doors/zones/hall/evacuate, 'doors/*/lockdown']"
+    found = complaints(SITE + f"mqtt: {{url: mqtt://127.0.0.1, allow: {allow}}}\n")
+    assert found == [
+        "site:9: mqtt.allow[2]: 'evacuate' of all doors is dangerous, and is never done by MQTT",
+    ]
+
+
 def test_it_is_warned_of_controllers_none_of_whose_doors_is_watched(tmp_path: Path) -> None:
     path = tmp_path / "site"
     path.write_text(SITE)

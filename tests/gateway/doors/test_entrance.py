@@ -1,0 +1,101 @@
+"""One door between its readings and its journal: which of them is newer, and what is kept."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from hall_contract.scripted import LoopClock, virtually
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.access import Mode
+from gateway.doors import records
+from gateway.doors.config import DoorConfig
+from gateway.doors.entrance import Entrance
+from gateway.doors.heard import Authorised, Position, Sensed
+from gateway.doors.machine import NEVER, Door, Held
+from gateway.doors.timeline import Timeline
+from gateway.doors.told import Level
+
+FRONT = DoorConfig(id="front", name="正门", door="acs/d1")
+OPENED = Sensed(Position.OPEN, seen=True)
+
+
+def read(position: Position, at: datetime) -> Level:
+    return Level(position, at, unlocked=False, mode=Mode.CONTROLLED, fire=False)
+
+
+def test_what_was_read_before_the_newest_event_of_the_sensor_is_not_heard() -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        entrance = Entrance(FRONT, Timeline(clock), None)
+        await asyncio.sleep(1)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        old = read(Position.CLOSED, clock.now())
+        await asyncio.sleep(0.5)
+        entrance.happened(Authorised(), clock.now(), recorded_at=clock.now(), seq=1)
+        entrance.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=2)
+        assert entrance.stands(old, timetable=False) == []
+        assert entrance.door.position is Position.OPEN
+        await asyncio.sleep(0.5)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        assert entrance.door.position is Position.CLOSED
+
+    virtually(story())
+
+
+def test_a_row_is_heard_once() -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        entrance = Entrance(FRONT, Timeline(clock), None)
+        await asyncio.sleep(1)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        assert [event.type for event in entrance.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=7)] == [
+            "door.forced"
+        ]
+        again = Entrance(FRONT, Timeline(clock), entrance.kept())
+        assert again.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=7) == []
+        assert (again.door.forced, again.rev) == (True, 1)
+
+    virtually(story())
+
+
+SECONDS = st.integers(-100_000, 0).map(float)
+DOORS = st.builds(
+    Door,
+    position=st.sampled_from(Position),
+    since=st.just(NEVER),
+    opened=st.none() | SECONDS,
+    authorised_until=st.just(NEVER) | st.integers(-100, 8).map(float),
+    excused=st.just(NEVER) | SECONDS,
+    forced=st.booleans(),
+    held=st.sampled_from(Held),
+    late=st.booleans(),
+    lost=st.booleans(),
+    fire=st.booleans(),
+    released=st.booleans(),
+)
+
+
+@given(door=DOORS)
+def test_a_door_is_as_it_was_kept(door: Door) -> None:
+    async def story() -> None:
+        time = Timeline(LoopClock())
+        row = records.row("front", records.keep(door, time, known_since=datetime(2026, 1, 1, tzinfo=UTC), rev=3))
+        kept = records.restored([row])["front"]
+        assert records.unkept(kept, time, 8.0) == door
+        assert kept.rev == 3
+
+    virtually(story())
+
+
+def test_what_was_to_come_is_at_most_as_far_away_as_it_could_be() -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        kept = records.Kept(
+            known_since=clock.now(), authorised_until=clock.now() + timedelta(hours=1), opened_at=clock.now()
+        )
+        clock.ahead_s = -7200
+        assert records.unkept(kept, Timeline(clock), 8.0).authorised_until == 8.0
+        assert records.unkept(kept, Timeline(clock), 8.0).opened == 0.0
+
+    virtually(story())
