@@ -60,7 +60,7 @@ class DoorTargets(Mapping[str, Target]):
 
     def _places(self) -> list[str]:
         zones = {self._doors.zone(entrance) for entrance in self._doors.entrances.values()}
-        return [ALL, *sorted(zone for zone in zones - {None, ALL} if zone)] if self._doors.entrances else []
+        return [ALL, *sorted(zone for zone in zones if zone)] if self._doors.entrances else []
 
 
 class DoorTarget:

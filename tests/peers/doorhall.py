@@ -171,7 +171,7 @@ Story = Callable[["DoorHall"], Coroutine[Any, Any, None]]
 
 
 class DoorHall:
-    """`acs` has the doors d1 and d2: `front`, an entrance of the staff in the zone `hall`, and `back`."""
+    """`acs` has the doors d1 and d2: `front`, an entrance of the staff in the zone `gate`, and `back`."""
 
     def __init__(
         self,
@@ -237,7 +237,7 @@ class DoorHall:
         assert self.meters.registry.get_sample_value("hall_guard_failures_total", {"name": "doors"}) is None
 
 
-FRONT = {"id": "front", "name": "职工入口", "door": "acs/d1", "zone": "hall", "staff_entrance": True}
+FRONT = {"id": "front", "name": "职工入口", "door": "acs/d1", "zone": "gate", "staff_entrance": True}
 BACK = {"id": "back", "name": "后门", "door": "acs/d2"}
 ACS = BoxConfig(id="acs", driver="test.doors")
 

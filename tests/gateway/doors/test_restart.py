@@ -131,7 +131,8 @@ def act(hall: DoorHall, what: str) -> None:
     if what == "card":
         hall.box.write(Happening.GRANTED, "d1")
     elif what == "alarm":
-        hall.box.write(Happening.ALARM, "d1", reason="held")
+        if hall.box.doors["d1"]["open"]:
+            hall.box.write(Happening.ALARM, "d1", reason="held")
     elif hall.box.doors["d1"]["open"] is not (what == "open"):
         hall.box.swing("d1", open=what == "open", tells=True)
 
