@@ -8,12 +8,13 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from gateway.core.access import DOOR, DOOR_POINTS
 from gateway.core.config import Id
+from gateway.core.known import unknown
 from gateway.core.model import Surface
 from gateway.doors.machine import Limits
 from gateway.doors.verbs import ALL, HALL
 from gateway.site.load import Section
 from gateway.site.positions import is_list, is_mapping
-from gateway.site.references import Complaint, dangling, names, rows, texts, twice, unknown
+from gateway.site.references import Complaint, dangling, names, rows, texts, twice
 from gateway.site.surfaces import Surfaces
 from gateway.site.week import WEEK, Day, Time
 

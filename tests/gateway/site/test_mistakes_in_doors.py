@@ -8,8 +8,8 @@ import pytest
 from doorhall import DoorBox
 
 from gateway import registry
-from gateway.app import SECTIONS
 from gateway.core.contract import Driver
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 
 SITE = """site: {id: a, name: a}
