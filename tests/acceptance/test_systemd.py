@@ -95,7 +95,7 @@ def test_the_service_lives_under_systemd_as_its_unit_says(tmp_path: Path, instal
     code, told = boot(units, out, SCRIPT, binds={**installed, conf: "/etc/hall-gateway"})
     assert code == 0, told
     assert re.sub(r"journal: |\d+ rows", "", told).splitlines() == [
-        'started: active 测试中心: 1 devices {"status":"ready"}',
+        'started: active 测试中心: 1 device {"status":"ready"}',
         "dynamic user: yes",
         "port 162: given",
         "threads: few",
