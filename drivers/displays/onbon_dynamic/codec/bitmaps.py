@@ -64,10 +64,12 @@ def encode(bits: Bits, colour: str, form: Format) -> bytes:
     """The page that shows a picture in one colour."""
     if form.coding in PIXELS:
         lit, dark = _pixel(RGB[colour], form), _pixel(DARK, form)
-        rows = (f"{row:0{bits.width}b}".encode() for row in bits.rows)
-        return b"".join(row.replace(b"0", dark).replace(b"1", lit) for row in rows)
+        pixels = {row: f"{row:0{bits.width}b}".encode() for row in bits.rows}  # large letters repeat each row
+        coded = {row: line.replace(b"0", dark).replace(b"1", lit) for row, line in pixels.items()}
+        return b"".join(coded[row] for row in bits.rows)
     lights = LIGHTS[form.shown(colour)]
-    planes = [[_filled(row if plane in lights else 0, bits.width, form) for row in bits.rows] for plane in form.planes]
+    filled = {row: _filled(row, bits.width, form) for row in {0, *bits.rows}}
+    planes = [[filled[row if plane in lights else 0] for row in bits.rows] for plane in form.planes]
     if form.coding is Coding.WORDS:
         return b"".join(b"".join(plane) for plane in planes)
     return b"".join(
