@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Executable, and_, func, select, true
+from sqlalchemy import ColumnElement, Engine, Executable, and_, bindparam, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import JournalError
@@ -18,6 +18,14 @@ from gateway.journal.store import reason
 
 AnswerT = TypeVar("AnswerT")
 LAST_CHARACTER = chr(0x10FFFF)
+_TABLE = schema.journal.c
+BY_SOURCE = (
+    select(schema.journal)
+    .where(_TABLE.site == bindparam("site"))
+    .where(_TABLE.source_key >= bindparam("first"), _TABLE.source_key < bindparam("beyond"))
+    .order_by(_TABLE.seq)
+)
+"""Made once: a called number waits for it, and to make it takes as long as to ask it."""
 IN_VAIN = 1_000, 10_000, 100_000, 1_000_000  # rows that a page passes, before the other side is looked at
 
 
@@ -106,9 +114,8 @@ class Reader:
 
     async def by_source(self, prefix: str) -> list[Row]:
         """All rows whose `source_key` starts with `prefix`, by seq."""
-        table = schema.journal.c
-        query = select(schema.journal).where(table.site == self.site, within(prefix)).order_by(table.seq)
-        return await self.ask(query, rows.row, at_once=True)
+        given = {"site": self.site, "first": prefix, "beyond": prefix + LAST_CHARACTER}
+        return await self.ask(BY_SOURCE, rows.row, at_once=True, given=given)
 
     async def cursor(self, name: str) -> str | None:
         """The committed value of a cursor, None before its first."""
@@ -124,18 +131,28 @@ class Reader:
         return await self.ask(query, rows.desired)
 
     async def ask(
-        self, query: Executable, make: Callable[[Mapping[str, Any]], AnswerT], *, at_once: bool = False
+        self,
+        query: Executable,
+        make: Callable[[Mapping[str, Any]], AnswerT],
+        *,
+        at_once: bool = False,
+        given: Mapping[str, str] | None = None,
     ) -> list[AnswerT]:
-        """What a query finds, row by row; `at_once` waits for no page. Raises JournalError."""
+        """What a query finds, row by row; `at_once` waits for no page; `given` are the values that it leaves open.
+
+        Raises JournalError.
+        """
         pool = self._at_once if at_once else self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, self._fetch, query, make)
+            return await asyncio.get_running_loop().run_in_executor(pool, self._fetch, query, make, given)
         except (SQLAlchemyError, ValueError) as error:
             raise JournalError(f"the journal cannot be read: {reason(error)}") from error
 
-    def _fetch(self, query: Executable, make: Callable[[Mapping[str, Any]], AnswerT]) -> list[AnswerT]:
+    def _fetch(
+        self, query: Executable, make: Callable[[Mapping[str, Any]], AnswerT], given: Mapping[str, str] | None
+    ) -> list[AnswerT]:
         with self._engine.connect() as db:
-            found = db.execute(query)
+            found = db.execute(query, given)
             names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, no dict
             every = found.all()  # before any is made: an error between two rows would leave the read open
             return [make(dict(zip(names, stored, strict=True))) for stored in every]
