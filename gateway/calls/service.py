@@ -197,6 +197,7 @@ class Calls:
 
     async def _accept_new(self, request: CallRequest, actor: str) -> Call:
         call, rows = self._on_screens(request, actor)
+        await asyncio.sleep(0)  # now the screens are told: to hand it to the journal takes as long as to draw it
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
         await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call), *self.voice.kept(call)])
         self._unrecorded.pop(call.call_id, None)

@@ -105,6 +105,7 @@ class PanelDriver(Driver[PanelConfigT], Generic[PanelConfigT]):
     def forget(self) -> None:
         """Nothing is known any more: called at every connect."""
         self.shown: dict[str | None, Shown] = {}
+        self._laid: dict[str | None, Shown] = {}
         self.values: dict[str, Scalar] = {}
 
     def surface(self) -> Surface:
@@ -155,7 +156,7 @@ class PanelDriver(Driver[PanelConfigT], Generic[PanelConfigT]):
 
     async def _show(self, command: Command, show: Show, sent: Sent) -> Mapping[str, Any]:
         region, before = self.regions()[command.part], self.shown.get(command.part)
-        laid = self.lay(region, show)
+        laid = self._lay(command.part, show)
         again = before is not None and before.show == show
         await self.put(region, msgspec.structs.replace(show, attention=False) if again else show, laid, sent)
         self.shown[command.part] = Shown(show, laid)
@@ -165,7 +166,14 @@ class PanelDriver(Driver[PanelConfigT], Generic[PanelConfigT]):
         """Refuse what cannot be shown whole, beside parameters that are wrong."""
         super().check(verb, part, params)
         if verb.name == "show":
-            self.lay(self.regions()[part], convert(Show, params))
+            self._lay(part, convert(Show, params))
+
+    def _lay(self, part: str | None, show: Show) -> Laid:
+        """As `lay`, once for a text that is checked first and then shown."""
+        last = self._laid.get(part)
+        if last is None or last.show != show:
+            last = self._laid[part] = Shown(show, self.lay(self.regions()[part], show))
+        return last.laid
 
     def readings(self) -> list[Reading]:
         """All points as they are known now."""
