@@ -1,7 +1,7 @@
 """The addresses of the site file, taken apart: `tcp://` `udp://` `http://` `serial://` `rfc2217://` `line:`. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -82,6 +82,22 @@ def serial_port(address: str) -> Port:
     if port.baud not in BAUD or port.parity not in PARITIES or port.stop not in STOPS or port.bits not in BITS:
         raise ValueError(f"{address}: a value is out of its range")
     return port
+
+
+def wire(address: str, lines: Mapping[str, str]) -> Port | None:
+    """How the serial wire speaks that an address leads to; None where it leads to no serial wire.
+
+    `lines` are the addresses of the lines, by id. At 9600 baud where an address does not tell, as behind a serial
+    server in raw mode.
+    """
+    line = line_id(address)
+    found = address if line is None else lines.get(line, "")
+    if found.partition(":")[0] not in ("serial", "rfc2217"):
+        return None if line is None else Port()
+    try:
+        return serial_port(found)
+    except ValueError:
+        return Port()
 
 
 def place(address: str) -> str:

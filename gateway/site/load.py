@@ -22,7 +22,7 @@ from gateway.site.references import Complaint, dangling, dependencies, twice
 from gateway.site.sentences import sentence
 from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
-from gateway.site.wires import addresses, units
+from gateway.site.wires import addresses, units, wires
 
 SECRETS = (("store", "key"), ("people", "key"), ("mqtt", "password"), ("store", "password"))
 
@@ -75,7 +75,7 @@ def load(
         where, inside = origin(files.data, complaint.loc, reversed(over), files)
         return where.mistake(inside, complaint.text + _other(complaint.see, where, files))
 
-    checker = _Checker(files.data, {"folder": path.parent})
+    checker = _Checker(files.data, {"folder": path.parent, "lines": wires(files.data)})
     site = checker.site(path, sections)
     mistakes += [told(complaint) for complaint in dict.fromkeys([*checker.complaints, *checker.cross_check(sections)])]
     order = [*files.paths, *overlays]

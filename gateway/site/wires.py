@@ -26,6 +26,12 @@ def addresses(data: Mapping[str, Any]) -> Iterable[Complaint]:
                 yield Complaint((section, index, "address"), f"{address!r} is already used by", loc)
 
 
+def wires(data: Mapping[str, Any]) -> Mapping[str, str]:
+    """The addresses of the lines by id, as far as they are there."""
+    pairs = zip(texts(data, "lines", "id"), texts(data, "lines", "address"), strict=True)
+    return {name: address for name, address in pairs if name is not None and address is not None}
+
+
 def units(devices: Sequence[DeviceConfig | None]) -> Iterable[Complaint]:
     """Complain of two devices with one number on a line, and of a device whose driver has no numbers."""
     first: dict[tuple[str, int], Loc] = {}

@@ -1,11 +1,12 @@
 """The site-file section of an Onbon card with dynamic areas."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from drivers.displays.onbon_dynamic.codec.bitmaps import UNITS, Coding, Format
 from drivers.displays.onbon_dynamic.codec.frames import ANY_SCREEN, CAPACITY
+from gateway.core.address import wire
 from gateway.core.config import TcpAddress, TimeZone
 from gateway.core.panel import PanelConfig
 
@@ -44,11 +45,11 @@ AREAS = {5: 4, 6: 32}
 class OnbonDynamicConfig(PanelConfig, frozen=True, extra="forbid"):
     """An LED screen behind a BX-5E, 5Q, 6E or 6Q card."""
 
-    address: TcpAddress = Field(description="tcp://HOST:PORT; the card listens on port 5005.")
     model: Name = Field(description="The card, printed on its board: BX-6E1.")
     leds: Literal["one", "two"] = Field(
         default="two", description="Behind an E card: LEDs of one colour, or of two. A Q card has all colours."
     )
+    address: TcpAddress = Field(description="tcp://HOST:PORT; the card listens on port 5005.")
     swapped: bool = Field(
         default=False, description="Colours are wrong: the other order of the planes, or of the bytes of a pixel."
     )
@@ -60,6 +61,21 @@ class OnbonDynamicConfig(PanelConfig, frozen=True, extra="forbid"):
     scroll_speed: int = Field(default=4, ge=0, le=63, description="The card's speed level of a text that moves.")
     blink_speed: int = Field(default=10, ge=0, le=63, description="The card's speed level of a text that blinks.")
     sensor_step: float = Field(default=0.1, gt=0, le=10, description="What 1 is that a sensor tells: °C, % or dB.")
+
+    @field_validator("address", mode="before")
+    @classmethod
+    def _no_pictures_on_serial(cls, address: Any, info: ValidationInfo) -> Any:
+        """Say how long they would take: everybody who hangs on the wire would wait for them."""
+        given: Any = info.context
+        port = wire(address, given.get("lines", {}) if given else {}) if isinstance(address, str) else None
+        if port is None or not {"width", "height", "model", "leds"} <= info.data.keys():
+            return address
+        form = Format(MODELS[info.data["model"]].coding, info.data["leds"] == "two")
+        size = 2 * form.size(info.data["width"], info.data["height"])
+        raise ValueError(
+            f"must be tcp://HOST:PORT: at {port.baud} baud the {size} bytes of a called number's pictures, blinking "
+            f"and steady, would take {size * port.byte_s:.1f} s, and all others on the wire would wait"
+        )
 
     @property
     def card(self) -> Model:

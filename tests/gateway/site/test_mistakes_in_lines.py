@@ -10,6 +10,11 @@ from gateway.site.load import load
 
 CARD = "driver: displays.onbon_k, model: 6K2, width: 64, height: 16"
 SERIAL = "must be serial:///dev/NAME?baud=9600&parity=N|E|O&stop=1|2&bits=7|8"
+PICTURES = "driver: displays.onbon_dynamic, model: BX-6E1, width: 128, height: 32"
+SECONDS = (
+    "must be tcp://HOST:PORT: at {baud} baud the 2048 bytes of a called number's pictures, blinking and steady, would "
+    "take {seconds} s, and all others on the wire would wait"
+)
 OWN = "must be the card's own number on a shared line: to 65534 they all answer"
 BUS = "lines:\n  - {id: bus-1, address: 'serial:///dev/ttyUSB0?baud=9600'}\n"  # two lines
 
@@ -78,6 +83,18 @@ MISTAKES = {
         [
             f"5: devices[0].screen: {OWN}; given: 65534",
         ],
+    ),
+    "pictures over a line": (
+        BUS + f"devices:\n  - {{id: led-1, {PICTURES}, address: 'line:bus-1'}}",
+        [f'5: devices[0].address: {SECONDS.format(baud=9600, seconds=2.1)}; given: "line:bus-1"'],
+    ),
+    "pictures over a port of their own": (
+        f"devices:\n  - {{id: led-1, {PICTURES}, address: 'serial:///dev/ttyS0?baud=57600'}}",
+        [f'3: devices[0].address: {SECONDS.format(baud=57600, seconds=0.4)}; given: "serial:///dev/ttyS0?baud=57600"'],
+    ),
+    "pictures over a line whose serial server does not tell its speed": (
+        f"lines: [{{id: far, address: 'tcp://h:4001'}}]\ndevices:\n  - {{id: led-1, {PICTURES}, address: 'line:far'}}",
+        [f'4: devices[0].address: {SECONDS.format(baud=9600, seconds=2.1)}; given: "line:far"'],
     ),
     "a card on a line without a number": (
         BUS + f"devices:\n  - {{id: led-1, {CARD}, address: 'line:bus-1'}}",

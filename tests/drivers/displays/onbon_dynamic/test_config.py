@@ -53,6 +53,22 @@ def test_a_site_says_what_stands_behind_the_card() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "seconds"),
+    [({}, "2.1"), ({"leds": "one"}, "1.1"), ({"model": "BX-6Q1"}, "25.6"), ({"width": 64, "height": 16}, "0.5")],
+)
+def test_says_how_long_its_pictures_would_take_over_a_serial_wire(keys: dict[str, Any], seconds: str) -> None:
+    with pytest.raises(ValidationError, match=rf"at 9600 baud .* would take {seconds} s"):
+        config(address="serial:///dev/ttyS0", **keys)
+
+
+@pytest.mark.parametrize("wrong", [{"model": "BX-1"}, {"width": 1}, {"address": 7}, {"address": "serial://ttyS0"}])
+def test_a_serial_wire_beside_another_mistake_is_a_mistake_all_the_same(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as error:
+        config(**{"address": "serial:///dev/ttyS0", **wrong})
+    assert "address" in {detail["loc"][0] for detail in error.value.errors()}
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [
         *[("width", 8), ("height", 8), ("screen", 0), ("screen", 65535), ("address", "udp://h:5005")],
