@@ -1,7 +1,8 @@
-"""A process with four simulated cards on one pseudo-terminal of 9600 baud, timed byte by byte.
+"""A process with simulated text cards on one pseudo-terminal that is as slow as its wire.
 
-python line_cards.py OUT MUTE: prints the path; card MUTE never answers (0: none is mute). SIGUSR1 writes to OUT, and
-forgets, a JSON list of [monotonic seconds, card, text]: when the last byte of each text had gone over the wire.
+python line_cards.py OUT MUTE CARDS BAUD WIDTH: prints the path; card MUTE never answers (0: none is mute). SIGUSR1
+writes to OUT, and forgets, a JSON list of [monotonic seconds, card, text]: when the last byte of each text had gone
+over the wire.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.tcp import Answer
 from simulators.wires import serve_pty
 
-CARDS = 4
 Shown = list[tuple[float, int, str]]
 
 
@@ -42,10 +42,10 @@ class TimedTwin(OnbonKTwin):
         return answer
 
 
-async def serve(out: Path, mute: int) -> None:
+async def serve(out: Path, mute: int, cards: int, baud: int, width: int) -> None:
     """Serve until killed."""
     shown: Shown = []
-    twins = [TimedTwin(_config(screen), shown) for screen in range(1, CARDS + 1)]
+    twins = [TimedTwin(_config(screen, width), shown) for screen in range(1, cards + 1)]
 
     def dump() -> None:
         draft = out.with_suffix(".new")
@@ -56,15 +56,15 @@ async def serve(out: Path, mute: int) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, dump)
     if mute:
         twins[mute - 1].levers()["mute"]({})
-    async with serve_pty(twins, Port(), chunk_s=0.0) as path:
+    async with serve_pty(twins, Port(baud=baud)) as path:
         print(path, flush=True)
         await asyncio.Event().wait()
 
 
-def _config(screen: int) -> OnbonKConfig:
+def _config(screen: int, width: int) -> OnbonKConfig:
     card = {"id": f"led-{screen}", "driver": "displays.onbon_k", "address": "line:bus", "screen": screen}
-    return OnbonKConfig.model_validate({**card, "model": "6K2", "width": 64, "height": 16})
+    return OnbonKConfig.model_validate({**card, "model": "6K2", "width": width, "height": 16})
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), *map(int, sys.argv[2:])))
