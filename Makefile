@@ -1,7 +1,7 @@
 # demo   install what the product needs, then run a whole hall on simulators     make demo ARGS="--for 30s"
 # test   install what the tests need, then check and run everything              make test ARGS="-k calls"
 # check  formatting, lint, types and import contracts
-# bench  the figures, each with its limit program                                make bench only=call_to_screen
+# bench  the figures, each with its limit program                                make bench only=displays
 # chaos  hurt a hall at random, again and again                                  make chaos SEED=7 ROUNDS=80
 # lock   write all lock files anew after a change of pyproject.toml
 

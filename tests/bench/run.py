@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"journal": ("journal",), "core": ("core", "mixed", "scrape", "mqtt", "line", "browser")}
+PARTS = {
+    "journal": ("journal",),
+    "core": ("core", "mixed", "scrape", "mqtt", "line", "browser"),
+    "displays": ("encode", "bursts", "text_line", "power_cut"),
+}
 
 
 def main(only: str | None) -> int:
