@@ -1,7 +1,7 @@
 """The one counter where commands are handed in: authorise, audit, route, keep the result."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
@@ -93,11 +93,19 @@ class Kept:
         self.newest: Result | None = None
 
 
-class Commands:
-    """Takes commands for devices, and for the `targets` of services."""
+Decided = Callable[[str, str | None, str], str | None]
 
-    def __init__(self, lives: Mapping[str, Life], house: House, *targets: Mapping[str, Target]) -> None:
-        self._lives, self._house, self._targets = lives, house, targets
+
+class Commands:
+    """Takes commands for devices, and for the `targets` of services.
+
+    `decided` tells which target alone decides about a verb of a device's part, None where anybody may.
+    """
+
+    def __init__(
+        self, lives: Mapping[str, Life], house: House, *targets: Mapping[str, Target], decided: Decided | None = None
+    ) -> None:
+        self._lives, self._house, self._targets, self._decided = lives, house, targets, decided
         self._once: Once[Kept, Result] = Once(KEPT)
         self._codes: Codes[tuple[Request, Principal]] = Codes(house.clock)
 
@@ -128,6 +136,8 @@ class Commands:
         target.check(request.verb, request.part, request.params)
         if isinstance(target, Life) and (owner := target.wishes.owner(request.part, request.verb)):
             raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")
+        if self._decided and (by := self._decided(request.device, request.part, request.verb)):
+            raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by {by}: ask that")
         if verb.dangerous and not self._codes.take(code, (request, who)):
             raise ConfirmFirst(self._codes.give((request, who)))
 

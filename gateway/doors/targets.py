@@ -58,6 +58,17 @@ class DoorTargets(Mapping[str, Target]):
     def __len__(self) -> int:
         return len(self._doors.entrances) + len(self._places())
 
+    def decides(self, device: str, part: str | None, verb: str) -> str | None:
+        """Which target alone decides about a verb of a part: how the lock of a watched door is run, so that whoever
+        asks meets what holds for all of them, fire above all.
+        """
+        found = (
+            id_
+            for id_, each in self._doors.entrances.items()
+            if (each.config.device, each.config.part) == (device, part)
+        )
+        return next((f"{PREFIX}{id_}" for id_ in found if verb == SET_MODE.name), None)
+
     def _places(self) -> list[str]:
         zones = {self._doors.zone(entrance) for entrance in self._doors.entrances.values()}
         return [ALL, *sorted(zone for zone in zones if zone)] if self._doors.entrances else []

@@ -191,7 +191,7 @@ class DoorHall:
         kept = list(journal.kept.values())
         self.doors = Doors(lambda: self.config, zone=LISHUI, lives=self.lives, house=self.house, kept=kept)
         self.alarms = Alarms(AlarmsConfig(), self.house, kept)
-        self.commands = Commands(self.lives, self.house, self.doors.targets)
+        self.commands = Commands(self.lives, self.house, self.doors.targets, decided=self.doors.targets.decides)
 
     @property
     def box(self) -> Box:

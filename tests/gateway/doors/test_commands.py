@@ -264,3 +264,12 @@ def test_a_drill_that_is_not_recorded_is_none() -> None:
         assert "not recorded" in result.detail["reason"]
 
     told(story)
+
+
+def test_the_lock_of_a_watched_door_is_run_by_the_door_and_not_behind_its_back() -> None:
+    async def story(hall: DoorHall) -> None:
+        with pytest.raises(CommandRejected, match="is decided by doors/front: ask that"):
+            await hall.ask("acs", "set_mode", part="d1", params={"mode": "normally_closed"})
+        assert hall.box.asked == []
+
+    told(story)
