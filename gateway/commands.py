@@ -11,10 +11,10 @@ import msgspec
 from gateway.confirmation import CONFIRM_S, Codes
 from gateway.core.errors import CommandRejected, GatewayError
 from gateway.core.model import Command, Result, Stage, Verb
-from gateway.core.rights import Right
 from gateway.hub import Status
 from gateway.once import Once
 from gateway.people.rights import Principal
+from gateway.permission import permit
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 from gateway.trail import Trail, without_persons
@@ -30,10 +30,6 @@ def ended(status: Stage, *, confirms: bool) -> bool:
 
 class UnknownTarget(GatewayError):
     """There is no such device, or no such command."""
-
-
-class Forbidden(GatewayError):
-    """The principal lacks the right."""
 
 
 class CommandConflict(GatewayError):
@@ -132,7 +128,7 @@ class Commands:
     def _admit(self, target: Target, request: Request, who: Principal, code: str | None) -> None:
         """Refuse what cannot, may not or must not yet be done."""
         verb = target.verb(request.verb, request.part)
-        _permit(target, verb, who, request.reason)
+        permit(target.id, verb, who, request.reason)
         target.check(request.verb, request.part, request.params)
         if isinstance(target, Life) and (owner := target.wishes.owner(request.part, request.verb)):
             raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")
@@ -144,13 +140,20 @@ class Commands:
     def result(self, command_id: str, who: Principal | None = None) -> Result | None:
         """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more).
 
-        With `who`, a command for a device that they do not see is not known.
+        With `who`, a command for a device that they do not see is not known, and who may not ask its verb is told
+        nobody's card.
         """
         kept = self._once.asked(command_id)
-        target = kept and self._found(kept.request.device)
+        target = self._found(kept.request.device) if kept else None
         if kept is None or (who is not None and not who.sees(target.zone if target else None)):
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
-        return kept.newest
+        if who is None or target is None or kept.newest is None:
+            return kept.newest
+        verb = target.verb(kept.request.verb, kept.request.part)
+        if not verb.personal or who.may_ask(target.id, verb):
+            return kept.newest
+        detail = without_persons(verb, self._house.pseudonym, kept.newest.detail)
+        return msgspec.structs.replace(kept.newest, detail={**detail})
 
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
         """What a command_id of an earlier run named may have been done already: it is refused."""
@@ -236,14 +239,3 @@ class Commands:
 def _asked(request: Request, who: Principal) -> Mapping[str, Any]:
     """What the audit has of a request."""
     return {**msgspec.to_builtins(request), "actor": who.name}
-
-
-def _permit(target: Target, verb: Verb, who: Principal, reason: str | None) -> None:
-    """Raises Forbidden, or CommandRejected where a reason must be given."""
-    if not who.may_ask(target.id, verb):
-        if who.role is None:
-            why = "dangerous verbs need a person" if verb.dangerous else "mqtt.allow does not name it"
-            raise Forbidden(f"{who.name} may not ask {verb.name!r} of {target.id}: {why}")
-        raise Forbidden(f"{who.name} has the role {who.role}, which lacks the right {verb.right}")
-    if (verb.right is Right.UNLOCK or verb.reasoned) and not (reason or "").strip():
-        raise CommandRejected(f"{target.id}: {verb.name!r} needs a reason: it goes into the record")

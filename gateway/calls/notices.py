@@ -18,10 +18,10 @@ from gateway.calls.notice import (
     make_notice,
     notice_from,
 )
-from gateway.commands import Forbidden
 from gateway.core.model import Event, Retention
 from gateway.journal.rows import Desired
 from gateway.people.rights import Principal
+from gateway.permission import Forbidden
 from gateway.supervisor.context import House
 
 MOST = 100

@@ -10,13 +10,14 @@ from aiohttp.typedefs import Handler
 from gateway.alarms.desk import AlarmRefused, UnknownAlarm
 from gateway.calls.model import CallConflict, CallRefused, UnknownCall, UnknownWindow
 from gateway.calls.notice import NoticeConflict, NoticeRefused, UnknownNotice
-from gateway.commands import CommandConflict, Forbidden, UnknownTarget
+from gateway.commands import CommandConflict, UnknownTarget
 from gateway.core.errors import CommandRejected, GatewayError, JournalError, NotSupported, WrongInput
 from gateway.keeping.erasure import NotErasable, NothingToErase
 from gateway.people.persons import NoSuchPerson
 from gateway.people.pseudonyms import PersonUnreadable
 from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import NameTaken, TokenExpired, UnknownToken
+from gateway.permission import Forbidden
 from gateway.web.route import reply
 
 STATUS: Mapping[type[GatewayError], int] = {

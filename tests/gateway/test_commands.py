@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from smallhall import Hall, HeldClock, Screen, opened, until
 
-from gateway.commands import CommandConflict, Commands, Forbidden, Request, UnknownTarget
+from gateway.commands import CommandConflict, Commands, Request, UnknownTarget
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Result, Stage, Verb
 from gateway.core.rights import Right
 from gateway.people.rights import Principal, Role
+from gateway.permission import Forbidden
 
 BOSS = Principal("boss", Role.ADMIN)
 QUEUE = Principal("queue-system", Role.QUEUE)
@@ -305,3 +306,24 @@ async def test_what_opens_something_wants_a_right_of_its_own_and_a_reason(
     assert await audit(hall) == []
     async with hall.plugged_in("led-5"):
         assert (await commands.submit(blink(), guard)).status is Stage.CONFIRMED
+
+
+async def test_a_card_in_an_answer_is_told_to_those_who_may_ask_for_it(
+    hall: Hall, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hall.plugged_in("led-5"):
+        verb = hall.lives["led-5"].verb("blink", None)
+        personal = msgspec.structs.replace(verb, personal={"shown": "card"})
+
+        def found(_name: str, _part: str | None) -> Verb:
+            return personal
+
+        monkeypatch.setattr(hall.lives["led-5"], "verb", found)
+        assert (await commands.submit(blink(), BOSS)).detail == {"shown": "blink"}
+    told = {who.name: commands.result("x1", who) for who in (BOSS, QUEUE)}
+    pseudonym = {"shown": hall.house.pseudonym("card:blink")}
+    assert {name: result and result.detail for name, result in told.items()} == {
+        "boss": {"shown": "blink"},
+        "queue-system": pseudonym,
+    }
+    assert [row["detail"] for what, row in await audit(hall) if what == "command.ended"] == [pseudonym]

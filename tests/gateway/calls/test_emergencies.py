@@ -11,12 +11,13 @@ from smallhall import Hall, HeldClock, opened, until
 
 from gateway.calls.config import CallsConfig, SummaryConfig
 from gateway.calls.notice import NoticeBody
-from gateway.commands import Commands, Forbidden, Request, UnknownTarget
+from gateway.commands import Commands, Request, UnknownTarget
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Result, Stage
 from gateway.core.screen import Board, Over, Show
 from gateway.people.rights import Principal, Role
+from gateway.permission import Forbidden
 
 OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
 BOSS = Principal("boss", Role.ADMIN)

@@ -13,11 +13,11 @@ from smallhall import OPENED, Hall, HeldClock, opened, until
 from gateway.calls.config import SummaryConfig
 from gateway.calls.notice import Notice, NoticeBody, NoticeConflict, NoticeRefused, UnknownNotice
 from gateway.calls.notices import Standing
-from gateway.commands import Forbidden
 from gateway.core.contract import convert
 from gateway.core.errors import JournalError
 from gateway.core.screen import MOST, Board, Show
 from gateway.people.rights import Principal, Role
+from gateway.permission import Forbidden
 
 OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
 BOSS = Principal("boss", Role.ADMIN)

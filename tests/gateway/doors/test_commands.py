@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from doorhall import ACS, BACK, BOSS, FRONT, BoxConfig, DoorHall, told
 
-from gateway.commands import ConfirmFirst, Forbidden, Request, UnknownTarget
+from gateway.commands import ConfirmFirst, Request, UnknownTarget
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Result, Stage
 from gateway.people.rights import Principal, Role
+from gateway.permission import Forbidden
 
 OTHER = {"id": "side", "name": "侧门", "door": "acs2/d1", "zone": "gate"}
 ACS2 = BoxConfig(id="acs2", driver="test.doors", doors=("d1",), fire=False)
