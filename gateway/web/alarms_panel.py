@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from gateway.alarms.lifecycle import ANNOUNCED, State
 from gateway.core.rights import Right
 from gateway.web.alarms import visible
-from gateway.web.markup import Html, join, tag
+from gateway.web.markup import Html, both, moment, tag
 from gateway.web.services import Services
 
 PRIORITY = {"critical": "紧急", "high": "重要", "medium": "一般", "low": "提示"}
@@ -37,13 +37,13 @@ def _alarm(services: Services, alarm: Mapping[str, Any], zone: ZoneInfo) -> Html
     name = (life.view.name if life else None) or ""
     followers = len(alarm["followers"])
     head = (
-        tag("span", _both(PRIORITY[alarm["priority"]], alarm["priority"]), class_=f"chip {alarm['priority']}"),
-        tag("b", _both(alarm["title"]["zh"], alarm["title"]["en"])),
+        tag("span", both(PRIORITY[alarm["priority"]], alarm["priority"]), class_=f"chip {alarm['priority']}"),
+        tag("b", both(alarm["title"]["zh"], alarm["title"]["en"])),
         tag("code", "/".join(piece for piece in (alarm["device"] or alarm["subject"], alarm["part"]) if piece)),
         tag("span", name),
-        tag("time", f"{alarm['since'].astimezone(zone):%m-%d %H:%M:%S}"),
-        tag("span", _both(STATE[State(alarm["state"])], alarm["state"]), class_=f"chip {alarm['state']}"),
-        *([tag("span", _both(f"另有 {followers} 条由此引起", f"{followers} suppressed"))] if followers else []),
+        tag("time", moment(alarm["since"], zone)),
+        tag("span", both(STATE[State(alarm["state"])], alarm["state"]), class_=f"chip {alarm['state']}"),
+        *([tag("span", both(f"另有 {followers} 条由此引起", f"{followers} suppressed"))] if followers else []),
         *([tag("span", f"×{alarm['count']}")] if alarm["count"] > 1 else []),
         *([_button(alarm)] if alarm["state"] in UNSEEN and _may_acknowledge(services) else []),
     )
@@ -58,12 +58,8 @@ def _may_acknowledge(services: Services) -> bool:
 
 def _button(alarm: Mapping[str, Any]) -> Html:
     which = {"data_alarm": alarm["id"], "data_occurrence": str(alarm["occurrence"])}
-    return tag("button", _both("确认", "acknowledge"), type="button", **which)
+    return tag("button", both("确认", "acknowledge"), type="button", **which)
 
 
 def _note(chinese: str, english: str) -> Html:
-    return tag("p", _both(chinese, english), class_="note")
-
-
-def _both(chinese: str, english: str) -> Html:
-    return join(chinese, " ", tag("small", english))
+    return tag("p", both(chinese, english), class_="note")

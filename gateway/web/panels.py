@@ -1,7 +1,6 @@
 """What the status page shows, piece by piece; `data-live` names a piece that the page swaps when it changes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from gateway.core.errors import JournalError
 from gateway.core.model import Stage
 from gateway.hub import Status
 from gateway.web.answers import Screen
-from gateway.web.markup import Html, join, tag
+from gateway.web.markup import Html, both, join, moment, tag
 from gateway.web.screens import screen, seen, seen_summaries, summary_screen
 from gateway.web.services import Services
 
@@ -48,14 +47,14 @@ def summary(services: Services, zone: ZoneInfo) -> Html:
     views = [life.view for life in services.lives.values()]
     online = sum(view.status is Status.ONLINE for view in views)
     devices = tag("b", f"{online} / {len(views)}", class_="online" if online == len(views) else "offline")
-    now = tag("b", _time(services.house.clock.now(), zone), class_="now")
-    parts = (_both("设备在线", "devices online"), devices, _both("更新于", "as of"), now)
+    now = tag("b", moment(services.house.clock.now(), zone), class_="now")
+    parts = (both("设备在线", "devices online"), devices, both("更新于", "as of"), now)
     return tag("div", *parts, class_="summary", data_live="summary")
 
 
 def about(services: Services, zone: ZoneInfo) -> Html:
     """Which gateway this is, and since when it runs."""
-    version, since = services.version, _time(services.started_at, zone)
+    version, since = services.version, moment(services.started_at, zone)
     return tag("small", f"hall-gateway {version} · 启动于 started {since}")
 
 
@@ -95,14 +94,14 @@ def devices(services: Services, zone: ZoneInfo) -> Html:
     views = sorted((life.view for life in services.lives.values()), key=lambda view: view.status is Status.ONLINE)
     rows: list[Html] = []
     for view in views:
-        since, place = _time(view.since, zone) if view.since else "", places.get(view.zone or "", "")
+        since, place = moment(view.since, zone) if view.since else "", places.get(view.zone or "", "")
         rows.append(_device(view.status, since, view.id, view.name or "", place, view.driver, view.why or ""))
     return _table("devices", "设备 device, 状态 status, 自 since, 区域 zone, 驱动 driver, 原因 why", rows)
 
 
 def _window(services: Services, window: Window) -> Html:
     state = str(window.view()["status"])
-    chip = tag("span", _both(WINDOW[state], state), class_=f"chip {state}")
+    chip = tag("span", both(WINDOW[state], state), class_=f"chip {state}")
     head = tag("header", tag("h3", window.config.label), chip)
     shown = (_screen(screen(services, window, id_)) for id_ in seen(services, window))
     what = tag("p", window.config.function, class_="function")
@@ -111,7 +110,7 @@ def _window(services: Services, window: Window) -> Html:
 
 def _summary(services: Services, summary: Summary) -> Html:
     config = summary.config
-    head = tag("header", tag("h3", config.title or config.id), tag("span", _both("综合屏", "summary"), class_="chip"))
+    head = tag("header", tag("h3", config.title or config.id), tag("span", both("综合屏", "summary"), class_="chip"))
     shown = _screen(summary_screen(services, summary))
     return tag("article", head, shown, class_="card", data_live=f"summary-{config.id}")
 
@@ -119,13 +118,13 @@ def _summary(services: Services, summary: Summary) -> Html:
 def _screen(now: Screen) -> Html:
     """A screen's picture, or in grey why there is none: a picture from before would be a lie."""
     if now.status is not Status.ONLINE:
-        inside = tag("div", _both(STATUS[now.status], now.status), class_="veil", title=now.why or "")
+        inside = tag("div", both(STATUS[now.status], now.status), class_="veil", title=now.why or "")
     elif now.text is None:
-        inside = tag("div", _both("内容未知", "unknown"), class_="veil")
+        inside = tag("div", both("内容未知", "unknown"), class_="veil")
     else:
         source = f"/api/v1/screens/{now.id}/image.png?revision={now.revision}"
         inside = tag("img", src=source, alt=str(now.text))
-    delivery = tag("span", _both(STAGE[now.delivery], now.delivery)) if now.delivery else Html()
+    delivery = tag("span", both(STAGE[now.delivery], now.delivery)) if now.delivery else Html()
     caption = tag("figcaption", tag("code", now.id), delivery)
     return tag("figure", tag("div", inside, class_="led"), caption)
 
@@ -135,12 +134,12 @@ def _call(services: Services, call: Call, ended: Mapping[str, Mapping[str, Stage
     stages = {**ended.get(call.call_id, {}), **{id_: delivery["status"] for id_, delivery in live.items()}}
     chips = [_stage(id_, Stage(stage)) for id_, stage in sorted(stages.items())]
     if call.why is not None:
-        chips = [tag("span", _both("未显示", call.why), class_="chip")]
+        chips = [tag("span", both("未显示", call.why), class_="chip")]
     window = services.windows.get(call.window)
     cells = (
-        tag("time", _time(call.accepted_at, zone)),
+        tag("time", moment(call.accepted_at, zone)),
         window.config.label if window else call.window,
-        _both(KIND[call.kind], call.kind),
+        both(KIND[call.kind], call.kind),
         join(tag("b", call.ticket or ""), " ", call.name or ""),
         join(*chips),
     )
@@ -148,25 +147,17 @@ def _call(services: Services, call: Call, ended: Mapping[str, Mapping[str, Stage
 
 
 def _stage(screen_id: str, stage: Stage) -> Html:
-    return tag("span", f"{screen_id} ", _both(STAGE[stage], stage), class_=f"chip {stage}")
+    return tag("span", f"{screen_id} ", both(STAGE[stage], stage), class_=f"chip {stage}")
 
 
 @lru_cache(ROWS)
 def _device(status: Status, since: str, id_: str, name: str, place: str, driver: str, why: str) -> Html:
     """A row of the devices; kept, because most rows are the same a second later, and 500 of them take 13 ms."""
-    chip = tag("span", _both(STATUS[status], status), class_=f"chip {status}")
+    chip = tag("span", both(STATUS[status], status), class_=f"chip {status}")
     cells = (join(tag("code", id_), " ", name), chip, tag("time", since), place, tag("code", driver), why)
     return tag("tr", *(tag("td", cell) for cell in cells))
 
 
 def _table(name: str, titles: str, rows: list[Html]) -> Html:
-    head = tag("thead", tag("tr", *(tag("th", _both(*title.split(" "))) for title in titles.split(", "))))
+    head = tag("thead", tag("tr", *(tag("th", both(*title.split(" "))) for title in titles.split(", "))))
     return tag("div", tag("table", head, tag("tbody", *rows)), class_="sheet", data_live=name)
-
-
-def _both(chinese: str, english: str) -> Html:
-    return join(chinese, " ", tag("small", english))
-
-
-def _time(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%m-%d %H:%M:%S}"
