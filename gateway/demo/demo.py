@@ -1,7 +1,6 @@
 """`hall-gateway demo`: the whole hall on simulators, in one command."""
 
 import asyncio
-import re
 import secrets
 import socket
 import statistics
@@ -13,13 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from gateway import app
-from gateway.client import ANSWER, Client, connect
+from gateway.client import Client, connect
 from gateway.core.errors import GatewayError
 from gateway.demo.broker import Broker, broker, child
+from gateway.demo.levers import Levers, levers
 from gateway.demo.people import Queue
 from gateway.journal.key import make_key
 from gateway.journal.verify import verify
@@ -29,7 +28,6 @@ from gateway.sections import load_site
 from gateway.shipped import shipped
 from gateway.site.model import Site
 
-READY_S = 30.0
 SEED = 238
 BROKEN = "led-13"
 HALL = (
@@ -46,23 +44,23 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
             found = await stack.enter_async_context(broker(folder, broker_name))
             twins = folder / "demo.sim.yaml"
             await stack.enter_async_context(child(_simulate(twins, folder), folder / "simulators.log"))
-            levers = await _levers(folder / "simulators.log")
+            pulled = await stack.enter_async_context(levers(folder / "simulators.log"))
             own = _overlay(folder, found, port)
             site = load_site(shipped("demo.yaml"), twins, own)
             tokens = Tokens(folder / "tokens.json")
             token = tokens.new("demo", Role.ADMIN)
             windows = [window.id for window in site.sections["windows"]]
-            await _break(levers)
-            doors = f"{_pages(site, tokens)}\n{_broker(found, folder)}\nlevers    {levers}"
-            await _open(site, windows, token, doors, for_s, say)
+            await pulled.pull(BROKEN, "mute")
+            told = f"{_pages(site, tokens)}\n{_broker(found, folder)}\nlevers    {pulled.url}"
+            await _open(site, windows, token, told, for_s, say)
         if for_s is not None:
             say(_verdict(folder))
 
 
 async def _open(
-    site: Any, windows: Sequence[str], token: str, doors: str, for_s: float | None, say: Callable[[str], None]
+    site: Any, windows: Sequence[str], token: str, told: str, for_s: float | None, say: Callable[[str], None]
 ) -> None:
-    """Open the hall: gateway and queue, until the time is over. `doors` are the lines that tell of the others."""
+    """Open the hall: gateway and queue, until the time is over. `told` are the lines that tell of the others."""
     started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     gateway = asyncio.create_task(app.run(site, started=started.set_result))
     try:
@@ -73,7 +71,7 @@ async def _open(
         url = await started
         say(f"console   {url}/#token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
         program = Path(sys.executable).with_name("hall-gateway")
-        say(f"CLI       export HALL_TOKEN={token}; {program} devices --url {url}\n{doors}")
+        say(f"CLI       export HALL_TOKEN={token}; {program} devices --url {url}\n{told}")
         say(f"{HALL}; Ctrl-C ends the demo")
         async with connect(url, token) as client:
             queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")
@@ -135,18 +133,6 @@ def _pages(site: Site, tokens: Tokens) -> str:
     return "\n".join(f"waiting   http://{field}/screens/{screen}?key={key}" for screen, key in keys.items())
 
 
-async def _break(levers: str) -> None:
-    """Break the spare card, so that there is something to be alarmed at."""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=ANSWER) as session,
-            session.post(f"{levers}/{BROKEN}/levers/mute", json={}) as answer,
-        ):
-            answer.raise_for_status()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise GatewayError(f"the simulators do not answer at {levers}: {error}") from error
-
-
 def _broker(found: Broker, folder: Path) -> str:
     who = f"user {found.username}, password in {_password(folder)}" if found.password else "without a password"
     return f"MQTT      {found.url}   {who}"
@@ -174,17 +160,3 @@ def _overlay(folder: Path, found: Broker, port: int) -> Path:
     path = folder / "demo.overlay.yaml"
     path.write_bytes(msgspec.json.encode(own))
     return path
-
-
-async def _levers(log: Path) -> str:
-    """Wait until the simulators have said that they listen, and where their levers are; gives that URL."""
-    end = asyncio.get_running_loop().time() + READY_S
-    while not (found := re.search(r"levers: (http\S+);", await asyncio.to_thread(log.read_text, "utf-8", "replace"))):
-        if asyncio.get_running_loop().time() > end:
-            raise GatewayError(f"the simulators did not start within {READY_S:g} s; they said:\n{_tail(log)}")
-        await asyncio.sleep(0.05)
-    return found[1]
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
