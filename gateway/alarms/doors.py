@@ -31,7 +31,7 @@ class News(NamedTuple):
 def news(row: Row) -> Iterator[News]:
     """What an event says of built-in alarms."""
     payload = row.payload or {}
-    if row.type in LOGS and row.device is not None:
+    if row.type in LOGS and row.device is not None and not _first_log(row):
         yield News(f"{LOGS[row.type]}.{row.device}", True, Change("availability", row.device))
     begins = Change("view", f"doors/{payload.get('door')}")
     where = f"{row.device}.{row.part}"
@@ -39,6 +39,11 @@ def news(row: Row) -> Iterator[News]:
         yield News(f"{RAISES[row.type]}.{where}", True, begins)
     elif row.type == Finding.RESTORED:
         yield from (News(f"{CLEARS[over]}.{where}", False, begins) for over in payload.get("was", ()) if over in CLEARS)
+
+
+def _first_log(row: Row) -> bool:
+    """Whether a log is only read for the first time: none went before it."""
+    return row.type == Happening.EPOCH and (row.payload or {}).get("epoch") == 1
 
 
 def of_door(hub: Hub, change: Change) -> Iterable[Watch]:

@@ -242,6 +242,17 @@ def test_a_log_with_a_gap_or_a_new_one_is_announced_until_somebody_has_seen_it(k
     told(story)
 
 
+def test_a_log_that_is_read_for_the_first_time_is_no_news() -> None:
+    async def story(hall: DoorHall) -> None:
+        for epoch in (1, 2):
+            hall.box.write(Happening.EPOCH, None, epoch=epoch)
+            await asyncio.sleep(1.2)
+        assert hall.alarms.find("log-epoch.acs")["detail"]["epoch"] == 2
+        assert hall.alarms.find("log-epoch.acs")["count"] == 1
+
+    told(story)
+
+
 def test_a_door_that_the_site_file_moves_is_judged_anew_and_one_that_it_drops_is_gone() -> None:
     async def story(hall: DoorHall) -> None:
         hall.box.swing("d1", open=True)
