@@ -8,6 +8,7 @@ was when the reading was taken.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,6 +101,12 @@ class Doors:
             found.append({**shown, "open_for_s": open_s if open_s is None else round(open_s, 3)})
         return found
 
+    def happened_at(self, row: Row) -> datetime:
+        """When something happened that a controller told: by its own clock, where it is known how far that is off."""
+        life = self._lives.get(row.device or "")
+        own = getattr(life.driver.config, "timezone", None) if life is not None else None
+        return happened_at(row, ZoneInfo(own) if own else self._zone)
+
     async def run(self, up: Up) -> None:
         """Hear and judge, for ever. Raises JournalError when it cannot be told how far the last run came."""
         self._read = self._kept_read = await self._start()
@@ -173,8 +180,7 @@ class Doors:
         told = heard(row)
         entrance = self._by_part.get((row.device, row.part)) if told is not None else None
         if told is not None and entrance is not None:
-            at = happened_at(row, self._zone_of(entrance.config.device))
-            self._take(entrance, entrance.happened(told, at, recorded_at=row.at, seq=row.seq))
+            self._take(entrance, entrance.happened(told, self.happened_at(row), recorded_at=row.at, seq=row.seq))
             self._stir([entrance])
 
     def _stands(self, entrance: Entrance, read: Level) -> None:
@@ -226,12 +232,6 @@ class Doors:
     def _level(self, entrance: Entrance) -> Level:
         device = self._house.hub.devices.get(entrance.config.device)
         return level(device, entrance.config.part, self._house.clock.now())
-
-    def _zone_of(self, device: str) -> ZoneInfo:
-        """The time zone of the clock of a device."""
-        life = self._lives.get(device)
-        own = getattr(life.driver.config, "timezone", None) if life is not None else None
-        return ZoneInfo(own) if own else self._zone
 
     def _show(self, entrance: Entrance, read: Level) -> None:
         shown = view(entrance, read, zone=self.zone(entrance))

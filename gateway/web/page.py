@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from gateway.web import alarms_panel, panels
+from gateway.web import alarms_panel, doors_panel, panels
 from gateway.web.markup import tag
 from gateway.web.problems import Problem
 from gateway.web.services import Services
@@ -28,6 +28,7 @@ async def page(_request: web.Request, services: Services) -> web.Response:
         summary=panels.summary(services, zone),
         alarms=alarms_panel.alarms(services, zone),
         windows=panels.windows(services),
+        doors=await doors_panel.doors(services, zone),
         calls=await panels.calls(services, zone),
         devices=panels.devices(services, zone),
     )

@@ -10,6 +10,7 @@ from typing import Any, Self
 from child import Child, program
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
+LIMIT_S = 30.0
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -61,3 +62,15 @@ class Chromium:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._child.kill()
         self._folder.cleanup()
+
+
+@asynccontextmanager
+async def status_page(chromium: Chromium, url: str, token: str) -> AsyncGenerator[Any]:
+    """The page as a person has it who came in by a link."""
+    async with chromium.context() as context:
+        page = await context.new_page()
+        page.set_default_timeout(1000 * LIMIT_S)
+        await page.goto(f"{url}/#token={token}")
+        await page.click("button")
+        await page.wait_for_selector("main")
+        yield page

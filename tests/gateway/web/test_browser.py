@@ -1,27 +1,11 @@
 """The status page in a real browser: pictures arrive, changes appear by themselves, a lost gateway is told."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from contextlib import AsyncExitStack
 
-from chromium import Chromium
+from chromium import LIMIT_S, Chromium, status_page
 from webhall import WebHall, until
 
 from gateway.web.server import serve
-
-LIMIT_S = 30.0
-
-
-@asynccontextmanager
-async def status_page(chromium: Chromium, url: str, token: str) -> AsyncGenerator[Any]:
-    """The page as a person has it who came in by a link."""
-    async with chromium.context() as context:
-        page = await context.new_page()
-        page.set_default_timeout(1000 * LIMIT_S)
-        await page.goto(f"{url}/#token={token}")
-        await page.click("button")
-        await page.wait_for_selector("main")
-        yield page
 
 
 async def test_the_page_follows_the_hall_by_itself(hall: WebHall, chromium: Chromium) -> None:
