@@ -5,7 +5,7 @@ import secrets
 import socket
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import msgspec
 from gateway import app
 from gateway.client import Client, connect
 from gateway.core.errors import GatewayError
+from gateway.demo import staff
 from gateway.demo.broker import Broker, broker, child
 from gateway.demo.levers import Levers, levers
 from gateway.demo.people import Queue
@@ -27,6 +28,7 @@ from gateway.people.tokens import Tokens
 from gateway.sections import load_site
 from gateway.shipped import shipped
 from gateway.site.model import Site
+from gateway.supervisor.guard import alone
 
 SEED = 238
 BROKEN = "led-13"
@@ -34,6 +36,7 @@ HALL = (
     "fourteen screens of six kinds work (four on one serial line, two in the waiting areas), a spare one is broken; "
     "a ticket printer and the officers' pads stand beside them"
 )
+DOORS = "the staff come and go; one door is forced, one is held open: look at the alarms"
 
 
 async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callable[[str], None]) -> None:
@@ -49,16 +52,15 @@ async def demo(*, for_s: float | None, port: int, broker_name: str, say: Callabl
             site = load_site(shipped("demo.yaml"), twins, own)
             tokens = Tokens(folder / "tokens.json")
             token = tokens.new("demo", Role.ADMIN)
-            windows = [window.id for window in site.sections["windows"]]
             await pulled.pull(BROKEN, "mute")
             told = f"{_pages(site, tokens)}\n{_broker(found, folder)}\nlevers    {pulled.url}"
-            await _open(site, windows, token, told, for_s, say)
+            await _open(site, pulled, token, told, for_s, say)
         if for_s is not None:
             say(_verdict(folder))
 
 
 async def _open(
-    site: Any, windows: Sequence[str], token: str, told: str, for_s: float | None, say: Callable[[str], None]
+    site: Site, pulled: Levers, token: str, told: str, for_s: float | None, say: Callable[[str], None]
 ) -> None:
     """Open the hall: gateway and queue, until the time is over. `told` are the lines that tell of the others."""
     started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -72,14 +74,18 @@ async def _open(
         say(f"console   {url}/#token={token}\nAPI       {url}/api/v1   (Authorization: Bearer {token})")
         program = Path(sys.executable).with_name("hall-gateway")
         say(f"CLI       export HALL_TOKEN={token}; {program} devices --url {url}\n{told}")
+        say(f"doors     {', '.join(door.name for door in site.sections['doors'])}: {DOORS}")
         say(f"{HALL}; Ctrl-C ends the demo")
         async with connect(url, token) as client:
+            windows = [window.id for window in site.sections["windows"]]
             queue = Queue(client, windows, seed=SEED, run=f"{datetime.now().astimezone():%H%M%S}")
             try:
-                async with asyncio.timeout(for_s):
-                    await queue.live()
+                with alone():
+                    async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
+                        group.create_task(queue.live())
+                        group.create_task(staff.Staff(client, pulled, seed=SEED).live())
             except TimeoutError:
-                say(await _summary(client, queue))
+                say(f"{await _summary(client, queue)}\n{await staff.told(client, site.sections['doors'])}")
     finally:
         gateway.cancel()
         await asyncio.wait({gateway})

@@ -69,7 +69,7 @@ def test_a_section_that_no_service_asked_for_is_unknown(good: Path) -> None:
 
 def test_the_demo_hall_is_right() -> None:
     demo = Path(__file__).parents[3] / "config" / "demo.yaml"
-    assert len(load_site(demo).devices) == 17
+    assert len(load_site(demo).devices) == 19
 
 
 def test_overlays_change_devices_by_id_and_all_else_key_by_key(good: Path, tmp_path: Path) -> None:
