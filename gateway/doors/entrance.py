@@ -99,7 +99,7 @@ class Entrance:
             self.door, found = step(self.door, self.config.limits, each, at)
             for outcome in found:
                 self.rev += 1
-                events.append(records.event(self.config.id, self.config.part, outcome, self._time, self.rev))
+                events.append(records.event(self.config, outcome, self._time, self.rev))
         self.owed |= self.door != before
         self.moved |= self.door.position is not before.position
         if self.door.since != before.since:

@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.core.access import Finding
 from gateway.core.model import Event, Retention
+from gateway.doors.config import DoorConfig
 from gateway.doors.heard import Position
 from gateway.doors.machine import NEVER, Door, Held, Outcome
 from gateway.doors.timeline import Timeline
@@ -91,22 +92,24 @@ def restored(rows: Iterable[Desired]) -> dict[str, Kept]:
     return {row.device.removeprefix(PREFIX): msgspec.convert(row.params, Kept) for row in own}
 
 
-def event(id_: str, part: str, found: Outcome, time: Timeline, rev: int) -> Event:
+def event(config: DoorConfig, found: Outcome, time: Timeline, rev: int) -> Event:
     """The event of what was found. `rev` names it for ever."""
-    payload: dict[str, Any] = {"door": id_}
+    payload: dict[str, Any] = {"door": config.id}
     if found.opened is not None:
         payload |= {"opened_at": time.wall(found.opened), "open_s": round(found.at - found.opened, 3)}
     told = {"was": found.was, "why": found.why, "by": found.by}
     payload |= {name: value for name, value in told.items() if value}
+    if found.kind in (Finding.FORCED, Finding.HELD) and config.camera is not None:
+        payload["camera"] = config.camera
     if found.kind is Finding.CYCLE:
         payload |= {"in_time": found.in_time, "forced": found.forced}
     if found.kind in (Finding.FIRE, Finding.FIRE_OVER):
         payload["unlocked"] = found.unlocked
     return Event(
         type=found.kind.value,
-        source_key=f"door/{id_}/{rev}/{found.kind}",
+        source_key=f"door/{config.id}/{rev}/{found.kind}",
         payload=msgspec.to_builtins(payload),
         retention=Retention.ACCESS,
-        part=part,
+        part=config.part,
         at=time.wall(found.at),
     )

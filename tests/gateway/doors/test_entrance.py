@@ -43,6 +43,24 @@ def test_what_was_read_before_the_newest_event_of_the_sensor_is_not_heard() -> N
     virtually(story())
 
 
+def test_what_is_forced_or_held_names_the_camera_of_its_door() -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        entrance = Entrance(FRONT.model_copy(update={"camera": "cam-1/ch2"}), Timeline(clock), None)
+        await asyncio.sleep(1)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        found = entrance.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=1)
+        await asyncio.sleep(20)
+        found += entrance.stands(read(Position.OPEN, clock.now()), timetable=False)
+        assert [(event.type, event.payload.get("camera")) for event in found] == [
+            ("door.forced", "cam-1/ch2"),
+            ("door.held_warning", None),
+            ("door.held", "cam-1/ch2"),
+        ]
+
+    virtually(story())
+
+
 def test_a_row_is_heard_once() -> None:
     async def story() -> None:
         clock = LoopClock()
