@@ -35,6 +35,22 @@ def listener(text: str) -> str:
     return text
 
 
+def place(text: str) -> tuple[str, int | None]:
+    """ADDRESS or ADDRESS:PORT, IPv4; the port is None without one. Raises ArgumentTypeError."""
+    host, colon, number = text.partition(":")
+    found = port(number) if colon else None
+    if found == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be ADDRESS or ADDRESS:PORT with a port from 1 to 65535")
+    return ip(host), found
+
+
+def patience(text: str) -> float:
+    """How long answers are waited for. Raises ArgumentTypeError."""
+    if not 0.1 <= (found := seconds(text)) <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} must be from 0.1s to 60s")
+    return found
+
+
 def ip(text: str) -> str:
     """An IPv4 address. Raises ArgumentTypeError."""
     try:

@@ -87,6 +87,15 @@ def parser() -> argparse.ArgumentParser:
     demo_.add_argument("--port", type=arguments.port, default=8080, help="of the console (default: 8080)")
     brokers = ("auto", "mosquitto", "amqtt")
     demo_.add_argument("--broker", choices=brokers, default="auto", help="auto: mosquitto where it is installed")
+    discover = verb(add, "discover", "gateway.discover:discover", "find devices that are in no site file yet")
+    discover.add_argument("system", metavar="SYSTEM", help="what the names of its drivers begin with: access")
+    everywhere = "ask there (repeatable; default: the broadcast address of every interface, the port of the system)"
+    discover.add_argument(
+        "--broadcast", type=arguments.place, action="append", default=[], metavar="ADDRESS[:PORT]", help=everywhere
+    )
+    discover.add_argument(
+        "--timeout", type=arguments.patience, default=3.0, metavar="3s", help="how long answers are waited for"
+    )
     call = verb(add, "call", "gateway.asking:call", "call a number to a window of a running gateway", api=True)
     call.add_argument("ticket", metavar="TICKET", help="the number, at most 32 characters")
     call.add_argument("window", metavar="WINDOW", help="the id of a window of the site file")

@@ -16,6 +16,7 @@ import msgspec
 from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Command, Cursor, Event, Identity, Part, Picture, Reading, Stage, Surface, Verb
+from gateway.core.search import Search
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
 AnswerT = TypeVar("AnswerT")
@@ -190,6 +191,8 @@ class Driver(ABC, Generic[ConfigT]):
 
     config_type: ClassVar[type[DeviceConfig]]
     """The model of its section of the site file."""
+    search: ClassVar[Search | None] = None
+    """How devices of this kind are found that are in no site file yet; None where they cannot be."""
 
     def __init__(self, config: ConfigT, context: DeviceContext) -> None:
         self.config = config

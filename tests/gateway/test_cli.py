@@ -31,6 +31,7 @@ VERBS = {
     "schema",
     "simulate",
     "demo",
+    "discover",
     "call",
     "devices",
     "alarms",

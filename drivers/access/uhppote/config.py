@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 from gateway.core.address import accept
 from gateway.core.config import DeviceConfig, Id, TimeZone
 
-DOORS = 4
+DOORS, PORT = 4, 60000
 LISTENER = re.compile(r"udp:([0-9.]+):([0-9]{1,5})")
 
 

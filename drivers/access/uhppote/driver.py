@@ -14,6 +14,7 @@ from drivers.access.uhppote.codec.log import Status, pushed_by
 from drivers.access.uhppote.config import UhppoteConfig
 from drivers.access.uhppote.orders import ORDERS, set_clock
 from drivers.access.uhppote.reader import Reader
+from drivers.access.uhppote.search import SEARCH
 from drivers.access.uhppote.wire import Wire
 from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LOG_EVENTS, RESTARTED
 from gateway.core.contract import DeviceContext, Driver, Inlet
@@ -27,6 +28,7 @@ class Uhppote(Driver[UhppoteConfig]):
     """One controller. What it pushes only wakes: what is recorded is read from its log, in order."""
 
     config_type = UhppoteConfig
+    search = SEARCH
 
     def __init__(self, config: UhppoteConfig, context: DeviceContext) -> None:
         super().__init__(config, context)
