@@ -75,6 +75,22 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} must be a time with its zone such as {example}") from error
 
 
+def day(text: str) -> str:
+    """A day such as 2026-11-22. Raises ArgumentTypeError."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 - a day of the site
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a day such as 2026-11-22") from error
+
+
+def month(text: str) -> str:
+    """A month such as 2026-11. Raises ArgumentTypeError."""
+    try:
+        return day(f"{text}-01").removesuffix("-01")
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a month such as 2026-11") from error
+
+
 def seq(text: str) -> int:
     """The number of a record, from 1. Raises ArgumentTypeError."""
     if not re.fullmatch(r"[1-9][0-9]{0,17}", text):

@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
         "--for", dest="for_s", type=arguments.on_shelf, default=3600.0, metavar="60m", help="of shelve: how long"
     )
     nested.journal(add.add_parser("journal", help="verify, export and keep the journal"))
+    nested.doors(add.add_parser("doors", help="report what happened at doors"))
     nested.persons(add.add_parser("persons", help="say and ask whose a card is"))
     token = verb(add, "token", "gateway.verbs:token", "make, list and revoke API tokens", site=True, first=TOKEN)
     token.add_argument("name", nargs="?", metavar="NAME", help="of the token: 1 to 64 characters, shown in the audit")

@@ -1,4 +1,4 @@
-"""The verbs of the command line that have verbs of their own: `journal …`, `persons …`."""
+"""The verbs of the command line that have verbs of their own: `journal …`, `doors …`, `persons …`."""
 
 import argparse
 from pathlib import Path
@@ -35,6 +35,17 @@ def journal(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
     which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
     erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
+
+
+def doors(parser: argparse.ArgumentParser) -> None:
+    """`doors …`."""
+    add = parser.add_subparsers(title="what to do", required=True, metavar="WHAT")
+    telling = "tell what happened at every door on a day, or in a month"
+    report = verb(add, "report", "gateway.door_report:report", telling, api=True)
+    which = report.add_mutually_exclusive_group(required=True)
+    which.add_argument("--day", type=arguments.day, metavar="DAY", help="of the site, such as 2026-11-22")
+    which.add_argument("--month", type=arguments.month, metavar="MONTH", help="of the site, such as 2026-11")
+    report.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
 
 
 def persons(parser: argparse.ArgumentParser) -> None:

@@ -41,7 +41,7 @@ async def compliance(
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     found = {(day, door.id): DoorDay(day=day, door=door.id, name=door.name) for day in days for door in doors}
     for kind in (Finding.CYCLE, Finding.HELD, Finding.FORCED):
-        async for row in _rows(journal, kind, first, last, zone):
+        async for row in rows(journal, kind, first, last, zone):
             payload = row.payload or {}
             line = found.get((row.at.astimezone(zone).date(), str(payload.get("door"))))
             if line is not None:
@@ -49,14 +49,15 @@ async def compliance(
     return list(found.values())
 
 
-async def _rows(journal: Reader, kind: Finding, first: date, last: date, zone: ZoneInfo) -> AsyncIterator[Row]:
+async def rows(journal: Reader, kind: str, first: date, last: date, zone: ZoneInfo) -> AsyncIterator[Row]:
+    """The rows of one type on the days from `first` to `last`, in order. Raises JournalError."""
     since, until = moment(first, "00:00", zone), moment(last + timedelta(days=1), "00:00", zone)
     after: int | None = 0
     while after is not None:
-        rows = await journal.read(after=after, limit=PAGE, type=kind.value, since=since, until=until)
-        for row in rows:
+        page = await journal.read(after=after, limit=PAGE, type=kind, since=since, until=until)
+        for row in page:
             yield row
-        after = rows[-1].seq if len(rows) == PAGE else None
+        after = page[-1].seq if len(page) == PAGE else None
 
 
 def _count(line: DoorDay, kind: Finding, row: Row) -> None:

@@ -81,7 +81,7 @@ class Reader:
         page = page.where(at >= stamp(since)) if since else page
         page = page.where(at < stamp(until)) if until else page
         if since or (until and await self._late(until)):
-            page = page.where(table.seq.between(*await self._span(since, until)))
+            page = page.where(table.seq.between(*await self.span(since, until)))
         return await self.ask(page, rows.row)
 
     async def _late(self, until: datetime) -> bool:
@@ -102,7 +102,7 @@ class Reader:
         rows_ = select(table.seq).where(table.site == self.site, condition).offset(count).limit(1)
         return bool(await self.ask(rows_, dict))
 
-    async def _span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    async def span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
         """The first and the last seq of a time, read from the index alone; rows of another time may lie between."""
         table = schema.journal.c
         seq = table.seq + 0  # PostgreSQL would walk all rows in the order of seq

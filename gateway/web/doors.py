@@ -1,7 +1,8 @@
 """Doors: how they stand, whether they are closed right after opening, and the drills."""
 
+from calendar import monthrange
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,11 +13,14 @@ from gateway.core.access import Mode
 from gateway.doors.compliance import DoorDay, compliance
 from gateway.doors.drills import Report
 from gateway.doors.heard import Position
+from gateway.doors.report import report
 from gateway.doors.verbs import ALL
 from gateway.web.route import QUERY, reply
 from gateway.web.services import Services
 
 MOST_DAYS = 62
+FIRST, BEYOND = date(2000, 1, 1), date(2200, 1, 1)  # of a month as well
+MONTH = r"^(20|21)\d\d-(0[1-9]|1[0-2])$"
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,26 @@ class ComplianceQuery(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
+class ReportQuery(BaseModel, frozen=True, extra="forbid"):
+    """Which day, or which month, of the site; without, today."""
+
+    day: date | None = Field(default=None, ge=FIRST, lt=BEYOND, description="Such as 2026-11-22.")
+    month: Annotated[str, Field(pattern=MONTH)] | None = Field(default=None, description="Such as 2026-11.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.day is not None and self.month is not None:
+            raise ValueError("day and month exclude each other")
+        return self
+
+    def days(self, today: date) -> tuple[date, date]:
+        """The first and the last day."""
+        if self.month is None:
+            return self.day or today, self.day or today
+        year, month = map(int, self.month.split("-"))
+        return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+
+
 class DrillsQuery(BaseModel, frozen=True, extra="forbid"):
     """How many drills."""
 
@@ -95,6 +119,15 @@ async def entrances(request: web.Request, services: Services) -> web.Response:
     seen = [each for each in services.doors.entrances.values() if services.sees(services.doors.zone(each))]
     doors = [each.config for each in seen if each.config.staff_entrance]
     return reply(Compliance(await compliance(services.house.journal, doors, first, query.last or first, zone)))
+
+
+async def what_happened(request: web.Request, services: Services) -> web.Response:
+    """What happened at the doors on a day, or in a month."""
+    zone, now = ZoneInfo(services.site.general.site.timezone), services.house.clock.now()
+    query: ReportQuery = request[QUERY]
+    first, last = query.days(now.astimezone(zone).date())
+    seen = [each.config for each in services.doors.entrances.values() if services.sees(services.doors.zone(each))]
+    return reply(await report(services.house.journal, seen, first, last, zone, now=now))
 
 
 async def drills(request: web.Request, services: Services) -> web.Response:

@@ -10,6 +10,7 @@ from gateway.calls.model import CallRequest
 from gateway.calls.notice import NoticeBody
 from gateway.core.model import Result
 from gateway.core.rights import Right
+from gateway.doors.report import DoorsReport
 from gateway.keeping.erasure import Erased
 from gateway.people.persons import Enrolled, Whole
 from gateway.web import (
@@ -128,6 +129,14 @@ ROUTES = (
         "Whether the entrances of the staff were closed right after opening, day by day",
         {200: doors.Compliance},
         doors.ComplianceQuery,
+    ),
+    _ask(
+        "/doors/report",
+        Right.PERSONS,
+        doors.what_happened,
+        "What happened at the doors on a day, or in a month",
+        {200: DoorsReport},
+        doors.ReportQuery,
     ),
     _ask("/doors/drills", Right.PERSONS, doors.drills, "The newest drills", {200: doors.Drills}, doors.DrillsQuery),
     _act("/doors/{id}/commands/{verb}", VIEW, devices.command_door, "Command a door", RESULT, devices.CommandBody, 409),

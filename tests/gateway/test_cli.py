@@ -32,6 +32,7 @@ VERBS = {
     "simulate",
     "demo",
     "discover",
+    "doors",
     "call",
     "devices",
     "alarms",
@@ -39,7 +40,7 @@ VERBS = {
     "persons",
     "token",
 }
-NESTED = ("journal", "persons")
+NESTED = ("doors", "journal", "persons")
 SITE = """\
 site: {id: hall, name: 大厅}
 store: {url: sqlite:///hall.db, key: {file: journal.key}}

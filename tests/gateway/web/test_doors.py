@@ -118,6 +118,36 @@ async def test_a_drill_is_reported_where_it_may_be_seen(hall: WebHall) -> None:
             assert len((await hall.get("/doors/drills", token))["drills"]) == count
 
 
+async def test_the_report_counts_what_happened_today_where_it_may_be_seen(hall: WebHall) -> None:
+    async with hall.online("acs"):
+        await until(lambda: door(hall), lambda found: found["state"] == "closed")
+        box(hall).write(Happening.GRANTED, "d1", reason="card")
+        found = await until(lambda: hall.get("/doors/report"), lambda found: found["totals"]["granted"] == 1)
+        assert [(line["door"], line["granted"], line["denied_by"]) for line in found["doors"]] == [
+            ("front", 1, []),
+            ("vault", 0, []),
+        ]
+        token = hall.token(Role.SECURITY, "hall")
+        narrow = await hall.get("/doors/report", token)
+        assert ([line["door"] for line in narrow["doors"]], narrow["totals"]["granted"]) == (["vault"], 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("day=2026-07-17&month=2026-07", "day and month exclude each other"),
+        ("month=2026-13", "month: String should match"),
+        ("day=yesterday", "day: Input should be a valid date"),
+        ("day=9999-12-31", "day: Input should be less than 2200-01-01"),
+        ("day=2199-01-01", "2199-01-01 has not begun yet"),
+        ("month=2001-02", "nothing is known of 2001-02-28"),
+    ],
+)
+async def test_days_that_cannot_be_reported_are_refused(hall: WebHall, query: str, said: str) -> None:
+    answer = await hall.ask("GET", f"/api/v1/doors/report?{query}")
+    assert (answer.status, said in answer.detail) == (422, True), answer.detail
+
+
 async def test_who_is_of_one_zone_finds_the_doors_of_that_zone(hall: WebHall) -> None:
     token = hall.token(Role.SECURITY, "hall")
     assert [found["door"] for found in (await hall.get("/doors", token))["doors"]] == ["vault"]

@@ -60,6 +60,7 @@ EXPECTED = {
     "POST /api/v1/screens/{id}/commands/{verb}": Line("facilities admin", 404, "hall", EMERGENCY, "emergency"),
     "GET /api/v1/doors": Line(STAFF, 200),
     "GET /api/v1/doors/compliance": Line(STAFF, 200),
+    "GET /api/v1/doors/report": Line("viewer security auditor admin", 200),
     "GET /api/v1/doors/drills": Line("viewer security auditor admin", 200),
     "POST /api/v1/doors/{id}/commands/{verb}": Line("security admin", 404, "front", OPEN, "open"),
     "POST /api/v1/doors/zones/{id}/commands/{verb}": Line("security admin", 404, "hall", DRILL, "drill"),

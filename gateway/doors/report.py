@@ -1,0 +1,107 @@
+"""What happened at every door on some days of the site, counted from the journal.
+
+A row counts on the day of its own time `at`, as everywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.core.access import Happening
+from gateway.core.errors import WrongInput
+from gateway.doors.compliance import compliance, rows
+from gateway.doors.config import DoorConfig
+from gateway.doors.counted import JUDGED, Counts, DoorLine, Line
+from gateway.doors.unknown_time import Place, unknown_time
+from gateway.journal.reader import Reader
+from gateway.journal.tally import tallies
+from gateway.site.week import moment
+
+COUNTED = (Happening.GRANTED, Happening.DENIED, Happening.BUTTON, Happening.BUTTON_REFUSED, Happening.REMOTE)
+
+
+class DoorsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The days from `first` to `last`: from `since`, included, to `until`, excluded, as far as they were over at `at`.
+
+    `recorded_from` is when the journal begins: of what was before, nothing is known.
+    """
+
+    first: date
+    last: date
+    since: datetime
+    until: datetime
+    at: datetime
+    recorded_from: datetime
+    doors: list[DoorLine]
+    totals: Line
+
+
+async def report(
+    journal: Reader, doors: Sequence[DoorConfig], first: date, last: date, zone: ZoneInfo, *, now: datetime
+) -> DoorsReport:
+    """Count the days from `first` to `last`. Raises WrongInput for days of which nothing can be known, JournalError."""
+    since, until = moment(first, "00:00", zone), moment(last + timedelta(days=1), "00:00", zone)
+    oldest = [row.at for row in await journal.read(limit=1)] or [now]
+    if now <= since:
+        raise WrongInput(f"{first} has not begun yet")
+    if until <= oldest[0]:
+        raise WrongInput(f"the journal begins on {oldest[0].astimezone(zone).date()}: nothing is known of {last}")
+    found = await _counted(journal, doors, first, last, zone, since=since, end=min(until, now))
+    return DoorsReport(
+        first=first,
+        last=last,
+        since=since,
+        until=until,
+        at=now,
+        recorded_from=oldest[0],
+        doors=[
+            DoorLine(door=door.id, name=door.name, **msgspec.structs.asdict(found[door.device, door.part].line()))
+            for door in doors
+        ],
+        totals=_total(found),
+    )
+
+
+async def _counted(
+    journal: Reader,
+    doors: Sequence[DoorConfig],
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    *,
+    since: datetime,
+    end: datetime,
+) -> dict[Place, Counts]:
+    found: dict[Place, Counts] = {(door.device, door.part): Counts() for door in doors}
+    devices = {door.device for door in doors}
+    async for tally in tallies(journal, devices=devices, types=[*COUNTED, *JUDGED], since=since, until=end):
+        if (tally.device, tally.part) in found:
+            found[tally.device, tally.part].add(tally)
+    by_id = {door.id: found[door.device, door.part] for door in doors}
+    for day in await compliance(journal, doors, first, last, zone):
+        by_id[day.door].days.append(day)
+    for place, seconds in (await unknown_time(journal, found, first, last, zone, since=since, end=end)).items():
+        found[place].unknown.append(seconds)
+    async for row in rows(journal, Happening.GAP, first, last, zone):
+        for place, counts in found.items():
+            if place[0] == row.device:
+                counts.gaps[row.seq] = _lost(row.payload)
+    return found
+
+
+def _lost(payload: Mapping[str, object] | None) -> int | None:
+    """How many events a gap has, where it tells both its ends."""
+    match payload:
+        case {"from": int(begin), "to": int(end)}:
+            return end - begin + 1
+        case _:
+            return None
+
+
+def _total(found: Mapping[Place, Counts]) -> Line:
+    every = Counts()
+    for counts in found.values():
+        every.merge(counts)
+    return every.line()
