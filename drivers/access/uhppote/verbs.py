@@ -121,13 +121,23 @@ CHOICES: Mapping[type[msgspec.Struct], Mapping[str, Mapping[str, int]]] = {
 """The words that a parameter may be, with their numbers on the wire."""
 
 
+PERSONAL = {"card": "card"}
+"""A card number tells who somebody is: its audit has the pseudonym that events of the card have."""
+
+
 def _verb(
     name: str, meaning: str, params: type[msgspec.Struct], *, dangerous: bool = False, confirms: bool = True
 ) -> Verb:
     """A verb that decides who may pass."""
-    right = Right.UNLOCK
     return Verb(
-        name=name, meaning=meaning, params=params, right=right, reasoned=True, dangerous=dangerous, confirms=confirms
+        name=name,
+        meaning=meaning,
+        params=params,
+        right=Right.UNLOCK,
+        reasoned=True,
+        dangerous=dangerous,
+        confirms=confirms,
+        personal=PERSONAL if "card" in params.__struct_fields__ else {},
     )
 
 

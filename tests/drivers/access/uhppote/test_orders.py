@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from controllerhall import World
 
+from drivers.access.uhppote.verbs import DEVICE, DOOR
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage
 
@@ -29,6 +30,11 @@ async def test_cards_are_put_found_counted_and_deleted(world: World, scheme: str
     await controller.ask("put_card", card=7, **YEAR, doors={"door-1": True})
     assert (await controller.ask("delete_cards")).detail == {"cards": 0}
     assert controller.twin.board.cards == {}
+
+
+def test_every_verb_that_is_told_a_card_number_has_a_pseudonym_in_its_audit() -> None:
+    told = {verb.name: verb.personal for verb in (*DOOR, *DEVICE) if "card" in verb.params.__struct_fields__}
+    assert told == {name: {"card": "card"} for name in ("put_card", "delete_card", "find_card")}
 
 
 async def test_a_card_that_is_put_again_keeps_its_pin(world: World) -> None:
