@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hall import PROGRAM, Hall, until
-from smalldisk import beside, on_small_disk, seen_by
+from smalldisk import beside, fill, on_small_disk, seen_by
 
 from gateway.journal.unwritten import unwritten
 
@@ -55,12 +55,7 @@ class FullHall:
 
     def fill(self) -> None:
         """Take all the space there is."""
-        with seen_by(self.pid, self.disk / "ballast").open("ab", buffering=0) as file:
-            while True:
-                try:
-                    file.write(bytes(4096))
-                except OSError:
-                    return
+        fill(seen_by(self.pid, self.disk / "ballast"))
 
     def free(self, pid: int | None = None) -> None:
         """Give the space back."""

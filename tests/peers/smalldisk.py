@@ -25,6 +25,16 @@ def seen_by(pid: int, path: Path) -> Path:
     return Path(f"/proc/{pid}/root{path}")
 
 
+def fill(ballast: Path) -> None:
+    """Take all the space there is; removing the file gives it back."""
+    with ballast.open("ab", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                return
+
+
 def python_path() -> dict[str, str]:
     """What a child needs to import what the test imports."""
     return {"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"]}
