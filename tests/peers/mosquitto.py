@@ -44,6 +44,10 @@ class Mosquitto:
         """kill -9."""
         self._child.kill()
 
+    def stop(self) -> None:
+        """End it as a service is ended: it saves its sessions."""
+        self._child.stop()
+
     def hang(self, *, on: bool = True) -> None:
         """Keep every connection and answer nothing, until it is `on` no more."""
         self._child.process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)

@@ -1,0 +1,193 @@
+"""A hall of processes with controllers of doors of three families, and what a stranger reads in the log of one."""
+
+import json
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from child import free_port
+from hall import PROGRAM, Hall, until
+
+from drivers.access.uhppote.codec.log import EventRecord, GetEvent, GetStatus, Status
+from drivers.access.uhppote.codec.packet import Message, Noise, whole
+
+SERIAL, ZK_SERIAL = 405419896, "CGXH201360029"
+CARD = 8165538
+YEARS = {"begins": "2020-01-01", "ends": "2099-12-31"}
+LISTED = "doors: [{number: 1, id: front}]"
+DEVICES = {
+    "acs": f"driver: access.uhppote, address: 'udp://10.0.0.1:60000', serial: {SERIAL}, doors: 2,"
+    " listener: 'udp:127.0.0.1:PORT', timeout_s: 0.5, care_s: 0.5",
+    "zk": f"driver: access.zkteco_push, serial: {ZK_SERIAL}, {LISTED}, poll_s: 0.1, silent_after_s: 5",
+    "hik": f"driver: access.hikvision, address: 'http://10.0.0.3', password: {{file: hik.password}}, {LISTED},"
+    " poll_s: 0.5, heartbeat_s: 2",
+}
+DOORS = (
+    "  - {id: front, name: 东侧职工入口, door: acs/door-1, staff_entrance: true, warn_s: 1, held_s: 2}\n"
+    "  - {id: back, name: 档案室, door: acs/door-2}\n"
+)
+SWIPE_S = 0.02
+
+
+class Logged(NamedTuple):
+    """A row of a log, as the record tells it."""
+
+    epoch: int
+    number: int
+    code: int | str | None
+
+
+class AccessHall(Hall):
+    """`acs` has the doors `front` and `back`, which are watched; `zk` and `hik` have one each, which is not."""
+
+    def __init__(self, folder: Path, *devices: str) -> None:
+        super().__init__(folder, windows=0)
+        self.program = [*PROGRAM]  # without the debug mode of asyncio: logs are walked, thousands of events long
+        self._boxes = list(devices or DEVICES)
+        head = self.site.read_text().partition("devices:")[0]
+        http = f"http: {{console: '127.0.0.1:{self.port}', field: '127.0.0.1:{free_port()}'}}\n"
+        rows = [f"  - {{id: {name}, {DEVICES[name]}}}\n" for name in self._boxes]
+        listed = "".join(rows).replace("PORT", str(free_port()))
+        watched = f"doors:\n{DOORS}" if "acs" in self._boxes else ""
+        self.site.write_text(re.sub(r"http: .*\n", http, head) + f"devices:\n{listed}{watched}")
+        (folder / "hik.password").touch(mode=0o600)
+        (folder / "hik.password").write_text("not a secret")
+
+    def start(self, *before: str) -> None:
+        """Start the boxes, then the gateway, and wait until all are online."""
+        self.start_twins(self.folder / "site.sim.yaml")
+        self.start_gateway(*before)
+        self.online(len(self._boxes))
+
+    def again(self) -> None:
+        """Start the gateway after a kill."""
+        self.start_gateway()
+        self.online(len(self._boxes))
+
+    def rows(self, type_: str = "", device: str = "") -> list[dict[str, Any]]:
+        """Events as the API tells them, of a type and a device where they are given."""
+        where = (f"&type={type_}" if type_ else "") + (f"&device={device}" if device else "")
+        found: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            page = self.ask("GET", f"/events?limit=1000&after={after}{where}")[1]
+            found += page["events"]
+            after = page["next"]
+        return found
+
+    def of(self, type_: str, door: str) -> list[dict[str, Any]]:
+        """What was found of a watched door."""
+        return [row["payload"] for row in self.rows(type_) if row["payload"]["door"] == door]
+
+    def stored(self, device: str = "acs") -> list[Logged]:
+        """What is recorded of the log of a device, in the order of the record."""
+        told = [row["payload"] for row in self.rows(device=device) if "index" in (row["payload"] or {})]
+        return [Logged(each["epoch"], each["index"], each["code"]) for each in told]
+
+    def kept(self, epoch: int = 1) -> list[Logged]:
+        """The log of `acs`, read from it over the network by its own protocol."""
+        with self._box() as box:
+            newest = _ask(box, GetStatus(), Status).index
+            oldest = _ask(box, GetEvent(index=0), EventRecord).index
+            records = [_ask(box, GetEvent(index=index), EventRecord) for index in range(oldest, newest + 1)]
+        return [Logged(epoch, record.index, record.reason) for record in records]
+
+    def caught_up(self, within_s: float = 20.0) -> None:
+        """Wait until the newest event of `acs` is recorded."""
+        until(lambda: self.newest() == self.seen("acs")["log"]["newest"], within_s)
+
+    def on_disk(self, least: int) -> int:
+        """Wait until the store has so many rows of `acs`, as a stranger counts them; gives how many it has."""
+
+        def count() -> int:
+            return int(self.database.rows("SELECT count(*) FROM journal WHERE device = 'acs'")[0][0])
+
+        until(lambda: count() >= least, 20)
+        return count()
+
+    def newest(self) -> int:
+        """The number of the newest event of `acs` that is recorded, 0 where there is none."""
+        rows = self.ask("GET", "/events?device=acs&order=desc&limit=50")[1]["events"]
+        return next((row["payload"]["index"] for row in rows if "index" in (row["payload"] or {})), 0)
+
+    def do(self, path: str, verb: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        """Ask a verb; gives status and answer."""
+        return self.ask("POST", f"/{path}/commands/{verb}", body)
+
+    def let_pass(self, card: int = CARD) -> dict[str, Any]:
+        """Let a card pass the door `front`."""
+        params = {"card": card, **YEARS, "doors": {"door-1": True}}
+        status, answer = self.do("devices/acs", "put_card", params=params, reason="新职工")
+        assert (status, answer["status"]) == (200, "confirmed"), answer
+        return answer
+
+    def alarm(self, id_: str) -> str:
+        """How an alarm stands."""
+        status, found = self.ask("GET", f"/alarms/{id_}")
+        return str(found["state"]) if status == 200 else "none"
+
+    def raised(self, id_: str) -> int:
+        """How often an alarm was raised."""
+        return sum(row["payload"]["alarm"] == id_ for row in self.rows("alarm.raised"))
+
+    def door(self, id_: str = "front") -> dict[str, Any]:
+        """A watched door."""
+        doors = self.ask("GET", "/doors")[1]["doors"]
+        return next(door for door in doors if door["door"] == id_)
+
+    def verified(self) -> None:
+        """Have the chain of the record be whole."""
+        command = [*PROGRAM, "journal", "verify", str(self.site)]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def heard(self, path: Path) -> list[int]:
+        """The ids that a consumer keeps of what a subscriber got, who drops each that is not above its last."""
+        kept = [0]
+        told = [line.split(" ", 2)[2] for line in path.read_text().splitlines() if line.endswith("}")]
+        for payload in map(json.loads, told):
+            kept += [payload["id"]] if payload["id"] > kept[-1] else []
+        return kept[1:]
+
+    @contextmanager
+    def swiping(self) -> Generator[None]:
+        """Somebody shows a card at `acs`, again and again, until this is left."""
+        over = threading.Event()
+
+        def swipe() -> None:
+            while not over.wait(SWIPE_S):
+                self.lever("acs", "swipe", card=CARD)
+
+        thread = threading.Thread(target=swipe)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    @contextmanager
+    def _box(self) -> Generator[socket.socket]:
+        with socket.socket(type=socket.SOCK_DGRAM) as box:
+            box.settimeout(2)
+            box.connect((self.base, 60000))
+            yield box
+
+
+def _ask(box: socket.socket, question: Message, answer: type[EventRecord]) -> EventRecord:
+    box.send(question.wire(SERIAL))
+    packet = whole(box.recv(2048))
+    assert not isinstance(packet, Noise)
+    found = answer.read(packet)
+    assert found is not None
+    return found
+
+
+def numbers(rows: Sequence[Logged]) -> list[int]:
+    """The numbers of rows."""
+    return [row.number for row in rows]
