@@ -1,23 +1,21 @@
 """Proves that the journal is whole, or names the first seq where it is not. Needs no lock and no running gateway."""
 
-from collections.abc import Generator, Sequence, Set
-from functools import partial
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Select, func, select
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.core.known import counted
 from gateway.journal import anchors as anchor_file
-from gateway.journal import chain, schema, sealing
+from gateway.journal import schema, sealing
+from gateway.journal.ahead import proven
 from gateway.journal.store import reading, reason
+from gateway.journal.stretch import LEAST, Known, Walked, walk
 
-SLICE_ROWS = 4_000  # one short read each: a long one would keep the writer's log from being folded back
-SEQ, PAYLOAD, HASH = chain.COVERED.index("seq"), len(chain.COVERED), -1
-COLUMNS = [schema.journal.c[name] for name in (*chain.COVERED, "payload", "salt", "prev_hash", "hash")]
+GREATEST = 2**63 - 1  # text, which a file can hold as a seq, sorts behind all numbers
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +39,7 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
         with engine.connect() as db:
             noted = anchor_file.load(*anchors)  # before the rows: what is anchored is committed
             sites = [site] if site else sorted({*_sites(db), *noted})
-            verdicts = [_verify_still(db, name, key, noted.get(name, anchor_file.Noted())) for name in sites]
+            verdicts = [_verify_still(db, url, name, key, noted.get(name, anchor_file.Noted())) for name in sites]
     except FileNotFoundError as error:
         raise GatewayError(
             f"{error.filename} is missing: without anchors nobody can tell whether rows were cut off"
@@ -53,26 +51,22 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
     return _together(verdicts)
 
 
-def _verify_still(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
+def _verify_still(db: Connection, url: str | URL, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
     """Verify; and again, when rows have left meanwhile."""
     while True:
         before = sealing.departed(db, site)
-        verdict = _verify(db, site, key, noted)
+        verdict = _verify(db, url, site, key, noted)
         if verdict.ok or sealing.departed(db, site) == before:
             return verdict
 
 
-def _verify(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
+def _verify(db: Connection, url: str | URL, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
     start, heads = sealing.start(db, site, key, noted.seals), noted.heads
     if start.fault:
         what = f"site {site}: seq {start.fault_seq}: {start.fault}"
         return Verdict(ok=False, rows=0, head=0, broken_seq=start.fault_seq, what=what)
-    seq, erased, last, fault = start.seq, 0, start.hash, None
-    for row in _rows(db, site):
-        fault = _fault(row, seq=seq + 1, last=last, key=key, anchored=heads.get(seq + 1), end=start.ends.get(seq + 1))
-        if fault:
-            break
-        seq, erased, last = seq + 1, erased + (row[PAYLOAD] is None), row[HASH]
+    walked = _walked(db, url, site, key, Known(heads, start.ends), start)
+    seq, erased, fault = walked.seq, walked.erased, walked.fault
     later = max([*heads, *start.ends], default=0)
     if not fault and later > seq:
         fault = f"is missing, and all after it: seq {later} was {'anchored' if later in heads else 'sealed'}"
@@ -86,49 +80,17 @@ def _verify(db: Connection, site: str, key: bytes, noted: anchor_file.Noted) -> 
     return Verdict(ok=True, rows=rows, head=seq, broken_seq=None, what=what)
 
 
-def _fault(row: Any, *, seq: int, last: bytes, key: bytes, anchored: Set[str] | None, end: str | None) -> str | None:
-    *covered, payload, salt, prev_hash, found = row
-    if row[SEQ] != seq:
-        return f"is missing: seq {row[SEQ]} stands in its place"
-    if payload is not None and not chain.payload_fits(salt, payload, covered[chain.PAYLOAD_HASH]):
-        return "has another payload than it was recorded with"
-    if prev_hash != last:
-        return f"does not continue seq {seq - 1}"
-    if not chain.row_fits(key, last, covered, found):
-        return "does not fit its hash: a column was changed, or the key is another"
-    if anchored and anchored != {found.hex()}:
-        return "is not the row that was anchored: the journal was written anew"
-    if end and found.hex() != end:
-        return "is not the row that its day was sealed with"
-    return None
-
-
-def _rows(db: Connection, site: str) -> Generator[Any]:
-    """All rows of a site by seq, read in slices. Must not be continued after a row whose seq is no number."""
+def _walked(db: Connection, url: str | URL, site: str, key: bytes, known: Known, start: sealing.Start) -> Walked:
+    """All rows behind the start: long journals ahead in several processes, the rest, and what has a fault, here."""
     table = schema.journal.c
-    first = -(2**63)
-    while True:
-        page = select(*COLUMNS).where(table.site == site, table.seq >= first).order_by(table.seq).limit(SLICE_ROWS)
-        rows = _fetched(db, page)
-        yield from rows
-        if len(rows) < SLICE_ROWS:
-            return
-        first = rows[-1][SEQ] + 1
-
-
-def _fetched(db: Connection, page: Select[Any]) -> Sequence[Any]:
-    """Text that is not UTF-8, which only a file can hold, comes through, so that its row can be named: it fits no hash.
-
-    All text would have to pass through Python for that, which takes as long as all the rest: only when there is such.
-    """
-    try:
-        return db.execute(page).all()
-    except OperationalError:
-        driver: Any = db.connection.driver_connection
-        if db.dialect.name != "sqlite" or driver.text_factory is not str:
-            raise
-        driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    return db.execute(page).all()
+    stray = select(table.seq).where(table.site == site, table.seq <= start.seq).limit(1)
+    newest = select(func.max(table.seq)).where(table.site == site, table.seq <= GREATEST)
+    walked, first = Walked(start.seq, start.hash, start.hash, 0, None), LEAST
+    if db.execute(stray).first() is None:
+        walked = proven(url, site, key, known, walked, newest=db.execute(newest).scalar() or 0)
+        first = walked.seq + 1
+    rest = walk(db, site, key, known, seq=walked.seq, last=walked.hash, first=first)
+    return Walked(rest.seq, rest.hash, start.hash, walked.erased + rest.erased, rest.fault)
 
 
 def _sites(db: Connection) -> Generator[str]:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from stores import Database
 
 from gateway.core.errors import GatewayError
 from gateway.core.model import Event
-from gateway.journal import verify as verify_module
+from gateway.journal import ahead, stretch
 from gateway.journal.anchors import load
 from gateway.journal.batch import Call, commit
 from gateway.journal.head import prepare
@@ -40,6 +41,24 @@ async def written(opened: Opened) -> None:
             await journal.record("door-1", [event(f"log/{number}")])
 
 
+def _threads(count: int, *_: object) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count)
+
+
+def _two(_pid: int) -> set[int]:
+    return {0, 1}
+
+
+@pytest.fixture(params=["row by row", "in stretches"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the rows are gone through; the stretches here in threads, as processes take their time to start."""
+    if request.param == "in stretches":
+        monkeypatch.setattr(ahead, "STRETCH_ROWS", 3)
+        monkeypatch.setattr(ahead, "WORTH_ROWS", 0)
+        monkeypatch.setattr(ahead, "ProcessPoolExecutor", _threads)
+        monkeypatch.setattr("os.sched_getaffinity", _two)
+
+
 @pytest.fixture
 def tamper(written: None, database: Database) -> Database:
     return database
@@ -49,7 +68,7 @@ def whole(verdict: Verdict) -> tuple[bool, int, int, int | None]:
     return verdict.ok, verdict.rows, verdict.head, verdict.broken_seq
 
 
-@pytest.mark.usefixtures("written")
+@pytest.mark.usefixtures("way", "written")
 def test_a_whole_journal_is_said_to_be_whole(url: str, key: bytes, anchors: Path) -> None:
     verdict = verify(url, key=key, anchors=[anchors])
     assert whole(verdict) == (True, 12, 12, None)
@@ -109,6 +128,7 @@ async def test_a_byte_that_is_no_text_is_not_taken_for_the_sign_that_stands_for_
         ("DELETE FROM journal", 1, "is missing, and all after it: seq 12 was anchored"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("way")
 def test_tampering_is_found_and_named(
     tamper: Database, url: str, key: bytes, anchors: Path, edit: str, broken: int, what: str
 ) -> None:
@@ -120,6 +140,7 @@ def test_tampering_is_found_and_named(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("way")
 def test_a_seq_that_is_no_number_is_found(tamper: Database, url: str, key: bytes) -> None:
     tamper.do("UPDATE journal SET seq = 'five' WHERE seq = 5")
     assert verify(url, key=key).what == "site liandu: seq 5 is missing: seq 6 stands in its place"
@@ -130,13 +151,14 @@ def test_a_cut_tail_is_whole_to_whoever_has_no_anchors(tamper: Database, url: st
     assert whole(verify(url, key=key)) == (True, 9, 9, None)
 
 
-@pytest.mark.usefixtures("written")
+@pytest.mark.usefixtures("way", "written")
 def test_another_key_fits_no_row(url: str) -> None:
     verdict = verify(url, key=bytes(32))
     assert whole(verdict) == (False, 0, 0, 1)
     assert "the key is another" in verdict.what
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
     opened: Opened, tamper: Database, url: str, key: bytes, anchors: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +170,7 @@ async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
     assert "was anchored: the journal was written anew" in verdict.what
 
 
+@pytest.mark.usefixtures("way")
 def test_an_erased_payload_is_no_fault(tamper: Database, url: str, key: bytes) -> None:
     tamper.do("UPDATE journal SET payload = NULL, salt = NULL WHERE seq IN (3, 5)")
     assert verify(url, key=key).what == "site liandu: 12 rows are whole, 2 payloads erased"
@@ -205,9 +228,31 @@ def test_missing_anchors_are_told_in_one_sentence(tmp_path: Path, url: str, key:
         verify(url, key=key, anchors=[tmp_path / "none"])
 
 
+@pytest.mark.parametrize(
+    ("edit", "whole_up_to"),
+    [
+        ("", 12),
+        ("UPDATE journal SET type = 'x' WHERE seq = 8", 6),
+        ("DELETE FROM journal WHERE seq = 4", 3),
+        ("UPDATE journal SET prev_hash = hash WHERE seq = 1", 0),
+        ("UPDATE journal SET seq = 9000000000000000000 WHERE seq = 12", 9),
+    ],
+)
+def test_processes_prove_stretches_up_to_the_first_that_is_not_whole(
+    tamper: Database, url: str, key: bytes, monkeypatch: pytest.MonkeyPatch, edit: str, whole_up_to: int
+) -> None:
+    monkeypatch.setattr(ahead, "STRETCH_ROWS", 3)
+    monkeypatch.setattr(ahead, "WORTH_ROWS", 0)
+    monkeypatch.setattr("os.sched_getaffinity", _two)
+    tamper.do(*edit.split(";"))
+    newest = tamper.rows("SELECT max(seq) FROM journal")[0][0]
+    start = stretch.Walked(0, bytes(32), bytes(32), 0, None)
+    assert ahead.proven(url, "liandu", key, stretch.Known(), start, newest=newest).seq == whole_up_to
+
+
 @pytest.mark.usefixtures("written")
 def test_reads_in_short_slices(url: str, key: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_module, "SLICE_ROWS", 5)
+    monkeypatch.setattr(stretch, "SLICE_ROWS", 5)
     assert verify(url, key=key).rows == 12
 
 
