@@ -12,10 +12,23 @@ broken: list[str] = []
 """The figures that missed their budget."""
 
 
-def say(name: str, value: float, unit: str, *, budget: float | None = None, limit: float | None = None) -> None:
-    """One line: the figure, whether it is inside its budget, and how many times the limit program's it is."""
-    judged = "" if budget is None else f"  budget {budget:g} {'kept' if value <= budget else 'BROKEN'}"
-    if budget is not None and value > budget:
+def say(
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    budget: float | None = None,
+    least: float | None = None,
+    limit: float | None = None,
+) -> None:
+    """One line: the figure, whether it is inside its budget, and how many times the limit program's it is.
+
+    A figure may be `budget` at most, or must be `least` at least.
+    """
+    kept = (budget is None or value <= budget) and (least is None or value >= least)
+    bound = next((f"  {word} {it:g} " for word, it in (("budget", budget), ("at least", least)) if it is not None), "")
+    judged = bound and bound + ("kept" if kept else "BROKEN")
+    if not kept:
         broken.append(name)
     ratio = "" if not limit else f"  limit program {limit:.3f}, ratio {value / limit:.1f}"
     print(f"  {name:46} {value:9.3f} {unit:4}{judged}{ratio}", flush=True)

@@ -10,16 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import uvloop
-from child import Child, program
+from child import program
 from figures import broken, cpu_s, percentile, rss_mb, say
 from mosquitto import Mosquitto
+from subscriber import EVENT, RATE, Subscriber, limit_events
 
 from gateway.calls.config import CallsConfig
 from gateway.calls.service import Calls
@@ -35,21 +36,11 @@ from gateway.supervisor.context import House
 from gateway.wire.inlet import Inlets
 
 DEVICES, POINTS = 500, 10
-RATE, EVENTS = 200, 2000
+EVENTS = 2000
 TICK_S = 0.01
 FLOOD = 1e5  # changes a second: more than anybody can make
 WARM_S, FULL_S, OVERLOAD_S, AFTER_S = 2.0, 5.0, 30.0, 5.0
 BACK_S = 2.0
-EVENT = {"card": "0012345678", "door": "d1", "granted": True, "text": "x" * 120}
-
-
-class Heard(NamedTuple):
-    """A message: when the subscriber had it, when what it tells was so (both Unix seconds), its topic and payload."""
-
-    at: float
-    since: float
-    topic: str
-    payload: dict[str, object]
 
 
 class Phase(NamedTuple):
@@ -60,55 +51,15 @@ class Phase(NamedTuple):
     share: float
 
 
-class Subscriber:
-    """mosquitto_sub into a file: a pipe that nobody drains would block it and show false latencies."""
-
-    def __init__(self, broker: Mosquitto, topic: str, log: Path) -> None:
-        topics = ["-t", topic, "-t", "$SYS/broker/version"]  # the second is retained: it comes once we are subscribed
-        command = [program("mosquitto_sub"), "-p", str(broker.port), "-q", "1", *topics, "-F", "%U %t %p"]
-        self.child = Child([program("stdbuf"), "-oL", *command], log)
-        self.child.until(lambda: b"$SYS" in log.read_bytes())
-
-    def heard(self) -> Iterator[Heard]:
-        for line in self.child.log.read_text(errors="replace").splitlines():
-            if line[:1].isdigit() and line.endswith("}"):
-                at, topic, text = line.split(" ", 2)
-                payload = json.loads(text)
-                yield Heard(float(at), float(payload.get("p0") or payload.get("sent") or 0), topic, payload)
-
-
 def main() -> None:
     """Run it; a minute."""
     with tempfile.TemporaryDirectory(prefix="hall-bench-", dir=Path.cwd()) as name:  # the disk of the checkout
         folder = Path(name)
         with Mosquitto("set_tcp_nodelay true", "max_inflight_messages 0", "max_queued_messages 0") as broker:
             print(f"mqtt: {RATE} swipe-like events a second, each on disk before it is told")
-            limit_ms = _limit_events(broker, folder)
+            limit_ms = limit_events(broker, folder)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(_run(broker, folder, limit_ms, _limit_rate(broker)))
-
-
-def _limit_events(broker: Mosquitto, folder: Path) -> list[float]:
-    """Write and fdatasync 400 bytes, then hand a line to mosquitto_pub, at the same pace; gives milliseconds."""
-    subscriber = Subscriber(broker, "limit", folder / "limit")
-    command = [program("mosquitto_pub"), "-p", str(broker.port), "-t", "limit", "-q", "1", "-l"]
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, text=True, bufsize=1) as child,
-        (folder / "f").open("wb") as file,
-    ):
-        assert child.stdin is not None
-        due = time.monotonic()
-        for _ in range(EVENTS // 4):
-            sent = time.time()
-            file.write(b"x" * 400)
-            file.flush()
-            os.fdatasync(file.fileno())
-            child.stdin.write(json.dumps({"sent": sent, **EVENT}) + "\n")
-            due += 1 / RATE
-            time.sleep(max(0.0, due - time.monotonic()))
-    subscriber.child.until(lambda: len(list(subscriber.heard())) >= EVENTS // 4)
-    subscriber.child.kill()
-    return [(heard.at - heard.since) * 1000 for heard in subscriber.heard()]
 
 
 def _limit_rate(broker: Mosquitto) -> float:

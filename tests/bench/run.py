@@ -10,6 +10,7 @@ PARTS = {
     "journal": ("journal",),
     "core": ("core", "mixed", "scrape", "mqtt", "line", "browser"),
     "displays": ("encode", "bursts", "text_line", "power_cut"),
+    "access": ("access", "access_store"),
 }
 
 
