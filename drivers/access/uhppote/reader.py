@@ -67,6 +67,8 @@ class Reader:
                 events = self._teller.events(found, self.offset_s)
                 await self._context.record(*events, cursor=Cursor(CURSOR, found.place.text()))
                 self.place = found.place
+                if log.status and self.has(log.status):
+                    return log.status  # what came since then wakes us again: to look now would be two more questions
         return log.status if log.status and self.has(log.status) else None
 
     def behind(self, status: Status) -> int | None:
