@@ -23,6 +23,11 @@ def when(number: int) -> datetime:
     return BEGAN + number * APART
 
 
+def person(number: int) -> str:
+    """Whose card an event tells, where it tells one: at least every 40th does."""
+    return f"p-{number * 7919 % PERSONS:016x}"
+
+
 def _events(first: int, controller: int) -> Iterator[Event]:
     for number in range(first, first + BATCH):
         kind = number % len(TYPES) if number % 40 < 36 else 0
@@ -34,7 +39,7 @@ def _events(first: int, controller: int) -> Iterator[Event]:
             "direction": "in",
         }
         if kind in (0, 3):
-            payload["person"] = f"p-{number * 7919 % PERSONS:016x}"
+            payload["person"] = person(number)
         yield Event(
             type=TYPES[kind],
             source_key=f"{controller}-1-{number}",
