@@ -85,11 +85,10 @@ class Area:
             if self._waiting:  # it may have been closed meanwhile
                 await self._in_turn(self._waiting.popleft())
 
-    def kept(self, also: Call | None = None) -> Desired:
-        """The row that brings back after a restart what is accepted and not yet spoken; `also` is being accepted."""
+    def kept(self) -> Desired:
+        """The row that brings back after a restart what is accepted, or being accepted, and not yet spoken."""
         under_way = [*([self._speaking] if self._speaking else []), *self._waiting]
-        calls = [each for each in under_way if each.recorded or (also and each.call.call_id == also.call_id)]
-        return row(self.config.id, [(each.call, each is self._speaking) for each in calls])
+        return row(self.config.id, [(each.call, each is self._speaking) for each in under_way if each.kept])
 
     async def _in_turn(self, utterance: Utterance) -> None:
         if self._over(utterance, self._clock.now()):

@@ -179,10 +179,8 @@ class Calls:
         async with self._in_turn:  # calls are numbered as they came, however long the journal looks for each
             try:
                 first = await self.record.earlier(request)
-            except JournalError:
-                self._on_screens(
-                    request, actor
-                )  # people wait before the screen: nobody can tell whether it is a repeat
+            except JournalError:  # people wait before the screen: nobody can tell whether it is a repeat
+                self._on_screens(request, actor)
                 raise
         return first or await self._accept_new(request, actor)
 
@@ -199,7 +197,12 @@ class Calls:
         call, rows = self._on_screens(request, actor)
         await asyncio.sleep(0)  # now the screens are told: to hand it to the journal takes as long as to draw it
         newest = self._window(call.window).current() is call  # else the rows of what came after it stand by now
-        await self.record.accepted(call, [*(rows if newest else ()), *self.boards.kept(call), *self.voice.kept(call)])
+        kept = [*(rows if newest else ()), *self.boards.kept(call), *self.voice.kept(call)]
+        try:
+            await self.record.accepted(call, kept)
+        except JournalError:
+            self.voice.unrecorded(call)
+            raise
         self._unrecorded.pop(call.call_id, None)
         self.deliveries.accepted(call, self._house.clock.now())
         self.voice.accepted(call)

@@ -43,7 +43,11 @@ class Said(msgspec.Struct):
 
 
 class Utterance(msgspec.Struct, kw_only=True):
-    """A call on its way through an area. `recorded`: the call is on disk, so that what follows may be recorded too."""
+    """A call on its way through an area.
+
+    `kept`: the row of the area has it, for the call is on disk or on its way there. `recorded`: it is on disk, so that
+    what follows may be recorded too.
+    """
 
     call: Call
     area: str
@@ -51,6 +55,7 @@ class Utterance(msgspec.Struct, kw_only=True):
     reason: str | None = None
     times: dict[str, datetime] = {}
     speakers: dict[str, Said] = {}
+    kept: bool = False
     recorded: bool = False
 
     def become(self, state: State, at: datetime, reason: str | None = None) -> None:

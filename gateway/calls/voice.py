@@ -88,8 +88,13 @@ class Voice:
                 area.take(self._follow(Utterance(call=call, area=area.config.id)), why)
 
     def kept(self, call: Call) -> list[Desired]:
-        """The rows of the areas in which a call is spoken that is being accepted."""
-        return [area.kept(also=call) for area in self._areas.values() if area.hears(call)]
+        """The rows of the areas in which a call is spoken that is being accepted, from now on until it is spoken."""
+        self._keep(call, kept=True)
+        return [area.kept() for area in self._areas.values() if area.hears(call)]
+
+    def unrecorded(self, call: Call) -> None:
+        """The journal has refused the call: the rows that follow are without it."""
+        self._keep(call, kept=False)
 
     def accepted(self, call: Call) -> None:
         """The call is on disk: what was held back of it may be recorded too."""
@@ -121,8 +126,12 @@ class Voice:
         place = self._place
         return Speakers(config.speakers, lives=place.lives, house=place.house, renderer=self.renderer)
 
+    def _keep(self, call: Call, *, kept: bool) -> None:
+        for utterance in self._live.get(call.call_id, ()):
+            utterance.kept = kept
+
     def _take_up(self, call: Call, area: str, *, begun: bool) -> None:
-        utterance = self._follow(Utterance(call=call, area=area, recorded=True))
+        utterance = self._follow(Utterance(call=call, area=area, kept=True, recorded=True))
         if begun:
             why = "the gateway stopped while it was spoken"
         elif area not in self._areas:

@@ -326,6 +326,52 @@ def test_what_is_not_on_disk_is_not_kept_and_its_end_is_recorded_once_it_is() ->
     run(test)
 
 
+def test_calls_that_are_accepted_at_the_same_time_are_all_spoken_after_a_restart() -> None:
+    async def test(hall: VoiceHall) -> None:
+        hall.call("A0")
+        await asyncio.sleep(0.5)  # it is being said
+        calls = [hall.made(f"A{number}") for number in range(1, 4)]
+        for call in calls:
+            hall.voice.take(call, None)
+            hall.house.journal.keep(hall.voice.kept(call))
+        for call in calls:
+            hall.voice.accepted(call)
+        await hall.again()
+        await asyncio.sleep(60)
+        assert hall.speakers["page-1"].texts()[1:] == ["请A 幺号到一号窗口", "请A 二号到一号窗口", "请A 三号到一号窗口"]
+
+    run(test)
+
+
+def test_a_call_that_is_on_its_way_to_the_disk_stays_kept_when_another_ends() -> None:
+    async def test(hall: VoiceHall) -> None:
+        hall.call("A0")
+        await asyncio.sleep(0.5)
+        call = hall.made("A1")
+        hall.voice.take(call, None)
+        hall.house.journal.keep(hall.voice.kept(call))
+        await asyncio.sleep(2.2)  # the first has ended, and its end is recorded
+        assert hall.told() == [("c1", "spoken")]
+        assert [each["call"]["call_id"] for each in hall.house.journal.rows["voice/a"].params["calls"]] == ["c2"]
+
+    run(test)
+
+
+def test_a_call_that_the_journal_refused_is_kept_in_no_row() -> None:
+    async def test(hall: VoiceHall) -> None:
+        hall.call("A0")
+        await asyncio.sleep(0.5)
+        refused = hall.made("A1")
+        hall.voice.take(refused, None)
+        hall.voice.kept(refused)
+        hall.voice.unrecorded(refused)
+        hall.call("A2")
+        kept = hall.house.journal.rows["voice/a"].params["calls"]
+        assert [each["call"]["call_id"] for each in kept] == ["c1", "c3"]
+
+    run(test)
+
+
 def test_a_changed_site_file_keeps_what_waits_and_tells_what_has_lost_its_area() -> None:
     async def test(hall: VoiceHall) -> None:
         calls = [hall.call(f"A{number}") for number in range(3)]
