@@ -197,7 +197,7 @@ def overtaken(call: Call, newest: Call | None) -> bool:
     if newest is None or call.kind not in SHOWS or newest.kind not in SHOWS or call.ticket == newest.ticket:
         return False
     older = order(call.session, call.seq) < order(newest.session, newest.seq)
-    return older and call.accepted_at - newest.accepted_at < RACE
+    return older and abs(call.accepted_at - newest.accepted_at) < RACE
 
 
 def call_from(params: Mapping[str, Any]) -> Call:

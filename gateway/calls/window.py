@@ -84,9 +84,9 @@ class Window:
         return "expired before it arrived" if call.expires_at and call.expires_at <= now else None
 
     def _repeats(self, call: Call, newest: Call) -> bool:
-        """Whether somebody has pressed the button twice."""
+        """Whether somebody has pressed the button twice. Who finds the clock set back has not."""
         both = call.kind in SHOWS and newest.kind in SHOWS and call.ticket == newest.ticket
-        return both and (call.accepted_at - newest.accepted_at).total_seconds() < self.calls.repeat_s
+        return both and 0 <= (call.accepted_at - newest.accepted_at).total_seconds() < self.calls.repeat_s
 
     def take(self, call: Call) -> None:
         """Make this the newest call. The end of a number that is not shown here changes nothing here."""

@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from smallhall import Hall, HeldClock, opened
 
-from gateway.calls.model import order
+from gateway.calls.model import order, overtaken
 
 
 async def test_an_older_seq_is_recorded_but_not_shown(hall: Hall) -> None:
@@ -66,6 +67,24 @@ async def test_a_call_that_names_neither_session_nor_seq_is_the_newest(hall: Hal
     clock.time -= timedelta(days=400)  # the clock was a year ahead, and is set back
     assert (await hall.call("c4", "A015", window="w3")).why is None
     assert (hall.wanted("led-1"), hall.wanted("led-4")) == ("A013", "A015")
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_recall(hall: Hall, clock: HeldClock) -> None:
+    await hall.call("c1", "A012")
+    clock.time -= timedelta(minutes=10)
+    assert (await hall.call("c2", "A012", kind="recall")).why is None
+    clock.time += timedelta(seconds=1)
+    assert (await hall.call("c3", "A012", kind="recall")).why == "A012 was called here less than 5 s before"
+
+
+async def test_a_clock_that_is_set_back_makes_no_old_call_a_race(hall: Hall, clock: HeldClock) -> None:
+    newest = await hall.call("c2", "A013", seq=2)
+    clock.time -= timedelta(minutes=10)
+    late = await hall.call("c1", "A012", seq=1)
+    assert late.why == "not newer than session 2026-07-17 seq 2"
+    assert not overtaken(late, newest)
+    a_little_back = msgspec.structs.replace(late, accepted_at=newest.accepted_at - timedelta(milliseconds=50))
+    assert overtaken(a_little_back, newest)
 
 
 @pytest.mark.parametrize(
