@@ -211,10 +211,11 @@ class Calls:
     def _admit(self, request: CallRequest, actor: str) -> tuple[Call, list[Desired]]:
         """Give a call its place and show it, if it is the newest; gives the rows that keep it."""
         window, now = self._window(request.window), self._house.clock.now()
-        session, seq = window.place(request.session, request.seq, now.astimezone(self._zone).date().isoformat())
+        today = now.astimezone(self._zone).date().isoformat()
+        session, seq = window.place(request.session, request.seq, today)
         call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
         self._screens.check(window, call)
-        call = msgspec.structs.replace(call, why=window.why_not(call, now))
+        call = msgspec.structs.replace(call, why=window.why_not(call, now, today=None if request.session else today))
         self.voice.take(call, window.call)
         if call.why is not None:
             if overtaken(call, window.call):

@@ -58,24 +58,26 @@ class Window:
     def place(self, session: str | None, seq: int | None, today: str) -> tuple[str, int]:
         """Where a call stands. What it leaves open makes it the newest: today's date is the session, the next seq its.
 
-        A call that leaves both open never falls behind a session of another name; neither kind falls behind a clock
-        that was ahead.
+        A call that leaves both open never falls behind a session of another name, nor behind a clock that was ahead.
         """
         last = self.call.session if self.call else today
         if session is None:
-            late = seq is None or DATE.fullmatch(last)
-            session = max(today, last, key=lambda name: order(name, 0)) if late else today
+            session = max(today, last, key=lambda name: order(name, 0)) if seq is None else today
         if seq is None:
             seq = self.call.seq + 1 if self.call and self.call.session == session else 1
         return session, seq
 
-    def why_not(self, call: Call, now: datetime) -> str | None:
+    def why_not(self, call: Call, now: datetime, *, today: str | None = None) -> str | None:
         """Why a call changes nothing on the screens; None when it does.
+
+        `today` is given where the call left its session open: what bears a later date is from a clock that was ahead,
+        and holds up nothing.
 
         Raises CallRefused for a number that is called to a closed window: who sent it must know.
         """
         newest = self.call
-        if newest and order(call.session, call.seq) <= order(newest.session, newest.seq):
+        behind = newest and order(call.session, call.seq) <= order(newest.session, newest.seq)
+        if newest and behind and not _of_later_day(newest.session, today):
             return f"not newer than session {newest.session} seq {newest.seq}"
         if newest and newest.kind is Kind.CLOSE and call.kind in SHOWS and call.session == newest.session:
             raise CallRefused(f"window {self.config.id} is closed: send a resume before the next number")
@@ -180,6 +182,10 @@ class Window:
             "text": self.shown().content.text,
             "screens": dict(self.screens),
         }
+
+
+def _of_later_day(session: str, today: str | None) -> bool:
+    return today is not None and DATE.fullmatch(session) is not None and order(session, 0) > order(today, 0)
 
 
 def forgotten(rows: Iterable[Desired], windows: Collection[str]) -> list[Desired]:

@@ -87,6 +87,32 @@ async def test_a_clock_that_is_set_back_makes_no_old_call_a_race(hall: Hall, clo
     assert overtaken(a_little_back, newest)
 
 
+async def test_a_clock_that_was_a_day_ahead_silences_no_day(hall: Hall, clock: HeldClock) -> None:
+    clock.time += timedelta(days=1)
+    await hall.call("c1", "A057", seq=57)
+    clock.time -= timedelta(days=1)
+    call = await hall.call("c2", "A058", seq=58)
+    assert (call.session, call.why) == ("2026-07-17", None)
+    assert (await hall.call("c3", "A056", seq=56)).why == "not newer than session 2026-07-17 seq 58"
+    clock.time += timedelta(days=1)
+    call = await hall.call("d1", "B001", seq=1)
+    assert (call.session, call.why) == ("2026-07-18", None)
+
+
+async def test_a_clock_that_was_ahead_until_the_night_silences_no_day(hall: Hall, clock: HeldClock) -> None:
+    clock.time += timedelta(days=365)
+    await hall.call("c1", "A057", seq=57)
+    clock.time -= timedelta(days=364)
+    assert (await hall.call("d1", "B001", seq=1)).why is None
+    assert hall.wanted() == "B001"
+
+
+async def test_a_sender_that_names_its_sessions_is_ordered_by_them_whatever_the_date(hall: Hall) -> None:
+    await hall.call("c1", "A001", session="2026-07-18", seq=1)
+    late = await hall.call("c2", "A057", session="2026-07-17", seq=57)
+    assert late.why == "not newer than session 2026-07-18 seq 1"
+
+
 @pytest.mark.parametrize(
     ("older", "newer"),
     [
