@@ -15,6 +15,7 @@ from gateway.calls.announced import Announced, Announcement
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
+from gateway.calls.expiry import Expiry
 from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call, overtaken
 from gateway.calls.notices import Notices
 from gateway.calls.record import Record
@@ -31,7 +32,6 @@ from gateway.supervisor.guard import Up
 from gateway.supervisor.life import Life
 
 KNOWN = 10_000  # call_ids remembered in memory; older ones are looked up in the journal
-LONGEST_S = 60.0  # between two looks at the wall clock, which may be set
 
 
 class Calls:
@@ -63,7 +63,7 @@ class Calls:
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
         self._in_turn = asyncio.Lock()
-        self._expiry_changed = asyncio.Event()
+        self._expiry = Expiry(lambda: self.windows.values(), house.clock, self._expire)
 
     async def restore(self, kept: Sequence[Desired]) -> None:
         """Take up where the last run ended: what is announced, the newest call of each window, then their screens."""
@@ -109,7 +109,7 @@ class Calls:
         for gone in old.keys() - self.windows.keys():
             self._house.hub.hide(f"windows/{gone}")
         rows += forgotten([row for window in old.values() for row in window.kept()], self.windows)
-        self._expiry_changed.set()
+        self._expiry.changed.set()
         rows += [*self.boards.replace(summaries, windows, begun), *self.voice.replace(areas, windows)]
         self.boards.announce(self._at)
         self._tell_emergency()
@@ -150,7 +150,7 @@ class Calls:
             group.create_task(self.boards.run())
             group.create_task(self.notices.run())
             group.create_task(self.voice.run())
-            await self._expire_forever()
+            await self._expiry.run()
 
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
         """Accept a call; returns once it is recorded, whatever the screens do.
@@ -222,25 +222,9 @@ class Calls:
                 self.boards.take(call, behind=window.call)
             return call, []
         window.take(call)
-        self._expiry_changed.set()
+        self._expiry.changed.set()
         self.boards.take(call)
         return call, self._screens.show(window) if window.call is call else []
-
-    async def _expire_forever(self) -> None:
-        while True:
-            self._expiry_changed.clear()
-            now = self._house.clock.now()
-            for window in self.windows.values():
-                call = window.showing()
-                if call is not None and call.expires_at is not None and call.expires_at <= now:
-                    self._expire(window, call)
-            ends = [call.expires_at for w in self.windows.values() if (call := w.showing()) and call.expires_at]
-            wait_s = max(0.0, min((min(ends) - now).total_seconds(), LONGEST_S)) if ends else None
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._expiry_changed.wait()
-            except TimeoutError:
-                continue
 
     def _expire(self, window: Window, call: Call) -> None:
         self.deliveries.expired(call)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway import cli
-from gateway.calls import service as calls
+from gateway.calls import expiry as calls
 from gateway.clock import SystemClock
 from gateway.keeping import service as keeping
 

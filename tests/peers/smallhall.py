@@ -210,7 +210,7 @@ class Hall:
     async def forward(self, seconds: float) -> None:
         """Let time go by."""
         self.clock.time += timedelta(seconds=seconds)
-        self.calls._expiry_changed.set()
+        self.calls._expiry.changed.set()
         self.calls.boards._changed.set()
         await asyncio.sleep(0)
 
