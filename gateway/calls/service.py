@@ -216,10 +216,12 @@ class Calls:
         call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
         self._screens.check(window, call)
         call = msgspec.structs.replace(call, why=window.why_not(call, now, today=None if request.session else today))
-        self.voice.take(call, window.call)
+        window.end(call)
+        newest = window.rival(call)
+        self.voice.take(call, newest)
         if call.why is not None:
-            if overtaken(call, window.call):
-                self.boards.take(call, behind=window.call)
+            if overtaken(call, newest):
+                self.boards.take(call, behind=newest)
             return call, []
         window.take(call)
         self._expiry.changed.set()

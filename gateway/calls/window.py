@@ -16,6 +16,7 @@ from gateway.journal.rows import Desired
 
 STATUS = {Kind.PAUSE: "paused", Kind.CLOSE: "closed"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+ENDED = 16  # numbers whose end is remembered: it may overtake their call
 
 
 KEPT = "windows/"
@@ -38,6 +39,7 @@ class Window:
         self.config, self.calls = config, calls
         self.call: Call | None = None
         self.over = False
+        self.ended: dict[str | None, Call] = {}
         self.announced = Announcement()
         self.screens: dict[str, Stage] = {}
 
@@ -47,7 +49,7 @@ class Window:
             return self
         if (old.config, old.calls) == (self.config, self.calls):
             return old
-        self.call, self.over, self.announced = old.call, old.over, old.announced
+        self.call, self.over, self.ended, self.announced = old.call, old.over, old.ended, old.announced
         return self
 
     @property
@@ -76,6 +78,8 @@ class Window:
         Raises CallRefused for a number that is called to a closed window: who sent it must know.
         """
         newest = self.call
+        if end := self._end_of(call):
+            return f"{end.kind} of {end.ticket} came before with session {end.session} seq {end.seq}"
         behind = newest and order(call.session, call.seq) <= order(newest.session, newest.seq)
         if newest and behind and not _of_later_day(newest.session, today):
             return f"not newer than session {newest.session} seq {newest.seq}"
@@ -90,10 +94,29 @@ class Window:
         both = call.kind in SHOWS and newest.kind in SHOWS and call.ticket == newest.ticket
         return both and 0 <= (call.accepted_at - newest.accepted_at).total_seconds() < self.calls.repeat_s
 
+    def _end_of(self, call: Call) -> Call | None:
+        """What has ended this number already, when its end has overtaken its call."""
+        end = self.ended.get(call.ticket) if call.kind in SHOWS else None
+        return end if end and end.session == call.session and call.seq < end.seq else None
+
+    def rival(self, call: Call) -> Call | None:
+        """The newest call, which may have overtaken this one; None where this number has ended."""
+        return None if self._end_of(call) else self.call
+
+    def end(self, call: Call) -> None:
+        """Remember the end of a number, whether it changes anything here or not; other kinds are passed over."""
+        before = self.ended.get(call.ticket, call)
+        if call.kind in ENDS and order(before.session, before.seq) <= order(call.session, call.seq):
+            self.ended.pop(call.ticket, None)
+            self.ended[call.ticket] = call
+            for oldest in list(self.ended)[:-ENDED]:
+                del self.ended[oldest]
+
     def take(self, call: Call) -> None:
         """Make this the newest call. The end of a number that is not shown here changes nothing here."""
         if call.kind not in ENDS or (self.call and self.call.ticket == call.ticket):
             self.call, self.over = call, False
+            self.ended = {ticket: end for ticket, end in self.ended.items() if end.session == call.session}
 
     def current(self) -> Call | None:
         """The call that decides what is shown, None before the first and after its time."""

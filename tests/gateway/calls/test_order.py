@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from smallhall import Hall, HeldClock, opened
 
 from gateway.calls.model import order, overtaken
+from gateway.calls.window import ENDED
 
 
 async def test_an_older_seq_is_recorded_but_not_shown(hall: Hall) -> None:
@@ -111,6 +112,52 @@ async def test_a_sender_that_names_its_sessions_is_ordered_by_them_whatever_the_
     await hall.call("c1", "A001", session="2026-07-18", seq=1)
     late = await hall.call("c2", "A057", session="2026-07-17", seq=57)
     assert late.why == "not newer than session 2026-07-18 seq 1"
+
+
+@pytest.mark.parametrize("kind", ["skip", "transfer", "hold"])
+async def test_the_end_of_a_number_that_overtakes_its_call_ends_it(hall: Hall, kind: str) -> None:
+    await hall.call("c1", "A011", seq=1)
+    await hall.call("c4", "A012", kind=kind, seq=4)
+    late = await hall.call("c2", "A012", seq=2)
+    assert late.why == f"{kind} of A012 came before with session 2026-07-17 seq 4"
+    assert hall.wanted() == "A011"
+    assert (await hall.call("c3", "A013", seq=3)).why is None  # the end is that of another number
+    again = await hall.call("c5", "A012", seq=5)
+    assert (again.why, hall.wanted()) == (None, "A012")
+
+
+async def test_a_number_whose_end_came_before_has_not_been_overtaken_in_a_race(hall: Hall) -> None:
+    await hall.call("c1", "A011", seq=1)
+    await hall.call("c3", "A012", kind="skip", seq=3)
+    await hall.call("c4", "A013", seq=4)
+    late = await hall.call("c2", "A012", seq=2)
+    assert late.why == "skip of A012 came before with session 2026-07-17 seq 3"
+    assert hall.calls.windows["w1"].rival(late) is None
+    other = await hall.call("c0", "A014", seq=0)
+    assert hall.calls.windows["w1"].rival(other) == await hall.call("c4", "A013", seq=4)
+
+
+async def test_an_end_that_came_too_late_for_the_screens_still_ends_its_call(hall: Hall) -> None:
+    await hall.call("c4", "A013", seq=4)
+    assert (await hall.call("c3", "A012", kind="skip", seq=3)).why is not None
+    await hall.call("c0", "A012", kind="hold", seq=1)  # an older end is no news
+    assert str((await hall.call("c2", "A012", seq=2)).why).startswith("skip of A012 came before")
+
+
+async def test_an_end_without_seq_holds_up_no_number_that_is_called_after_it(hall: Hall) -> None:
+    await hall.call("c1", "A011")
+    await hall.call("c2", "A012", kind="skip")
+    assert (await hall.call("c3", "A012")).why is None
+    assert hall.wanted() == "A012"
+
+
+async def test_a_new_session_forgets_what_ended_before_it_and_ends_are_bounded(hall: Hall) -> None:
+    await hall.call("c1", "A011", session="1", seq=1)
+    for number in range(ENDED + 3):
+        await hall.call(f"e{number}", f"B{number}", kind="skip", session="1", seq=10 + number)
+    assert len(hall.calls.windows["w1"].ended) == ENDED
+    await hall.call("c2", "A001", session="2", seq=1)
+    assert hall.calls.windows["w1"].ended == {}
 
 
 @pytest.mark.parametrize(

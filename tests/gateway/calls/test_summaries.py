@@ -105,6 +105,13 @@ async def test_of_two_calls_to_one_window_in_one_millisecond_both_are_listed_the
     assert tickets(hall) == ["A2", "A1", "A0"], "nobody is called to a closed window"
 
 
+async def test_a_number_whose_end_came_before_its_call_is_not_listed(hall: Hall) -> None:
+    await hall.call("c3", "A2", kind="skip", session="s", seq=3)
+    await hall.call("c4", "A3", session="s", seq=4)
+    await hall.call("c2", "A2", session="s", seq=2)
+    assert tickets(hall) == ["A3"]
+
+
 async def test_an_overtaken_call_is_on_the_board_after_a_restart_too(open_hall: OpenHall) -> None:
     async with open_hall() as hall:
         await hall.call("c2", "A2", session="s", seq=2)
