@@ -31,9 +31,13 @@ class Announced:
     def at(self, zones: Collection[str] | None, now: datetime) -> Announcement:
         """What a screen of these zones shows; None is a screen of all zones."""
         return Announcement(
-            newest(self.emergencies.values(), zones),
+            self.emergency(zones),
             foremost(self.notices.values(), zones, now),
         )
+
+    def emergency(self, zones: Collection[str] | None) -> Emergency | None:
+        """The emergency that is shown in these zones; None is all of them."""
+        return newest(self.emergencies.values(), zones)
 
     def kept_notices(self, notices: Collection[Notice]) -> Desired:
         """The row that keeps these notices."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.calls.announced import Announced
 from gateway.calls.config import WindowConfig
 from gateway.calls.model import PRIORITIES, Call
 from gateway.calls.quiet import is_quiet
@@ -33,13 +34,14 @@ class Area:
         speakers: Speakers,
         zone: ZoneInfo,
         clock: Clock,
+        announced: Announced,
         changed: Changed,
     ) -> None:
         self.closed = False
         self._waiting: deque[Utterance] = deque()
         self._speaking: Utterance | None = None
         self._news = asyncio.Event()
-        self._zone, self._clock, self._changed = zone, clock, changed
+        self._zone, self._clock, self._announced, self._changed = zone, clock, announced, changed
         self.configure(config, windows, speakers)
 
     def configure(self, config: AreaConfig, windows: Sequence[WindowConfig], speakers: Speakers) -> None:
@@ -72,17 +74,21 @@ class Area:
             self._become(self._waiting.popleft(), State.MISSED, "the area is no more")
         self._news.set()
 
+    def wake(self) -> None:
+        """See whether it may speak again."""
+        self._news.set()
+
     async def run(self) -> None:
         """Speak, until closed."""
         if self._speaking is not None:  # a bug ended the last run: it is said in the log
             self._end(self._speaking, State.FAILED, "the gateway failed while it was spoken")
         while not self.closed:
-            if not self._waiting:
+            if not self._waiting or self._hushed():
                 self._news.clear()
                 await self._news.wait()
                 continue
             await self._speakers.gather()
-            if self._waiting:  # it may have been closed meanwhile
+            if self._waiting and not self._hushed():  # it may have been closed meanwhile
                 await self._in_turn(self._waiting.popleft())
 
     def kept(self) -> Desired:
@@ -102,6 +108,8 @@ class Area:
         self._speaking = utterance
         self._become(utterance, State.SPEAKING)
         for each in sentences:
+            if self._hushed():
+                break
             await speakers.say(each, utterance.speakers)
             if any(said.sentences for said in utterance.speakers.values()):
                 await asyncio.sleep(gap_s)
@@ -126,6 +134,10 @@ class Area:
             for turn in range(config.repeat)
             for text, language in texts
         ]
+
+    def _hushed(self) -> bool:
+        """Whether an emergency is shown here: people are to leave, and not to come to a window."""
+        return self._announced.emergency(self.config.zones or None) is not None
 
     def _over(self, utterance: Utterance, now: datetime) -> bool:
         """Whether its time is over, or now is not the time to speak; it ends then."""

@@ -58,7 +58,7 @@ class Calls:
         self._announced = Announced()
         self.notices = Notices(self._announced, house, refresh=self._announce, zones=self._zones)
         self.targets = ScreenTargets(self._announced, house, refresh=self._announce, zones=self._zones)
-        self.voice = Voice(areas, windows, Place(zone, lives, house))
+        self.voice = Voice(areas, windows, Place(zone, lives, house, self._announced))
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
         self._unrecorded: OrderedDict[str, tuple[Call, list[Desired]]] = OrderedDict()
@@ -123,7 +123,8 @@ class Calls:
         return [row for window in fresh for row in self._screens.show(window)]
 
     def _tell_emergency(self) -> None:
-        """Tell which devices show an emergency: they must be lit, whatever hours they have."""
+        """Tell the voice, and which devices show an emergency: they must be lit, whatever hours they have."""
+        self.voice.announce()
         devices = screens_alarmed(self.windows.values()) | self.boards.alarmed()
         self._house.hub.show("emergency/screens", {"devices": sorted(devices)})
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from gateway.calls.announced import Announced
 from gateway.calls.area import Area, row
 from gateway.calls.config import WindowConfig
 from gateway.calls.model import Call, Kind, call_from, overtaken
@@ -30,11 +31,12 @@ LIVE = 1000  # calls that are held in memory
 
 
 class Place(NamedTuple):
-    """What the areas speak from: the site's time zone, its devices, and the house."""
+    """What the areas speak from: the site's time zone, its devices, the house, and the emergencies in it."""
 
     zone: ZoneInfo
     lives: Mapping[str, Life]
     house: House
+    announced: Announced
 
 
 class Voice:
@@ -104,6 +106,11 @@ class Voice:
                 if utterance.ended:
                     self._note(utterance)
 
+    def announce(self) -> None:
+        """Emergencies have come or gone: where there is none, speak on."""
+        for area in self._areas.values():
+            area.wake()
+
     def live(self, call_id: str) -> dict[str, dict[str, Any]]:
         """What is known of a call in memory, by area."""
         return {each.area: each.plain() for each in self._live.get(call_id, ())}
@@ -119,8 +126,15 @@ class Voice:
                 await self._begun.wait()
 
     def _area(self, config: AreaConfig, windows: Sequence[WindowConfig]) -> Area:
-        zone, clock = self._place.zone, self._clock
-        return Area(config, windows, speakers=self._speakers(config), zone=zone, clock=clock, changed=self._changed)
+        return Area(
+            config,
+            windows,
+            speakers=self._speakers(config),
+            zone=self._place.zone,
+            clock=self._clock,
+            announced=self._place.announced,
+            changed=self._changed,
+        )
 
     def _speakers(self, config: AreaConfig) -> Speakers:
         place = self._place

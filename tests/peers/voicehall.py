@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.calls.announced import Announced
 from gateway.calls.config import WindowConfig
+from gateway.calls.emergency import Emergency
 from gateway.calls.model import Call, CallRequest, make_call
 from gateway.calls.utterance import State
 from gateway.calls.voice import Place, Voice
 from gateway.calls.voice_config import AreaConfig
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Surface, Verb
-from gateway.core.screen import Play, Speak
+from gateway.core.screen import Colour, Play, Speak
 from gateway.hub import DeviceView, Hub, Status
 from gateway.journal.rows import Desired
 from gateway.meters import Meters
@@ -135,7 +137,8 @@ class VoiceHall:
         self.configs = list(areas) or [area()]
         house: Any = self.house
         lives: Any = self.speakers
-        self.place = Place(ZoneInfo(zone), lives, house)
+        self.announced = Announced()
+        self.place = Place(ZoneInfo(zone), lives, house, self.announced)
         self.voice = Voice(self.configs, WINDOWS, self.place)
         self._task: asyncio.Task[None] | None = None
         self._calls = 0
@@ -175,6 +178,17 @@ class VoiceHall:
         seq = self._calls if request.seq is None else request.seq
         call = make_call(request, session="s", seq=seq, ttl_s=600, now=now, actor="test")
         return msgspec.structs.replace(call, why=why)
+
+    def alarm(self, zone: str) -> None:
+        """Raise an emergency in a zone, or in the whole hall."""
+        at, colour = self.clock.now(), Colour.RED
+        raised = Emergency(command_id="e1", zone=zone, text="请立即疏散", colour=colour, at=at, actor="test")
+        self.announced.emergencies[zone] = raised
+        self.voice.announce()
+
+    def all_clear(self) -> None:
+        self.announced.emergencies.clear()
+        self.voice.announce()
 
     def state(self, call: Call, area_id: str = "a") -> State:
         return State(self.voice.live(call.call_id)[area_id]["status"])
