@@ -22,7 +22,7 @@ class Announcement(msgspec.Struct, frozen=True):
 
 
 class Announced:
-    """All notices by their ids, and all emergencies by their zones."""
+    """All notices by their ids, and all emergencies by their zones, in the order in which they came."""
 
     def __init__(self) -> None:
         self.notices: dict[str, Notice] = {}

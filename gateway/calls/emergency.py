@@ -65,6 +65,6 @@ def emergency_from(params: Mapping[str, Any]) -> Emergency:
 
 
 def newest(emergencies: Iterable[Emergency], zones: Collection[str] | None) -> Emergency | None:
-    """The emergency that is shown in these zones (None: in any): the newest of the hall's and theirs."""
+    """The emergency that is shown in these zones (None: in any): of the hall's and theirs the one raised last."""
     fitting = [each for each in emergencies if each.zone == HALL or zones is None or each.zone in zones]
-    return max(fitting, key=lambda each: each.at, default=None)
+    return fitting[-1] if fitting else None

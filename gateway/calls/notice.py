@@ -121,10 +121,13 @@ def notice_from(params: Mapping[str, Any]) -> Notice:
 
 
 def foremost(notices: Iterable[Notice], zones: Collection[str] | None, now: datetime) -> Notice | None:
-    """The notice that is shown in these zones (None: in any) at a time: the highest priority, then the newest."""
+    """The notice that is shown in these zones (None: in any) at a time: the highest priority, then the last published.
+
+    `notices` are in the order in which they were published, for the clock may have been set back between them.
+    """
     fitting = [
         each
         for each in notices
         if each.valid(now) and (not each.zones or zones is None or not set(zones).isdisjoint(each.zones))
     ]
-    return max(fitting, key=lambda each: (RANK[each.priority], each.published_at), default=None)
+    return max(reversed(fitting), key=lambda each: RANK[each.priority], default=None)

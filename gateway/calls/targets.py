@@ -45,7 +45,7 @@ class ScreenTargets(Mapping[str, Target]):
     async def raise_(self, zone: str, command: Command) -> None:
         """Show an emergency text over everything, at once; returns once it is kept, or held to be."""
         asked = convert(Raise, command.params)
-        self._announced.emergencies[zone] = Emergency(
+        raised = Emergency(
             command_id=command.id,
             zone=zone,
             text=visible(asked.text),
@@ -53,6 +53,8 @@ class ScreenTargets(Mapping[str, Target]):
             at=self._house.clock.now(),
             actor=command.actor,
         )
+        self._announced.emergencies.pop(zone, None)
+        self._announced.emergencies[zone] = raised  # the last one now
         await self._show()
 
     async def clear(self, zone: str) -> list[str]:

@@ -58,6 +58,17 @@ async def test_it_is_on_every_screen_at_once_and_then_everything_is_as_before(ha
     assert [hall.wanted(f"led-{number}") for number in range(1, 5)] == ["A1", "窗口已关闭", "窗口已关闭", IDLE]
 
 
+async def test_the_one_that_was_raised_last_is_shown_whatever_the_clock_says(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        await fire(hall, "east", "东")
+        await fire(hall, "hall", "全")
+        hall.clock.time -= timedelta(minutes=10)
+        await fire(hall, "east", "东二")
+        assert (hall.wanted("led-4"), hall.wanted("led-1")) == ("东二", "全")
+    async with open_hall() as hall:
+        assert (hall.wanted("led-4"), hall.wanted("led-1")) == ("东二", "全")
+
+
 async def test_a_call_that_came_meanwhile_is_shown_afterwards_and_delivered_then(hall: Hall) -> None:
     async with hall.plugged_in() as card:
         await until(lambda: card.shown)

@@ -87,6 +87,17 @@ async def test_of_several_the_highest_priority_is_shown_and_then_the_newest(hall
     assert hall.wanted() == "n5"
 
 
+async def test_the_newest_notice_is_the_last_published_whatever_the_clock_says(open_hall: OpenHall) -> None:
+    async with open_hall() as hall:
+        begins = (hall.clock.now() - timedelta(hours=1)).isoformat()
+        await publish(hall, "n1", "一", BOSS, **{"from": begins})
+        hall.clock.time -= timedelta(minutes=10)
+        await publish(hall, "n2", "二", BOSS, **{"from": begins})
+        assert hall.wanted() == "二"
+    async with open_hall() as hall:
+        assert hall.wanted() == "二"
+
+
 async def test_a_notice_of_a_zone_is_shown_there_only(hall: Hall) -> None:
     await publish(hall, zones=["east"])
     assert (hall.wanted("led-4"), hall.wanted("led-1")) == (TEXT, IDLE)
