@@ -1,6 +1,7 @@
 """Text for devices: made harmless, encoded in GB2312 or GBK, measured in half-width cells."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import NamedTuple
 
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -19,6 +20,17 @@ class Encoded(NamedTuple):
 def printable(text: str, limit: int) -> str:
     """The text without control, format and line-breaking characters, cut to `limit` characters."""
     return "".join(character for character in text if unicodedata.category(character) not in UNPRINTABLE)[:limit]
+
+
+def cut(text: str, fits: Callable[[str], bool]) -> str:
+    """The text if it fits, else a beginning of it, as long as it can be, and … behind that. Of … itself all is held."""
+    if fits(text):
+        return text
+    fitting, most = 0, len(text)
+    while most - fitting > 1:
+        middle = (fitting + most) // 2
+        fitting, most = (middle, most) if fits(text[:middle] + "…") else (fitting, middle)
+    return text[:fitting] + "…"
 
 
 def encode_gb(text: str, *, escapes: bool = True) -> Encoded:

@@ -6,7 +6,7 @@ from drivers.displays.onbon_dynamic.codec.frames import CAPACITY
 from drivers.displays.onbon_dynamic.config import FACE, OnbonDynamicConfig
 from drivers.shared.font import drawable
 from drivers.shared.layout import Layout, arrange, drawn
-from drivers.shared.text import cells, printable
+from drivers.shared.text import cells, cut, printable
 from gateway.core.errors import CommandRejected
 from gateway.core.panel import Laid, Region
 from gateway.core.screen import MOST, Fit, Show
@@ -17,17 +17,20 @@ BLINKING = 300
 
 def lay(config: OnbonDynamicConfig, region: Region, show: Show) -> Laid:
     """How a region shows a text: the content is its Layout. Raises CommandRejected."""
-    texts = [drawable(printable(text, MOST)) for text in (show.text, *show.shorter)]
-    faces = range(min(region.width, region.height) // FACE * FACE, 0, -FACE)
-    tries = [(*text, False) for text in texts] + [(*texts[0], True)] * (show.fit is Fit.SCROLL)
-    for shown, substituted, moving in tries:
-        layout = arrange([shown], width=region.width, height=region.height, faces=faces, moving=moving)
-        if layout is not None and _fits(config, region, layout):
+    texts = [printable(text, MOST) for text in (show.text, *show.shorter)]
+    for text in texts:
+        shown, substituted = drawable(text)
+        if (layout := _standing(region, shown)) is not None:
+            return Laid(layout.text, substituted, layout)
+    if show.fit is Fit.SCROLL:
+        text = cut(texts[0], lambda part: _any(config, region, drawable(part)[0]) is not None)
+        shown, substituted = drawable(text)
+        if (layout := _any(config, region, shown)) is not None:
             return Laid(layout.text, substituted, layout)
     where = f"{config.id}/{region.id}" if config.regions else config.id
-    room = f"{region.width} x {region.height} px of screen {where}"
-    verb = "fit into the memory for" if show.fit is Fit.SCROLL else "fit onto"
-    raise CommandRejected(f"{texts[0][0]} does not {verb} the {room}")
+    raise CommandRejected(
+        f"{drawable(texts[0])[0]} does not fit onto the {region.width} x {region.height} px of screen {where}"
+    )
 
 
 def area(config: OnbonDynamicConfig, number: int, region: Region, show: Show, layout: Layout) -> Area:
@@ -44,8 +47,22 @@ def area(config: OnbonDynamicConfig, number: int, region: Region, show: Show, la
     )
 
 
+def _faces(region: Region) -> range:
+    return range(min(region.width, region.height) // FACE * FACE, 0, -FACE)
+
+
+def _standing(region: Region, text: str) -> Layout | None:
+    return arrange([text], width=region.width, height=region.height, faces=_faces(region), moving=False)
+
+
+def _any(config: OnbonDynamicConfig, region: Region, text: str) -> Layout | None:
+    """The text in the largest letters in which the card has the memory to move it; else standing, where it has room."""
+    moving = (Layout((text,), face, moving=True) for face in _faces(region))
+    return next((layout for layout in moving if _fits(config, region, layout)), None) or _standing(region, text)
+
+
 def _fits(config: OnbonDynamicConfig, region: Region, layout: Layout) -> bool:
-    pages = -(-_length(layout) // region.width) if layout.moving else 1
+    pages = -(-_length(layout) // region.width)
     return pages * config.form.size(region.width, region.height) <= CAPACITY
 
 

@@ -12,7 +12,7 @@ from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.displays.onbon_k.verbs import SET_CLOCK, SPEAK, TIMED, TIMER, Timer, spans, told
 from drivers.shared.image import SCALE, Panel
-from drivers.shared.text import cells_used, encode_gb, printable
+from drivers.shared.text import cells_used, cut, encode_gb, printable
 from gateway.core.contract import DeviceContext, Link, convert
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline
 from gateway.core.model import Command, Identity, Picture, Reading, Surface
@@ -66,15 +66,15 @@ class OnbonK(PanelDriver[OnbonKConfig]):
     def lay(self, region: Region, show: Show) -> Laid:
         columns, rows = region.width // 8, region.height // 16
         where = f"{self.config.id}/{region.id}" if self.config.regions else self.config.id
-        encoded = [encode_gb(printable(text, MOST)) for text in (show.text, *show.shorter)]
+        texts = [printable(text, MOST) for text in (show.text, *show.shorter)]
+        encoded = [encode_gb(text) for text in texts]
         for text in encoded:
             if cells_used(text.shown, columns) <= columns * rows:
                 return Laid(text.shown, text.substituted, (text, False))
-        first = encoded[0]
-        if show.fit is Fit.SCROLL and len(first.data) <= areas.MOST_TEXT:
-            return Laid(first.shown, first.substituted, (first, True))
         if show.fit is Fit.SCROLL:
-            raise CommandRejected(f"the text has {len(first.data)} bytes, screen {where} takes {areas.MOST_TEXT}")
+            moving = encode_gb(cut(texts[0], lambda part: len(encode_gb(part).data) <= areas.MOST_TEXT))
+            return Laid(moving.shown, moving.substituted, (moving, True))
+        first = encoded[0]
         room = f"{columns * rows} in {rows} row{'s' if rows > 1 else ''}"
         needed = cells_used(first.shown, columns)
         raise CommandRejected(f"{first.shown} needs {needed} half-width cells, screen {where} has {room}")

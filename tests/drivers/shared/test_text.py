@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.shared.text import cells, cells_used, encode_gb, printable
+from drivers.shared.text import cells, cells_used, cut, encode_gb, printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("ZU[]\\单会乗䶮😀·―□＼"))
 
@@ -51,3 +51,9 @@ def test_hostile_text_is_made_printable() -> None:
 )
 def test_wide_characters_are_never_split_over_two_rows(text: str, columns: int, used: int) -> None:
     assert cells_used(text, columns) == used
+
+
+@given(st.text(max_size=40), st.integers(1, 40))
+def test_what_is_too_long_is_cut_where_one_sees_it_and_not_before(text: str, room: int) -> None:
+    shown = cut(text, lambda part: len(part) <= room)
+    assert shown == (text if len(text) <= room else text[: room - 1] + "…")

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drivers.displays.onbon_dynamic.codec.frames import CAPACITY
 from drivers.displays.onbon_dynamic.config import OnbonDynamicConfig
 from drivers.displays.onbon_dynamic.driver import OnbonDynamic
+from drivers.displays.onbon_dynamic.pages import area
 from drivers.shared.onbon import ERRORS
+from drivers.shared.text import cells
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline, NotSupported, ProtocolError
 from gateway.core.model import Command, Identity, Quality, Reading, Stage
+from gateway.core.screen import Fit, Show
 from simulators.displays.onbon_dynamic.server import OnbonDynamicTwin
 
 if TYPE_CHECKING:
@@ -284,12 +288,41 @@ def test_what_cannot_be_shown_is_refused_in_one_sentence(
     assert str(refusal.value) == sentence
 
 
-def test_a_text_that_is_too_long_for_the_memory_of_the_card_does_not_scroll(context: FakeContext) -> None:
-    driver = OnbonDynamic(config(model="BX-6Q1", width=128, height=64), context)
-    show = driver.surface().device.verbs[0]
-    driver.check(show, None, {"text": "号" * 20, "fit": "scroll"})
-    with pytest.raises(CommandRejected, match="into the memory for the 128 x 64 px of screen led-05"):
-        driver.check(show, None, {"text": "号" * 400, "fit": "scroll"})
+@pytest.mark.parametrize("character", "疏A")
+@pytest.mark.parametrize(
+    ("model", "width", "height", "most"),
+    [
+        ("BX-6Q2", 192, 64, 188),  # half-width cells: eight pages in letters of 16 px, with a gap of four cells
+        ("BX-6Q2", 256, 96, 192),  # it stands: there are more in six rows than in four pages
+        ("BX-6Q2", 512, 96, 384),
+        ("BX-5Q2+", 256, 128, 256),
+        ("BX-6E1", 192, 96, 1000),
+    ],
+)
+def test_a_text_of_any_length_is_shown_and_where_it_is_cut_one_sees_it(
+    context: FakeContext, model: str, width: int, height: int, most: int, character: str
+) -> None:
+    driver = OnbonDynamic(config(model=model, width=width, height=height), context)
+    (region,) = driver.regions().values()
+    for length in (1, 49, 131, 300, 500):
+        show, fits = Show(character * length, fit=Fit.SCROLL), length * cells(character) <= most
+        laid = driver.lay(region, show)
+        assert laid.text == (show.text if fits else show.text[: (most - 2) // cells(character)] + "…")
+        pages = area(driver.config, 0, region, show, laid.content).pages
+        assert sum(len(page.bitmap) for page in pages) <= CAPACITY
+
+
+def test_a_text_that_is_too_long_in_large_letters_runs_whole_in_smaller_ones(context: FakeContext) -> None:
+    driver = OnbonDynamic(config(width=192, height=64), context)
+    (region,) = driver.regions().values()
+    layouts = [driver.lay(region, Show("疏" * length, fit=Fit.SCROLL)).content for length in (48, 49, 299, 399)]
+    assert [(layout.height, layout.moving) for layout in layouts] == [(16, False), (64, True), (48, True), (32, True)]
+
+
+def test_what_cannot_be_shown_of_a_cut_text_is_not_counted(context: FakeContext) -> None:
+    driver = OnbonDynamic(config(model="BX-6Q2", width=192, height=64), context)
+    (region,) = driver.regions().values()
+    assert driver.lay(region, Show("疏" * 499 + "😀", fit=Fit.SCROLL)).substituted == 0
 
 
 async def test_what_it_does_not_know_is_not_supported(context: FakeContext) -> None:

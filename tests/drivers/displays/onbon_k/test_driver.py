@@ -232,11 +232,20 @@ def test_what_fits_or_may_scroll_is_accepted(context: FakeContext) -> None:
     high.check(show, None, {"text": "号" * 8})
     with pytest.raises(CommandRejected, match="needs 18 half-width cells, screen led-03 has 16 in 2 rows"):
         high.check(show, None, {"text": "号" * 9})
-    driver.check(show, None, {"text": "号" * 492, "fit": "scroll"})
-    with pytest.raises(CommandRejected, match=r"^the text has 986 bytes, screen led-03 takes 985$"):
-        driver.check(show, None, {"text": "号" * 493, "fit": "scroll"})
     with pytest.raises(CommandRejected, match="bad parameters"):
         driver.check(power, None, {"on": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("号" * 492, "号" * 492), ("号" * 493, "号" * 491 + "…"), ("号" * 500, "号" * 491 + "…"), ("A" * 500, "A" * 500)],
+)
+async def test_a_text_that_is_too_long_for_a_frame_is_cut_and_one_sees_it(
+    context: FakeContext, text: str, shown: str
+) -> None:
+    async with screen(context) as (driver, twin):
+        detail = await do(driver, "show", text=text, fit="scroll")
+        assert detail["shown"] == twin.seen()["text"] == shown
 
 
 async def test_what_it_does_not_know_is_not_supported(context: FakeContext) -> None:
