@@ -3,12 +3,14 @@
 import struct
 import zlib
 from collections.abc import Iterable
+from math import isqrt
 
 from drivers.shared.font import HEIGHT, glyph
 
 RGB = {"red": b"\xff\x00\x00", "green": b"\x00\xff\x00", "yellow": b"\xff\xff\x00"}
 SCALE = 4
-"""The size of one LED in a picture, in pixels."""
+"""The size of one LED in a picture, in pixels, where that does not make it larger than MOST_PIXELS."""
+MOST_PIXELS = 4 * 1024 * 1024
 
 
 class Bits:
@@ -64,31 +66,43 @@ class Panel:
 
     def paint(self, x: int, y: int, bits: Bits, colour: str) -> None:
         """Light the LEDs that a picture lights, with its upper left corner at x, y; what is outside is lost."""
-        lit = RGB[colour]
+        room = min(bits.width, self.width - x)
         for row, line in zip(self.rows[y:], bits.rows, strict=False):
-            for column, bit in enumerate(f"{line:0{bits.width}b}"[: max(0, self.width - x)], x):
-                if bit == "1":
-                    row[3 * column : 3 * column + 3] = lit
+            if line and room > 0:
+                pixels = f"{line:0{bits.width}b}"[:room].encode().replace(b"0", b"\0\0\0")
+                dark = ~int.from_bytes(pixels.replace(b"1", b"\xff\xff\xff"))
+                lit = int.from_bytes(pixels.replace(b"1", RGB[colour]))
+                place = slice(3 * x, 3 * (x + room))
+                row[place] = (int.from_bytes(row[place]) & dark | lit).to_bytes(3 * room)
 
     def paste(self, x: int, y: int, panel: "Panel") -> None:
         """Put a smaller panel onto this one; it must lie inside."""
         for row, line in zip(self.rows[y : y + panel.height], panel.rows, strict=True):
             row[3 * x : 3 * (x + panel.width)] = line
 
+    @property
+    def scale(self) -> int:
+        """The size of one LED in the picture, in pixels: 1 to SCALE."""
+        return max(1, min(SCALE, isqrt(MOST_PIXELS // (self.width * self.height))))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture, in pixels."""
+        return self.width * self.scale, self.height * self.scale
+
     def png(self) -> bytes:
-        """The panel as PNG, every LED a square of `SCALE` pixels."""
-        size = struct.pack(">IIBBBBB", self.width * SCALE, self.height * SCALE, 8, 2, 0, 0, 0)
-        data = b"".join((b"\x00" + _stretch(row)) * SCALE for row in self.rows)
-        return (
-            b"\x89PNG\r\n\x1a\n"
-            + _chunk(b"IHDR", size)
-            + _chunk(b"IDAT", zlib.compress(data, 1))
-            + _chunk(b"IEND", b"")
-        )
+        """The panel as PNG, every LED a square of `scale` pixels."""
+        size, scale, packer = struct.pack(">IIBBBBB", *self.size, 8, 2, 0, 0, 0), self.scale, zlib.compressobj(1)
+        packed = [packer.compress((b"\x00" + _stretch(row, scale)) * scale) for row in self.rows]
+        data = b"".join([*packed, packer.flush()])
+        return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", size) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
-def _stretch(row: bytearray) -> bytes:
-    return b"".join([row[start : start + 3] * SCALE for start in range(0, len(row), 3)])
+def _stretch(row: bytearray, scale: int) -> bytes:
+    wide = bytearray(scale * len(row))
+    for place in range(3 * scale):
+        wide[place :: 3 * scale] = row[place % 3 :: 3]
+    return bytes(wide)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -12,10 +12,24 @@ from pydantic import BaseModel, Field, model_validator
 from gateway.core.config import DeviceConfig, Id
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import NotSupported
-from gateway.core.model import Command, Part, PartKind, Point, PollGroup, Quality, Reading, Scalar, Stage, Surface, Verb
+from gateway.core.model import (
+    Command,
+    Part,
+    PartKind,
+    Picture,
+    Point,
+    PollGroup,
+    Quality,
+    Reading,
+    Scalar,
+    Stage,
+    Surface,
+    Verb,
+)
 from gateway.core.screen import Brightness, Power, Show
 
 PING = "ping"
+MOST_PX = 4 * 1024 * 1024  # a picture of so many is drawn in a tenth of a second
 TEXT_POINTS = (
     Point("text", "text", "the text that the device has acknowledged; empty after a clear"),
     Point("colour", "text", "its colour: red, green or yellow"),
@@ -58,6 +72,12 @@ class PanelConfig(DeviceConfig, frozen=True, extra="forbid"):
     resend_s: float = Field(
         default=45.0, ge=5, le=3600, description="How often the text is sent again: a card forgets it silently."
     )
+
+    @model_validator(mode="after")
+    def _size(self) -> "PanelConfig":
+        if (px := self.width * self.height) > MOST_PX:
+            raise ValueError(f"{self.width} x {self.height} are {px} px: a screen may have {MOST_PX} at most")
+        return self
 
     @model_validator(mode="after")
     def _regions(self) -> "PanelConfig":
@@ -107,6 +127,7 @@ class PanelDriver(Driver[PanelConfigT], Generic[PanelConfigT]):
         self.shown: dict[str | None, Shown] = {}
         self._laid: dict[str | None, Shown] = {}
         self.values: dict[str, Scalar] = {}
+        self._drawn: tuple[Mapping[str | None, Shown], bool, Picture] | None = None
 
     def surface(self) -> Surface:
         meaning, resend_s = "show a text", self.config.resend_s
@@ -139,6 +160,20 @@ class PanelDriver(Driver[PanelConfigT], Generic[PanelConfigT]):
 
         `show.attention` is true only where it was asked for and this was not there before.
         """
+
+    @abstractmethod
+    def draw(self) -> Picture:
+        """The whole screen with what `shown` says, dark where `values` say that it is off."""
+
+    def picture(self, part: str | None) -> Picture | None:
+        """What the screen shows, as far as it has acknowledged; drawn anew only when that is something else."""
+        regions = self.regions()
+        if not self.shown.keys() & ({part} if part in regions else regions):
+            return None
+        dark = self.values.get("on") is False
+        if self._drawn is None or self._drawn[:2] != (self.shown, dark):
+            self._drawn = dict(self.shown), dark, self.draw()
+        return self._drawn[2]
 
     async def do(self, command: Command, sent: Sent) -> Mapping[str, Scalar]:
         """Do anything else than `show`; gives what it acknowledged, by point. Raises DeviceError, OSError."""

@@ -11,7 +11,7 @@ import msgspec
 from drivers.displays.huidu import answers, requests
 from drivers.displays.huidu.config import FACES, HuiduConfig
 from drivers.displays.huidu.session import Session
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import Panel
 from drivers.shared.layout import arrange, drawn
 from gateway.core.contract import DeviceContext, convert
 from gateway.core.errors import CommandRejected, DeviceError, DeviceOffline
@@ -113,17 +113,15 @@ class Huidu(PanelDriver[HuiduConfig]):
             return {"clock_offset_s": await self._clock_offset_s()}
         return await super().do(command, sent)
 
-    def picture(self, part: str | None) -> Picture | None:
+    def draw(self) -> Picture:
         """The acknowledged texts, drawn with our own font; of a moving one its beginning."""
         regions = self.regions()
-        if not self.shown.keys() & ({part} if part in regions else regions):
-            return None
         panel = Panel(self.config.width, self.config.height)
         for place, (show, laid) in self.shown.items() if self.values.get("on") is not False else ():
             region = regions[place]
             bits = drawn(laid.content, region.width, region.height).cut(0, region.width)
             panel.paint(region.x, region.y, bits, show.colour)
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     async def _list(self, areas: Mapping[str, requests.Area], blinking: str | None, sent: Sent) -> None:
         new = not (self._listed and self.config.updates)

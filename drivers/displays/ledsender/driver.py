@@ -11,7 +11,7 @@ from drivers.displays.ledsender import codec, program
 from drivers.displays.ledsender.codec import Packet, Reply
 from drivers.displays.ledsender.config import LedSenderConfig
 from drivers.displays.ledsender.drawing import COLOURS, objects, paint
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import Panel
 from drivers.shared.layout import Layout, arrange
 from drivers.shared.text import encode_gb, printable
 from gateway.core.contract import DeviceContext, Link, convert
@@ -110,16 +110,14 @@ class LedSender(PanelDriver[LedSenderConfig]):
             await self._ask(packet, sent)
         return told
 
-    def picture(self, part: str | None) -> Picture | None:
+    def draw(self) -> Picture:
         """The acknowledged texts, drawn with our own font; of a moving text its beginning."""
         regions = self.regions()
-        if not self.shown.keys() & ({part} if part in regions else regions):
-            return None
         panel = Panel(self.config.width, self.config.height)
         for number, region in enumerate(regions.values()) if self.values.get("on") is not False else ():
             for strings in self._page(number):
                 paint(panel, region.x, region.y, strings)
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     @property
     def _colours(self) -> int:

@@ -13,7 +13,7 @@ from drivers.displays.onbon_dynamic.codec.requests import BRIGHTEST, Request
 from drivers.displays.onbon_dynamic.config import MODELS, OnbonDynamicConfig
 from drivers.displays.onbon_dynamic.pages import area, lay
 from drivers.displays.onbon_dynamic.voice import voice
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import Panel
 from drivers.shared.layout import drawn
 from drivers.shared.text import printable
 from gateway.core.contract import DeviceContext, convert
@@ -141,17 +141,15 @@ class OnbonDynamic(PanelDriver[OnbonDynamicConfig]):
         if verb is SPEAK:
             voice(convert(Speak, params))
 
-    def picture(self, part: str | None) -> Picture | None:
+    def draw(self) -> Picture:
         """The acknowledged texts as they were sent; of a scrolling one its beginning."""
         regions = self.regions()
-        if not self.shown.keys() & ({part} if part in regions else regions):
-            return None
         panel = Panel(self.config.width, self.config.height)
         for place, (show, laid) in self.shown.items() if self.values.get("on") is not False else ():
             region = regions[place]
             bits = drawn(laid.content, region.width, region.height).cut(0, region.width)
             panel.paint(region.x, region.y, bits, self.config.form.shown(show.colour))
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
 
 def _percent(level: int) -> int | None:

@@ -11,7 +11,7 @@ import msgspec
 from drivers.displays.onbon_k import areas, codec
 from drivers.displays.onbon_k.config import OnbonKConfig
 from drivers.displays.onbon_k.verbs import SET_CLOCK, SPEAK, TIMED, TIMER, Timer, spans, told
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import Panel
 from drivers.shared.text import cells_used, cut, encode_gb, printable
 from gateway.core.contract import DeviceContext, Link, convert
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline
@@ -110,18 +110,16 @@ class OnbonK(PanelDriver[OnbonKConfig]):
             case _:
                 return await super().do(command, sent)
 
-    def picture(self, part: str | None) -> Picture | None:
+    def draw(self) -> Picture:
         """The acknowledged texts, drawn with our own font; of a scrolling one its beginning."""
         regions = self.regions()
-        if not self.shown.keys() & ({part} if part in regions else regions):
-            return None
         panel = Panel(self.config.width, self.config.height)
         for place, (show, laid) in self.shown.items() if self.values.get("on") is not False else ():
             region, (text, moving) = regions[place], laid.content
             own = Panel(region.width, region.height)
             own.write(((character, show.colour) for character in text.shown), wrap=not moving)
             panel.paste(region.x, region.y, own)
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     async def _set_clock(self, sent: Sent | None = None) -> str:
         zone = ZoneInfo(self.config.timezone)

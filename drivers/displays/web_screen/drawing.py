@@ -2,7 +2,7 @@
 
 from drivers.displays.web_screen.codec import Content, Row
 from drivers.shared.font import drawable
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import Panel
 from gateway.core.model import Picture
 
 WIDTH, LINE = 256, 16  # LEDs: 16 Chinese characters in a row
@@ -27,7 +27,7 @@ def picture(content: Content) -> Picture:
         line = Panel(WIDTH, LINE)
         line.write(letters, wrap=False)
         panel.paste(0, LINE * place, line)
-    return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+    return Picture(*panel.size, panel.png())
 
 
 def _board(content: Content) -> list[Words]:

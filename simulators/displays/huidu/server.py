@@ -13,7 +13,6 @@ import msgspec
 
 from drivers.displays.huidu import codec
 from drivers.displays.huidu.config import HuiduConfig
-from drivers.shared.image import SCALE
 from drivers.shared.markup import Element, document, parse
 from gateway.core.model import Picture
 from gateway.core.twin import Lever
@@ -94,7 +93,7 @@ class HuiduTwin(TcpTwin[HuiduConfig]):
 
     def picture(self) -> Picture:
         panel = self.card.panel()
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     def _replies(self, talk: Talk, data: bytes) -> Iterator[bytes]:
         for found in talk.decoder.feed(data):

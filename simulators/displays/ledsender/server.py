@@ -14,7 +14,6 @@ import msgspec
 from drivers.displays.ledsender import codec
 from drivers.displays.ledsender.codec import Packet, Reply
 from drivers.displays.ledsender.config import LedSenderConfig
-from drivers.shared.image import SCALE
 from gateway.core.model import Picture
 from gateway.core.twin import Lever
 from simulators.displays.ledsender.state import Card
@@ -90,7 +89,7 @@ class LedSenderTwin(UdpTwin[LedSenderConfig]):
 
     def picture(self) -> Picture:
         panel = self.card.panel()
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     def _interrupt(self) -> None:
         """Forget the program that is being sent. `_ended` is the serial of the end of the last one."""

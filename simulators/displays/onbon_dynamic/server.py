@@ -25,7 +25,6 @@ from drivers.displays.onbon_dynamic.codec.frames import (
 from drivers.displays.onbon_dynamic.codec.requests import Reply, Request, answer_to, refusal
 from drivers.displays.onbon_dynamic.codec.state import Ping
 from drivers.displays.onbon_dynamic.config import MODELS, Name, OnbonDynamicConfig
-from drivers.shared.image import SCALE
 from gateway.core.model import Picture
 from gateway.core.twin import Lever
 from simulators.displays.onbon_dynamic.state import Card, Refused, Sensors
@@ -101,7 +100,7 @@ class OnbonDynamicTwin(TcpTwin[OnbonDynamicConfig]):
 
     def picture(self) -> Picture:
         panel = self.card.panel()
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     def _replies(self, decoder: Decoder, data: bytes) -> Iterator[bytes]:
         for found in decoder.feed(data):

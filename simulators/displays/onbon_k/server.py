@@ -13,7 +13,6 @@ import msgspec
 
 from drivers.displays.onbon_k import codec
 from drivers.displays.onbon_k.config import OnbonKConfig
-from drivers.shared.image import SCALE
 from gateway.core.model import Picture
 from gateway.core.twin import Lever
 from simulators.displays.onbon_k.state import Card
@@ -79,7 +78,7 @@ class OnbonKTwin(TcpTwin[OnbonKConfig]):
 
     def picture(self) -> Picture:
         panel = self.card.panel()
-        return Picture(panel.width * SCALE, panel.height * SCALE, panel.png())
+        return Picture(*panel.size, panel.png())
 
     def _replies(self, decoder: codec.Decoder, data: bytes) -> Iterator[bytes]:
         for found in decoder.feed(data):

@@ -4,7 +4,7 @@ import zlib
 import pytest
 
 from drivers.shared.font import HEIGHT, drawable, glyph, sized
-from drivers.shared.image import SCALE, Panel
+from drivers.shared.image import SCALE, Bits, Panel
 
 # as in unifont.hex 15.0.01; □ is 8 pixels wide there, and stands in the middle of 16
 LETTER_A = "0000000018242442427e424242420000"
@@ -81,3 +81,25 @@ def test_text_wraps_or_is_clipped_at_the_edge_of_the_panel() -> None:
     assert wrapped.rows[:16] == one_row.rows == wrapped.rows[16:]
     assert clipped.rows[:16] != one_row.rows
     assert not any(map(any, clipped.rows[16:]))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scale"), [(64, 16, 4), (960, 320, 3), (1920, 1080, 1), (8192, 512, 1), (1024, 1024, 2)]
+)
+def test_the_picture_of_a_large_panel_has_smaller_leds(width: int, height: int, scale: int) -> None:
+    panel = Panel(width, height)
+    data = panel.png()
+    assert struct.unpack(">II", data[16:24]) == panel.size == (scale * width, scale * height)
+    unpacking = zlib.decompressobj()
+    assert len(unpacking.decompress(data[data.index(b"IDAT") + 4 : -16])) == scale * height * (1 + 3 * scale * width)
+
+
+def test_what_is_painted_leaves_the_rest_and_is_clipped() -> None:
+    panel, dot = Panel(4, 2), Bits(3, 1)
+    for x, rows, colour in ((0, [0b101], "red"), (1, [0b010], "green"), (2, [0b111], "yellow"), (4, [0b1], "red")):
+        dot.rows = rows
+        panel.paint(x, 0, dot, colour)
+    red, green, yellow, dark = b"\xff\0\0", b"\0\xff\0", b"\xff\xff\0", b"\0\0\0"
+    assert panel.rows == [red + dark + yellow + yellow, dark * 4]
+    panel.paint(1, 1, dot, "green")
+    assert panel.rows[1] == dark * 3 + green

@@ -31,3 +31,10 @@ def test_a_region_must_have_room_for_a_letter(size: dict[str, int]) -> None:
     region = {"id": "w01", "x": 0, "y": 0, **size}
     with pytest.raises(ValidationError, match="region 'w01' must be at least 16 px wide and high"):
         HuiduConfig.model_validate(SECTION | {"regions": [region]})
+
+
+def test_a_screen_may_not_have_more_pixels_than_can_be_drawn() -> None:
+    assert HuiduConfig.model_validate(SECTION | {"width": 8192, "height": 512}).width == 8192
+    sentence = "8192 x 8192 are 67108864 px: a screen may have 4194304 at most"
+    with pytest.raises(ValidationError, match=sentence):
+        HuiduConfig.model_validate(SECTION | {"width": 8192, "height": 8192})

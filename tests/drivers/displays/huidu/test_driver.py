@@ -12,7 +12,7 @@ import pytest
 from drivers.displays.huidu.config import HuiduConfig
 from drivers.displays.huidu.driver import Huidu
 from gateway.core.errors import CommandRejected, DeviceOffline, NotSupported, ProtocolError
-from gateway.core.model import Command, Identity, PollGroup, Quality, Stage
+from gateway.core.model import Command, Identity, Picture, PollGroup, Quality, Stage
 from simulators.displays.huidu.server import HuiduTwin
 
 if TYPE_CHECKING:
@@ -242,3 +242,25 @@ async def test_what_it_does_not_know_is_not_supported(screen: Open) -> None:
             await driver.poll("temperature")
         with pytest.raises(NotSupported):
             await do(driver, "explode")
+
+
+async def test_a_picture_is_drawn_anew_only_when_something_else_is_shown(
+    screen: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, draw = list[Picture](), Huidu.draw
+
+    def counted(driver: Huidu) -> Picture:
+        drawn.append(draw(driver))
+        return drawn[-1]
+
+    monkeypatch.setattr(Huidu, "draw", counted)
+    async with screen(width=96, regions=[LEFT, RIGHT]) as (driver, twin):
+        for part, text in (("w01", "A012"), ("w01", "A012"), ("w02", "B07"), ("w01", "A013")):
+            await do(driver, "show", part=part, text=text)
+            assert driver.picture(part) == driver.picture(None) == twin.picture()
+        assert len(drawn) == 3
+        await do(driver, "power", on=False)
+        assert driver.picture(None) == twin.picture()
+        await do(driver, "power", on=True)
+        assert driver.picture("w02") == twin.picture()
+        assert len(drawn) == 5
