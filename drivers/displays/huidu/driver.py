@@ -1,8 +1,10 @@
 """Drives an LED screen behind a Huidu full-colour card: a text in each region, light, brightness, clock."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from math import ceil
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -14,12 +16,14 @@ from drivers.displays.huidu.session import Session
 from drivers.shared.image import Panel
 from drivers.shared.layout import arrange, drawn
 from gateway.core.contract import DeviceContext, convert
-from gateway.core.errors import CommandRejected, DeviceError, DeviceOffline
+from gateway.core.errors import CommandRejected, DeviceOffline
 from gateway.core.model import Command, Identity, Picture, Point, PollGroup, Reading, Scalar, Surface, Verb
 from gateway.core.panel import BRIGHTNESS, DIM, ON, PING, POWER, Laid, PanelDriver, Region, Sent
 from gateway.core.screen import MOST, Brightness, Fit, Power, SetClock, Show
 
 STATUS = "status"
+BLINKS = 3
+"""How often a new text blinks: once in a second."""
 CLOCK = Point("clock_offset_s", "number", "how far the card's clock is ahead", unit="s", deadband=1.0)
 HOLDS = Point("holds_its_text", "boolean", "whether the card, asked for its programme, holds what it acknowledged")
 MEANING = "set its clock, which then follows no server"
@@ -36,7 +40,10 @@ class Huidu(PanelDriver[HuiduConfig]):
     def __init__(self, config: HuiduConfig, context: DeviceContext) -> None:
         super().__init__(config, context)
         self._open: Session | None = None
+        self._turn = asyncio.Lock()
         self._areas: Mapping[str, requests.Area] = {}
+        self._blinking: Mapping[str, float] = {}
+        """Until when a region blinks, by its id."""
         self._listed = False
 
     def surface(self) -> Surface:
@@ -84,18 +91,15 @@ class Huidu(PanelDriver[HuiduConfig]):
         return Laid(layout.text, 0, layout)
 
     async def put(self, region: Region, show: Show, laid: Laid, sent: Sent) -> None:
-        """Send the whole screen: the card takes no area by itself. The other regions keep what they were told."""
-        before = self._areas.get(region.id)
-        self._areas = {**self._areas, region.id: requests.Area(region, laid.content, show.colour)}
-        blinking, told = region.id if show.attention else None, None
-        try:
-            while told is not self._areas:  # what another region was told meanwhile must not be taken back
-                told = self._areas
-                await self._list(told, blinking, sent)
-        except DeviceError:
-            others = {id_: area for id_, area in self._areas.items() if id_ != region.id}
-            self._areas = others if before is None else {**others, region.id: before}
-            raise
+        """Send the whole screen: the card takes no area by itself. The other regions keep what they acknowledged."""
+        async with self._turn:  # what another region is told meanwhile is neither taken back nor refused with this
+            areas = {**self._areas, region.id: requests.Area(region, laid.content, show.colour)}
+            now = self.context.clock.monotonic()
+            blinking = {id_: until for id_, until in self._blinking.items() if until > now and id_ != region.id}
+            if show.attention:
+                blinking[region.id] = now + BLINKS
+            await self._list(areas, {id_: min(BLINKS, ceil(until - now)) for id_, until in blinking.items()}, sent)
+            self._areas, self._blinking = areas, blinking
 
     async def do(self, command: Command, sent: Sent) -> Mapping[str, Scalar]:
         if command.verb == "power":
@@ -123,10 +127,10 @@ class Huidu(PanelDriver[HuiduConfig]):
             panel.paint(region.x, region.y, bits, show.colour)
         return Picture(*panel.size, panel.png())
 
-    async def _list(self, areas: Mapping[str, requests.Area], blinking: str | None, sent: Sent) -> None:
+    async def _list(self, areas: Mapping[str, requests.Area], blinks: Mapping[str, int], sent: Sent) -> None:
         new = not (self._listed and self.config.updates)
         at = self.context.clock.now() if new else None
-        playlist = requests.playlist(self.config, areas.values(), at=at, blinking=blinking)
+        playlist = requests.playlist(self.config, areas.values(), at=at, blinks=blinks)
         await self._session.ask("AddProgram" if new else "UpdateProgram", playlist, sent=sent)
         self._listed = True
 

@@ -6,7 +6,7 @@ Source: the vendor's C# SDK 2.0.10 and its pages on SDK XML. That all four eleme
 was measured by others on a C16L (else kParseXmlFailed).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -21,8 +21,8 @@ from gateway.core.screen import Colour
 
 AT_ONCE, RUNNING_LEFT = "0", "26"
 """Effects of a text: it stands there, or it runs from right to left, its head behind its tail."""
-BLINK = 5, 3
-"""How long a blinking text is there, and not there, in tenths of a second; and how often."""
+BLINK = 5
+"""How long a blinking text is there, and not there, in tenths of a second."""
 STEADY = 99_990
 """How long a page stands until its area begins anew, in tenths of a second: longer than any `resend_s`."""
 VENDOR_ZONES = {"Asia/Shanghai": "Beijing,Chongqing,HongKong,Urumchi"}
@@ -47,15 +47,15 @@ def value(name: str, given: object) -> Element:
     return Element(name, {"value": str(given)})
 
 
-def playlist(config: HuiduConfig, areas: Iterable[Area], *, at: datetime | None, blinking: str | None) -> Element:
+def playlist(config: HuiduConfig, areas: Iterable[Area], *, at: datetime | None, blinks: Mapping[str, int]) -> Element:
     """All there is on the screen: one programme with an area for each text; `at` where it replaces the playlist.
 
-    The area of the region `blinking` blinks before it is steady.
+    The area of a region blinks as often as `blinks` says before it is steady.
     """
     attributes = {"type": "normal", "id": "0", "guid": programme(config), "name": config.id}
     inner = [
         Element("playControl", {"count": "1", "disabled": "false"}),
-        *(_area(config, area, blinks=area.region.id == blinking) for area in areas),
+        *(_area(config, area, blinks=blinks.get(area.region.id, 0)) for area in areas),
     ]
     stamp = {} if at is None else {"timeStamps": str(int(at.timestamp() * 1000))}
     return Element("screen", stamp, [Element("program", attributes, inner)])
@@ -71,12 +71,11 @@ def area_guid(config: HuiduConfig, region: str) -> str:
     return f"{programme(config)}-{region}"
 
 
-def _area(config: HuiduConfig, area: Area, *, blinks: bool) -> Element:
+def _area(config: HuiduConfig, area: Area, *, blinks: int) -> Element:
     region, guid = area.region, area_guid(config, area.region.id)
     place = {name: str(getattr(region, name)) for name in ("x", "y", "width", "height")}
-    on, times = BLINK
     text = "\n".join(area.layout.rows)
-    pages = [*([(text, on), ("", on)] * times if blinks else ()), (text, STEADY)]
+    pages = [*[(text, BLINK), ("", BLINK)] * blinks, (text, STEADY)]
     texts = [_text(config, area, f"{guid}-{page}", *shown) for page, shown in enumerate(pages)]
     attributes = {"guid": guid, "name": region.id, "alpha": "255"}
     return Element("area", attributes, [Element("rectangle", place), Element("resources", {}, texts)])

@@ -46,6 +46,9 @@ class Context:
     def now(self) -> datetime:
         return datetime(2026, 11, 23, tzinfo=UTC)
 
+    def monotonic(self) -> float:
+        return 0.0
+
     def stage(self, *_: object) -> None: ...
     def publish(self, *_: object) -> None: ...
 

@@ -6,7 +6,8 @@ import asyncio
 import itertools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,41 +16,18 @@ from gateway.core.errors import CommandRejected
 from gateway.core.model import Command
 from simulators.displays.huidu.server import HuiduTwin
 
+if TYPE_CHECKING:
+    from tests.drivers.conftest import FakeContext
+
 Open = Callable[..., AbstractAsyncContextManager[tuple[Huidu, HuiduTwin]]]
 REGIONS = [{"id": f"w{n}", "x": 64 * n, "y": 0, "width": 64, "height": 32} for n in range(3)]
 ids = itertools.count()
 
 
-async def show(driver: Huidu, part: str, text: str) -> Mapping[str, Any]:
-    command = Command(id=f"c{next(ids)}", verb="show", part=part, params={"text": text}, deadline=0, actor="test")
+async def show(driver: Huidu, part: str, text: str, **keys: Any) -> Mapping[str, Any]:
+    params = {"text": text, **keys}
+    command = Command(id=f"c{next(ids)}", verb="show", part=part, params=params, deadline=0, actor="test")
     return await driver.execute(command)
-
-
-class Overtaken:
-    """A link on which the first question waits until the second is answered, as a line does with what is urgent."""
-
-    def __init__(self, link: Any) -> None:
-        self._link, self._asked, self._over = link, itertools.count(), asyncio.Event()
-
-    async def exchange(self, request: bytes, *rest: Any) -> Any:
-        if next(self._asked) == 0:
-            await self._over.wait()
-        answer = await self._link.exchange(request, *rest)
-        self._over.set()
-        return answer
-
-
-async def test_a_text_that_was_overtaken_takes_no_other_back(screen: Open) -> None:
-    async with screen(width=192, regions=REGIONS) as (driver, twin):
-        await show(driver, "w0", "OLD")
-        assert driver._open is not None
-        slow: Any = Overtaken(driver._open._link)
-        driver._open._link = slow
-        one = asyncio.create_task(show(driver, "w1", "A1"))
-        await asyncio.sleep(0)
-        await show(driver, "w0", "B2")
-        await one
-        assert twin.seen()["text"] == "B2\nA1"
 
 
 async def test_texts_that_come_at_once_all_arrive(screen: Open) -> None:
@@ -68,3 +46,50 @@ async def test_a_text_that_was_refused_does_not_come_with_that_of_another_window
             await show(driver, "w0", "NO")
         await show(driver, "w1", "A1")
         assert twin.seen()["text"].split() == [*before.split(), "A1"]
+
+
+async def test_a_refusal_hits_the_text_that_was_refused_and_no_other_that_comes_at_once(screen: Open) -> None:
+    async with screen(width=192, regions=REGIONS) as (driver, twin):
+        await show(driver, "w0", "OLD")
+        twin.levers()["nack"]({"name": "kInvalidParam"})
+        others = [asyncio.create_task(show(driver, f"w{n}", f"A{n}")) for n in (1, 2)]
+        with pytest.raises(CommandRejected):
+            await show(driver, "w0", "NO")
+        await asyncio.gather(*others)
+        assert twin.seen()["text"] == "OLD\nA1\nA2"
+        assert twin.seen()["commands"]["refused"] == 1
+
+
+async def test_a_text_blinks_to_its_end_though_another_comes(screen: Open, context: FakeContext) -> None:
+    async with screen(width=192, regions=REGIONS) as (driver, twin):
+        context.clock = clock = Set()
+
+        def pages() -> list[int]:
+            return [area["pages"] for area in twin.seen()["areas"]]
+
+        await asyncio.gather(*(show(driver, f"w{n}", f"A{n}", attention=True) for n in range(2)))
+        assert pages() == [7, 7]
+        clock.seconds = 1.2
+        await show(driver, "w2", "A2", attention=True)
+        assert pages() == [5, 5, 7]
+        clock.seconds = 2.5
+        await show(driver, "w0", "B0")
+        assert pages() == [1, 3, 5]
+        clock.seconds = 3.5
+        await show(driver, "w0", "C0")
+        assert pages() == [1, 1, 3]
+        clock.seconds = 5.0
+        await show(driver, "w0", "D0")
+        assert pages() == [1, 1, 1]
+
+
+class Set:
+    """A clock that is set by hand."""
+
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
