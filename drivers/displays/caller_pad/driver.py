@@ -53,13 +53,13 @@ class CallerPad(Driver[CallerPadConfig]):
     async def listen(self) -> None:
         if self._stream is None:
             raise DeviceOffline(f"{self.config.id} is not connected")
-        stream, heard_at = self._stream, self.context.clock.monotonic()
+        stream = self._stream
         self._tell()
         while True:
+            waiting_since = self.context.clock.monotonic()  # what came while the journal was slow is there at once
             data = await stream.receive()
-            if self.context.clock.monotonic() - heard_at > GAP_S:
+            if self.context.clock.monotonic() - waiting_since > GAP_S:
                 self._decoder = codec.Decoder()
-            heard_at = self.context.clock.monotonic()
             for found in self._decoder.feed(data):
                 await self._take(found, stream)
             self._tell()

@@ -243,6 +243,30 @@ async def test_half_a_frame_does_not_swallow_the_next_one(
     assert len(context.events) == 1
 
 
+async def test_the_frame_behind_a_press_that_the_journal_takes_long_for_is_whole(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GAP_S", 0.02)
+    asked, written = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        asked.set()
+        await written.wait()
+
+    context.disk = slowly
+    async with pads(context) as twin:
+        (connection,) = twin._connections
+        first, second = (codec.Frame(pad, 1, b"\x0c").wire() for pad in (1, 2))
+        connection.send(first + second[:6])
+        async with asyncio.timeout(2):
+            await asked.wait()
+        connection.send(second[6:])
+        await asyncio.sleep(0.03)
+        written.set()
+        await until(lambda: len(context.events) == 2)
+    assert context.points["noise"] == 0
+
+
 async def test_without_a_connection_nobody_listens(context: FakeContext) -> None:
     with pytest.raises(DeviceOffline):
         await CallerPad(config(), context).listen()
