@@ -18,7 +18,7 @@ class UnreadableCalendar(GatewayError):
     """The file is no calendar, or too large; nothing of it is used."""
 
 
-class Entry(msgspec.Struct, frozen=True, order=True):
+class Entry(msgspec.Struct, frozen=True):
     """Somebody is there: local times of the site; `end` None is open, `all_day` has no times of its own."""
 
     begin: datetime
@@ -27,6 +27,11 @@ class Entry(msgspec.Struct, frozen=True, order=True):
     who: str
     what: str
     where: str
+
+    @property
+    def place(self) -> tuple[datetime, datetime, str, str, str]:
+        """What orders entries: by their begin, those with an open end first."""
+        return self.begin, self.end or self.begin, self.who, self.what, self.where
 
 
 class Days(NamedTuple):
@@ -60,7 +65,7 @@ class Found(NamedTuple):
 
 def found(entries: Iterable[Entry], complaints: Sequence[str], days: Days) -> Found:
     """The entries of the days, in order; more than a screen will ever show are left out."""
-    inside = sorted(entry for entry in entries if days.have(entry))
+    inside = sorted((entry for entry in entries if days.have(entry)), key=lambda entry: entry.place)
     if len(inside) > MOST_ENTRIES:
         complaints = [*complaints, f"more than {MOST_ENTRIES} entries: the later ones are left out"]
     return Found(inside[:MOST_ENTRIES], complaints)

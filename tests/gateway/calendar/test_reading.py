@@ -40,6 +40,14 @@ def test_a_table_may_have_english_columns_in_any_order_and_times_with_a_wide_col
     assert told(found) == [("11-25 14:30", "", "赵强")]
 
 
+def test_who_begins_at_the_same_time_stands_by_the_end_and_an_open_end_comes_first() -> None:
+    rows = "date,begin,end,who\n2026-11-24,09:00,11:00,甲\n2026-11-24,09:00,,乙\n2026-11-24,09:00,10:00,丙\n"
+    in_order = [("11-24 09:00", "", "乙"), ("11-24 09:00", "10:00", "丙"), ("11-24 09:00", "11:00", "甲")]
+    assert told(read_table(rows.encode(), WEEK)) == in_order
+    both = "DTSTART:20261124T090000\nDTEND:20261124T100000\nSUMMARY:甲", "DTSTART:20261124T090000\nSUMMARY:乙"
+    assert told(read_icalendar(calendar(*both), WEEK)) == [("11-24 09:00", "", "乙"), ("11-24 09:00", "10:00", "甲")]
+
+
 def test_every_bad_line_of_a_table_is_named_and_the_others_are_used() -> None:
     rows = [
         "2026-11-24,9点,,甲,,",
