@@ -66,6 +66,7 @@ class Found(NamedTuple):
 def found(entries: Iterable[Entry], complaints: Sequence[str], days: Days) -> Found:
     """The entries of the days, in order; more than a screen will ever show are left out."""
     inside = sorted((entry for entry in entries if days.have(entry)), key=lambda entry: entry.place)
+    complaints = complaints[:MOST_ENTRIES]
     if len(inside) > MOST_ENTRIES:
         complaints = [*complaints, f"more than {MOST_ENTRIES} entries: the later ones are left out"]
     return Found(inside[:MOST_ENTRIES], complaints)

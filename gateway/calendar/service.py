@@ -5,21 +5,19 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gateway.calendar.config import RosterConfig
-from gateway.calendar.entries import MOST_BYTES, Days, Found, UnreadableCalendar
-from gateway.calendar.icalendar_file import read_icalendar
-from gateway.calendar.table import read_table
+from gateway.calendar.entries import Days, Found, UnreadableCalendar
+from gateway.calendar.reading import read
 from gateway.hub import Hub
 from gateway.supervisor.guard import Up
 
 LOOK_S = 10.0  # between two looks at the files
-READ_S = 20.0
+REST_S = 600.0  # until a file that could not be used is tried again, unless it changes: a hostile one costs 20 s
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +27,7 @@ class Sight(NamedTuple):
     roster: RosterConfig
     today: date
     size: int
-    changed_ns: int
+    changed_ns: tuple[int, int]  # its text, and its rights
 
 
 class Calendar:
@@ -39,6 +37,7 @@ class Calendar:
         self._config, self._zone, self._hub = config, zone, hub
         self._seen: dict[str, Sight | None] = {}
         self._found: dict[str, Found] = {}
+        self._resting: dict[str, tuple[Sight, float]] = {}
 
     async def run(self, up: Up) -> None:
         """Look at the files, for ever."""
@@ -53,6 +52,7 @@ class Calendar:
         for gone in self._seen.keys() - rosters.keys():
             del self._seen[gone]
             self._found.pop(gone, None)
+            self._resting.pop(gone, None)
             self._hub.hide(f"roster/{gone}")
         for roster in rosters.values():
             await self._look_at(roster)
@@ -61,18 +61,31 @@ class Calendar:
         today = self._hub.clock.now().astimezone(self._zone).date()
         try:
             status = await asyncio.to_thread(os.stat, roster.file)
-            sight = Sight(roster, today, status.st_size, status.st_mtime_ns)
-            if sight == self._seen.get(roster.id):
+            sight = Sight(roster, today, status.st_size, (status.st_mtime_ns, status.st_ctime_ns))
+            if sight == self._seen.get(roster.id) or self._rests(sight):
                 return
-            async with asyncio.timeout(READ_S):
-                found = await asyncio.to_thread(_read, roster, Days(today, roster.days, self._zone))
-        except (OSError, UnreadableCalendar, TimeoutError) as error:
-            self._failed(roster, today, str(error) or f"could not be read within {READ_S:g} s")
+            found = await self._read(sight)
+        except (OSError, UnreadableCalendar) as error:
+            self._failed(roster, today, str(error))
             return
         if found.complaints:
             log.warning("roster %s: %s: %s", roster.id, roster.file, "; ".join(found.complaints[:5]))
         self._seen[roster.id], self._found[roster.id] = sight, found
         self._show(roster, found, None)
+
+    async def _read(self, sight: Sight) -> Found:
+        """Raises UnreadableCalendar, OSError."""
+        roster = sight.roster
+        try:
+            return await read(roster.file, Days(sight.today, roster.days, self._zone))
+        except UnreadableCalendar:
+            self._resting[roster.id] = sight, self._hub.clock.monotonic() + REST_S
+            raise
+
+    def _rests(self, sight: Sight) -> bool:
+        """Whether it could not be used a short while ago."""
+        useless, until = self._resting.get(sight.roster.id, (None, 0.0))
+        return sight == useless and self._hub.clock.monotonic() < until
 
     def _failed(self, roster: RosterConfig, today: date, why: str) -> None:
         """Keep what is still to come of what was read before, and say once that it is stale."""
@@ -91,10 +104,3 @@ class Calendar:
             "why": why,
         }
         self._hub.show(f"roster/{roster.id}", view)
-
-
-def _read(roster: RosterConfig, days: Days) -> Found:
-    """Read a file, in a thread. Raises OSError, UnreadableCalendar."""
-    with Path(roster.file).open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    return read_table(data, days) if roster.file.endswith(".csv") else read_icalendar(data, days)

@@ -1,13 +1,15 @@
 import logging
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.calendar import reading
 from gateway.calendar.config import RosterConfig
-from gateway.calendar.service import Calendar
+from gateway.calendar.service import REST_S, Calendar
 from gateway.hub import Hub
 
 
@@ -16,12 +18,13 @@ class Clock:
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 23, 1, tzinfo=UTC)
+        self.passed_s = 0.0
 
     def now(self) -> datetime:
         return self.time
 
     def monotonic(self) -> float:
-        return 0.0
+        return self.passed_s
 
 
 class Office:
@@ -98,3 +101,47 @@ async def test_what_the_site_file_no_longer_names_is_gone(office: Office) -> Non
     office.rosters = []
     await office.calendar.look()
     assert "roster/leaders" not in office.hub.views
+
+
+NEVER = (
+    "BEGIN:VEVENT\nUID:{}\nDTSTART:20260101T000000\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\nSUMMARY:x\nEND:VEVENT\n"
+)
+"""An event on a day that no year has: whoever looks for it looks until the year 9999."""
+
+
+def hostile(folder: Path) -> RosterConfig:
+    file = folder / "hostile.ics"
+    events = "".join(map(NEVER.format, range(1000)))
+    file.write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{events}END:VCALENDAR\n")
+    return RosterConfig(id="hostile", file=str(file))
+
+
+async def test_a_file_that_is_never_read_to_its_end_costs_no_more_than_its_time_and_keeps_no_other_from_being_read(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READ_S", 2.0)
+    office.rosters.insert(0, hostile(tmp_path))
+    office.write("2026-11-23,李敏")
+    await office.calendar.look()
+    assert office.hub.views["roster/hostile"]["why"] == "could not be read within 2 s"
+    assert office.who == ["李敏"]
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # nothing reads on
+    office.write("2026-11-23,赵强")
+    await office.calendar.look()
+    assert office.who == ["赵强"]
+
+
+async def test_a_file_that_cannot_be_used_is_tried_again_when_it_changes_or_after_a_while(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.write("2026-11-23,李敏")
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        await office.calendar.look()
+    assert office.hub.views["roster/leaders"]["why"] == "cannot be understood: its reader ended with 1"
+    await office.calendar.look()
+    assert office.who == []
+    office.clock.passed_s += REST_S
+    await office.calendar.look()
+    assert office.who == ["李敏"]
