@@ -14,11 +14,14 @@ class Cable:
         self._host, self._port = host, port
         self._plugged = asyncio.Event()
         self._plugged.set()
+        self._loses = False
+        self.lost = 0  # connections that were never answered
         self._ends: set[asyncio.StreamWriter] = set()
         self.url = ""
 
-    def pull(self) -> None:
-        """From now on nothing comes through."""
+    def pull(self, *, loses: bool = False) -> None:
+        """From now on nothing comes through. `loses`: what is begun meanwhile is never answered, later neither."""
+        self._loses = loses
         self._plugged.clear()
 
     def plug(self) -> None:
@@ -27,6 +30,12 @@ class Cable:
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection to its end."""
+        if self._loses and not self._plugged.is_set():
+            self.lost += 1
+            with suppress(OSError):
+                await reader.read()
+            writer.close()
+            return
         await self._plugged.wait()
         with suppress(OSError):
             inside, outside = await asyncio.open_connection(self._host, self._port)

@@ -4,6 +4,7 @@
   "use strict";
 
   const STALE_S = 15, DEAD_S = 12, LONGEST_WAIT_S = 5, POLL_S = 0.9, NEW_S = 10, RELOAD_AFTER_H = 20, RELOAD_HOUR = 4;
+  const OPEN_S = 6, ANSWER_S = 4;  /* a browser may hold a socket back for 5 s by itself, after many that failed */
   const KEEP_S = 60, RECALL_S = 1.5, FEW = 200, MORE_FRAMES = 6, BLINK_S = 0.75, BLINKS = 4;
   const base = "/screens/" + document.body.dataset.screen, keepsake = base + "/kept";
   const store = "hall-screen:" + base + "?" + document.body.dataset.build;  /* that of our worker */
@@ -43,21 +44,25 @@
     try {
       opening = new WebSocket(scheme + location.host + base + "/live");
     } catch (error) {
-      lost(null);
+      lost(null, LONGEST_WAIT_S);
       return;
     }
     socket = opening;
-    opening.onopen = function () { greeted = false; beat(); };
+    const limit = setTimeout(function () {  /* it may wait for minutes, on a path that is whole again by now */
+      lost(opening, 0.5);
+      opening.close();
+    }, 1000 * OPEN_S);
+    opening.onopen = function () { clearTimeout(limit); greeted = false; beat(); };
     opening.onmessage = function (event) { if (socket === opening) { take(event.data); } };
-    opening.onclose = function () { lost(opening); };
+    opening.onclose = function () { clearTimeout(limit); lost(opening, LONGEST_WAIT_S); };
   }
 
-  function lost(which) {
+  function lost(which, longestWait) {
     if (which !== socket) { return; }
     socket = null;
     checked = false;
     failures += 1;
-    const longest = Math.min(LONGEST_WAIT_S, 0.5 * Math.pow(2, failures - 1));
+    const longest = Math.min(longestWait, 0.5 * Math.pow(2, failures - 1));
     clearTimeout(retry);
     retry = setTimeout(connect, 1000 * longest * (0.5 + Math.random() / 2));
   }
@@ -84,7 +89,8 @@
     if (polling || failures < 2) { return; }
     polling = true;
     polled = seconds();
-    fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store" })
+    const stop = new AbortController(), limit = setTimeout(function () { stop.abort(); }, 1000 * ANSWER_S);
+    fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store", signal: stop.signal })
       .then(function (answer) {
         forbidden = answer.status === 401 || answer.status === 403;
         if (forbidden) { forget(); }
@@ -92,7 +98,7 @@
       })
       .then(function (text) { if (!isOpen()) { greeted = true; take(text); greeted = false; } })
       .catch(function () { /* the banner tells */ })
-      .then(function () { polling = false; });
+      .then(function () { clearTimeout(limit); polling = false; });
   }
 
   function take(text) {
@@ -421,7 +427,7 @@
     keep();
     if (isOpen() && seconds() - heard > DEAD_S) {
       const dead = socket;
-      lost(dead);
+      lost(dead, LONGEST_WAIT_S);
       dead.close();
     }
     if (isOpen() ? seconds() - beaten >= beatS : seconds() - polled >= POLL_S) { countFrames(); beat(); }

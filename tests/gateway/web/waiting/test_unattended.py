@@ -99,6 +99,23 @@ async def test_a_cable_that_is_pulled_is_told_a_reload_still_shows_the_page_and_
         assert page.errors == []
 
 
+async def test_what_was_begun_while_nothing_came_through_is_given_up_and_the_page_is_right_within_10_s(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    where = urlsplit(screens.web.field)
+    async with chromium.context() as context, cable(where.hostname or "", where.port or 0) as wire:
+        page = await opened(screens, context, field=wire.url)
+        await screens.board(row("c1", "A012"))
+        wire.pull(loses=True)
+        await page.wait_for_selector("#stale", state="visible", timeout=1000 * LIMIT_S)
+        await until(lambda: asyncio.sleep(0, wire.lost), lambda lost: lost >= 3, LIMIT_S)  # sockets and a request
+        wire.cut()
+        await page.wait_for_selector("#stale", state="hidden", timeout=10_000)
+        await screens.board(row("c2", "A013"))
+        assert await tickets(page) == ["A013"]
+        assert page.errors == []
+
+
 @pytest.mark.parametrize("minutes", [-11, 5])
 async def test_numbers_of_which_nobody_can_tell_that_they_are_young_stay_hidden(
     screens: ScreenHall, chromium: Chromium, minutes: int
