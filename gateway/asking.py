@@ -31,7 +31,8 @@ def conformance_queue(options: argparse.Namespace) -> int:
             if outcome.broken is not None:
                 line(f"       {outcome.broken}")
 
-    report = asyncio.run(prove(options.url, window=options.window, token=token(options.token_file), told=told))
+    proof = prove(options.url, window=options.window, token=token(options.token_file), told=told, aloud=options.aloud)
+    report = asyncio.run(proof)
     times = (
         f"a call is accepted in {report.accept_p50_ms:.1f} ms, at most {report.accept_max_ms:.1f}"
         if report.kept

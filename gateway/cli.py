@@ -105,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     alone = "a window that nobody else calls to meanwhile: its numbers are used up for the day"
     conformance.add_argument("--window", required=True, metavar="WINDOW", help=alone)
     conformance.add_argument("--token-file", type=Path, help="holds the token (default: the variable HALL_TOKEN)")
+    conformance.add_argument("--aloud", action="store_true", help="also where its numbers are spoken in the hall")
     verb(add, "devices", "gateway.asking:devices", "list the devices of a running gateway", api=True)
     alarms = verb(add, "alarms", "gateway.asking:alarms", "list, acknowledge and shelve alarms", api=True, first=ALARMS)
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")

@@ -12,9 +12,11 @@ from aiohttp import web
 from webhall import BoardConfig, web_hall
 
 from gateway.calls.config import WindowConfig
+from gateway.calls.voice_config import AreaConfig
 from gateway.conformance import promises, run
 from gateway.conformance.probe import Unmet, probe
 from gateway.conformance.run import Outcome, prove
+from gateway.core.errors import WrongInput
 
 
 def silent(_: Outcome) -> None:
@@ -66,6 +68,24 @@ async def test_a_hall_keeps_all_promises_and_its_window_shows_its_function_again
         assert told == list(report.outcomes)
         assert 0 < (report.accept_p50_ms or 0) <= (report.accept_max_ms or 0)
         assert (await hall.get("/windows"))["windows"][0]["status"] == "idle"
+
+
+async def test_a_window_that_is_heard_is_proved_only_aloud_and_asking_speaks_and_shows_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PROMISES", (promises.accepts,))
+    monkeypatch.setattr(run, "SAMPLES", 1)
+    board = BoardConfig(id="led-01", driver="test.board")
+    window = WindowConfig(id="w01", label="1号窗口", function="综合受理", screens=["led-01"])
+    area = AreaConfig(id="reception", speakers=["led-01"])
+    hall_of_voice = web_hall(tmp_path, devices=[board], windows=[window], areas=[area])
+    async with hall_of_voice as hall, hall.online("led-01"):
+        with pytest.raises(WrongInput, match="window w01 is heard in the voice area reception: .* or give --aloud"):
+            await prove(hall.url, window="w01", token=hall.queue, told=silent)
+        assert (await hall.get("/windows"))["windows"][0]["status"] == "idle"
+        (asked,) = (await hall.get("/events?type=call.voice"))["events"]
+        assert asked["payload"]["status"] == "outdated"
+        assert (await prove(hall.url, window="w01", token=hall.queue, told=silent, aloud=True)).kept
 
 
 @pytest.mark.parametrize(
