@@ -54,8 +54,8 @@ async def _unheard(queue: Probe) -> None:
     answer = await queue.post(queue.body(at=LONG_AGO, ttl_s=SHORTEST_S))
     if areas := answer.body.get("voice"):
         raise WrongInput(
-            f"window {queue.window} is heard in the voice area {', '.join(areas)}: about 80 numbers that nobody has would"
-            " be spoken there; name a window that no area hears, or give --aloud"
+            f"window {queue.window} is heard in the voice area {', '.join(areas)}: about 80 numbers that nobody has"
+            " would be spoken there; name a window that no area hears, or give --aloud"
         )
 
 

@@ -126,7 +126,7 @@ async def test_a_file_that_is_never_read_to_its_end_costs_no_more_than_its_time_
     assert office.hub.views["roster/hostile"]["why"] == "could not be read within 2 s"
     assert office.who == ["李敏"]
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # nothing reads on
+        os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222 - it does not block; nothing reads on
     office.write("2026-11-23,赵强")
     await office.calendar.look()
     assert office.who == ["赵强"]

@@ -80,7 +80,7 @@ async def test_a_window_that_is_heard_is_proved_only_aloud_and_asking_speaks_and
     area = AreaConfig(id="reception", speakers=["led-01"])
     hall_of_voice = web_hall(tmp_path, devices=[board], windows=[window], areas=[area])
     async with hall_of_voice as hall, hall.online("led-01"):
-        with pytest.raises(WrongInput, match="window w01 is heard in the voice area reception: .* or give --aloud"):
+        with pytest.raises(WrongInput, match=r"window w01 is heard in the voice area reception: .* or give --aloud"):
             await prove(hall.url, window="w01", token=hall.queue, told=silent)
         assert (await hall.get("/windows"))["windows"][0]["status"] == "idle"
         (asked,) = (await hall.get("/events?type=call.voice"))["events"]
