@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,7 +15,7 @@ from gateway.core.twin import Twin
 from simulators.control import serve_levers
 from simulators.play import Post, play
 from simulators.script import script
-from simulators.site import Addresses, served
+from simulators.site import Addresses, served, taken
 from simulators.world import load_world
 
 GROUP = "hall_gateway.simulators"
@@ -55,18 +55,20 @@ async def serve_all(
     the levers. Boxes that are clients call at `field`, HOST:PORT, with the `key` of each. Once `begin` has returned the
     day of the scenario file `world` is played, at its own speed or at `speed`, with calls to `windows` through `post`.
     Raises NotSupported for a driver without a simulator, WrongInput where a client has nobody to call, SiteError or
-    Mistake for a world with mistakes, OSError when something cannot be bound.
+    Mistake for a world with mistakes, AddressTaken, OSError when something cannot be bound. No `key` is asked for
+    before everything is bound.
     """
     twins = {config.id: twin_type(config.driver)(config) for config in configs}
+    guests = {name: twin for name, twin in twins.items() if twin.passive}
+    called = {name: caller(name, field) for name in guests}
     async with AsyncExitStack() as stack:
-        for name, guest in twins.items():
-            if guest.passive:
-                guest.key = key(name)
-                await stack.enter_async_context(guest.serve(*caller(name, field)))
         hosts = {name: twin for name, twin in twins.items() if not twin.passive}
         addresses = await stack.enter_async_context(served(hosts, lines, base=base, port=port))
+        url = await stack.enter_async_context(_levers(twins, control_port))
+        for name, guest in guests.items():  # only now: a new key ends that of another run, whose ports are taken
+            guest.key = key(name)
+            await stack.enter_async_context(guest.serve(*called[name]))
         day = _day(world, twins, windows) if world else None  # only now each box has the levers of its wire
-        url = await stack.enter_async_context(serve_levers(twins, control_port))
         write_overlay(overlay, addresses, field)
         ready(url)
         if day:
@@ -74,6 +76,14 @@ async def serve_all(
                 await begin()
             await day(speed, post)
         await asyncio.get_running_loop().create_future()
+
+
+@asynccontextmanager
+async def _levers(twins: Mapping[str, Twin[Any]], port: int) -> AsyncGenerator[str]:
+    async with AsyncExitStack() as stack:
+        with taken(f"127.0.0.1:{port}", "--control"):
+            url = await stack.enter_async_context(serve_levers(twins, port))
+        yield url
 
 
 def _day(

@@ -1,17 +1,34 @@
 """Where the boxes of a site listen: each on its own address, or together on their line."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import errno
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.core.address import WEB_PORTS, Port, serial_port
 from gateway.core.config import DeviceConfig
-from gateway.core.errors import NotSupported
+from gateway.core.errors import GatewayError, NotSupported
 from gateway.core.twin import Twin
 from simulators.tcp import TcpTwin
 from simulators.wires import serve_pty, serve_raw
+
+
+class AddressTaken(GatewayError):
+    """Somebody listens there already."""
+
+
+@contextmanager
+def taken(address: str, option: str) -> Generator[None]:
+    """Say who probably holds an address, and which option gives another."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        why = "another `simulate` probably holds it: stop that one, or give this one other addresses with"
+        raise AddressTaken(f"{address} is in use already; {why} {option}") from error
 
 
 class Addresses(NamedTuple):
@@ -29,7 +46,7 @@ async def served(
 
     Serial ports become pseudo-terminals of the same speed; a line at a serial server becomes a TCP port, at 9600 baud
     where its address does not tell; `https` becomes `http`, since nobody vouches for a twin. Raises NotSupported
-    for a box that cannot be on a bus, OSError.
+    for a box that cannot be on a bus, AddressTaken, OSError.
     """
     async with AsyncExitStack() as stack:
         found = Addresses({}, {})
@@ -38,7 +55,8 @@ async def served(
         async def put(address: str, on_it: Sequence[Twin[Any]]) -> str:
             host = str(IPv4Address(base) + next(hosts))
             tcp_port = real_port(address) if port is None else port
-            return await stack.enter_async_context(_wire(address, on_it, host, tcp_port))
+            with taken(f"{host}:{tcp_port}" if tcp_port else host, "--base"):
+                return await stack.enter_async_context(_wire(address, on_it, host, tcp_port))
 
         for name, twin in twins.items():
             if twin.config.line is None:
