@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 
 from gateway.calls.model import Call
-from gateway.core.contract import Clock
 from gateway.core.model import Event, Result, Retention, Stage
+from gateway.hub import Hub
 from gateway.journal.journal import Journal
 from gateway.meters import Meters
 
+TAKEN = (Stage.ACKED, Stage.CONFIRMED)
+DARK = "the screen is off"
 LIVE = 1000  # calls whose deliveries are held in memory: a hall has a few hundred calls a day
 
 
@@ -28,9 +30,9 @@ class Delivery(msgspec.Struct):
 class Deliveries:
     """Follows the deliveries of the newest calls and records their ends."""
 
-    def __init__(self, journal: Journal, meters: Meters, clock: Clock) -> None:
-        self._journal, self._meters, self._clock = journal, meters, clock
-        self._started = clock.now()
+    def __init__(self, journal: Journal, meters: Meters, hub: Hub) -> None:
+        self._journal, self._meters, self._hub, self._clock = journal, meters, hub, hub.clock
+        self._started = self._clock.now()
         self._live: OrderedDict[str, dict[str, Delivery]] = OrderedDict()
         self._held: dict[str, list[tuple[str, Event]]] = {}
 
@@ -57,8 +59,10 @@ class Deliveries:
         delivery = self._live.get(call.call_id, {}).get(screen)
         if delivery is None or (delivery.ended and delivery.status is not Stage.REJECTED):
             return  # what was refused is sent again, and may be shown then
-        delivery.status, delivery.detail, delivery.ended = result.status, result.detail, ended
-        delivery.times |= _times(result, delivery.times)
+        dark = result.status in TAKEN and self._is_dark(screen, result)
+        detail = result.detail | {"why": DARK} if dark else result.detail
+        delivery.status, delivery.detail, delivery.ended = result.status, detail, ended
+        delivery.times |= _times(result, delivery.times, dark=dark)
         if ended:
             event = self._event(call, screen, delivery)
             if call.call_id in self._held:
@@ -82,12 +86,18 @@ class Deliveries:
         """What is known of a call's deliveries in memory, by screen."""
         return {screen: _plain(delivery) for screen, delivery in self._live.get(call_id, {}).items()}
 
+    def _is_dark(self, screen: str, result: Result) -> bool:
+        """Whether nobody can see what the screen took, as it says itself: with its result, or by its point `on`."""
+        view = self._hub.devices.get(screen.partition("/")[0])
+        on = view.points[None].get("on") if view else None
+        return result.detail.get("lit") is False or (on is not None and on.now.value is False)
+
     def _note(self, screen: str, event: Event) -> None:
         self._journal.note(screen.partition("/")[0], [event])
 
     def _measure(self, call: Call, screen: str, result: Result) -> None:
         ours = call.accepted_at >= self._started  # a call of an earlier run waited for our restart, not for the screen
-        if ours and result.status in (Stage.ACKED, Stage.CONFIRMED):
+        if ours and result.status in TAKEN:
             self._meters.call_to_screen.observe((result.at - call.accepted_at).total_seconds())
         if count := result.detail.get("substituted"):
             self._meters.substituted.labels(screen).inc(count)
@@ -103,14 +113,18 @@ class Deliveries:
         )
 
 
-def _times(result: Result, before: Mapping[str, datetime]) -> dict[str, datetime]:
-    """What a stage tells of when. A screen may say itself when it was shown; what can be read back is shown then."""
+def _times(result: Result, before: Mapping[str, datetime], *, dark: bool) -> dict[str, datetime]:
+    """What a stage tells of when. A screen may say itself when it was shown; what can be read back is shown then.
+
+    Nothing is shown on a `dark` screen, nor before it was sent: a screen knows our time only roughly.
+    """
     times = {f"{result.status}_at": result.at}
     if result.status is Stage.SENT:
         times |= {"sending_at": before.get("sending_at", result.at)}
-    if result.status is Stage.CONFIRMED:
-        shown = result.detail.get("shown_at")
-        times |= {"shown_at": datetime.fromisoformat(shown) if isinstance(shown, str) else result.at}
+    if result.status is Stage.CONFIRMED and not dark:
+        told = result.detail.get("shown_at")
+        shown = datetime.fromisoformat(told) if isinstance(told, str) else result.at
+        times |= {"shown_at": max(shown, before.get("sending_at", shown))}
     return times
 
 

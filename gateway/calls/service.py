@@ -49,7 +49,7 @@ class Calls:
         areas: Sequence[AreaConfig] = (),
     ) -> None:
         self.windows = {window.id: Window(window, config) for window in windows}
-        self.deliveries = Deliveries(house.journal, house.meters, house.clock)
+        self.deliveries = Deliveries(house.journal, house.meters, house.hub)
         self.record = Record(house.journal, self.deliveries)
         self._screens = Screens(lives, house.hub, self.deliveries)
         for window in self.windows.values():

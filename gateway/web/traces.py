@@ -13,7 +13,7 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     """How a call went on one screen: its newest stage, and when each stage came.
 
     `recorded_at`: the call was on disk. `sending_at` and `sent_at`: the first and the last bytes went to the wire.
-    `shown_at`: it was on the glass, as far as the screen proves that.
+    `shown_at`: it was on the glass, as far as the screen proves that; never of a screen that is off.
     """
 
     status: Stage

@@ -17,7 +17,7 @@ from gateway.calls.service import Calls
 from gateway.core.config import DeviceConfig
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import CommandRejected, DeviceOffline, JournalError
-from gateway.core.model import Command, Cursor, Event, Identity, PartKind, Stage, Surface, Verb
+from gateway.core.model import Command, Cursor, Event, Identity, PartKind, Point, Stage, Surface, Verb
 from gateway.core.screen import Board, Brightness, Power, Show
 from gateway.hub import Hub, Status
 from gateway.journal.batch import Call as Written
@@ -52,6 +52,9 @@ class Card:
         self.shown: list[str] = []
         self.answers: Callable[[], None] = lambda: None
         self.deaf = False
+
+
+ON = Point("on", "boolean", "whether it is lit")
 
 
 class Blink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +93,7 @@ class Screen(Driver[ScreenConfig]):
         power = Verb(name="power", meaning="light or none", params=Power, desired=True)
         brightness = Verb(name="brightness", meaning="how bright", params=Brightness, desired=True)
         more = [*([board] if self.config.board else []), *([power, brightness] if self.config.lit else [])]
-        return Surface(device=PartKind(verbs=(show, blink, wipe, *more)))
+        return Surface(device=PartKind(points=(ON,), verbs=(show, blink, wipe, *more)))
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:

@@ -112,11 +112,13 @@ class WebScreen(Driver[WebScreenConfig]):
         begun = self.context.clock.now()
         await self._until(command, lambda: self._pages.shown(self._run) >= rev, rev)
         pages = self._pages.seen()
+        lit = self._content.lit
         return {
             "rev": rev,
             "pages": len(pages),
             "render_ms": max((page.render_ms or 0 for page in pages), default=None),
-            "shown_at": shown_at(pages, begun, self.context.clock.now()),
+            "shown_at": shown_at(pages, begun, self.context.clock.now()) if lit else None,
+            "lit": lit,
         }
 
     def _next(self) -> int:

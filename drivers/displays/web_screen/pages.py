@@ -111,7 +111,7 @@ def shown_at(pages: Sequence[Beat], begun: datetime, now: datetime) -> str | Non
     if not times or len(times) < len(pages):
         return None
     last = datetime.fromtimestamp(max(times) / 1000, UTC)
-    return min(max(last, begun), now).isoformat()
+    return min(max(last, begun), now).isoformat().replace("+00:00", "Z")
 
 
 def _moment(milliseconds: float | None) -> str | None:

@@ -10,6 +10,7 @@ from smallhall import OPENED, Card, Hall, HeldClock, Screen, until
 
 from gateway.calls.config import CallsConfig
 from gateway.core.errors import CommandRejected
+from gateway.core.model import Reading, Result, Stage
 from gateway.core.screen import Colour, Fit
 
 OpenHall = Callable[[], AbstractAsyncContextManager[Hall]]
@@ -83,6 +84,35 @@ async def test_where_a_screen_confirms_that_is_the_end(hall: Hall) -> None:
     assert end == delivered(
         "c1", "led-4", "confirmed", {"shown": "A012"}, sending=NOW, sent=NOW, acked=NOW, shown=NOW, confirmed=NOW
     )
+
+
+async def test_a_screen_that_is_off_shows_a_call_to_nobody(hall: Hall) -> None:
+    async with hall.plugged_in("led-4"):
+        hall.hub.publish("led-4", Reading(None, "on", False))
+        await hall.call("c1", "A012", window="w3")
+        [end] = await hall.recorded("call.delivered", 1)
+    dark = {"shown": "A012", "why": "the screen is off"}
+    assert end == delivered("c1", "led-4", "confirmed", dark, sending=NOW, sent=NOW, acked=NOW, confirmed=NOW)
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown", "why"),
+    [
+        ({"lit": False, "shown_at": None}, None, "the screen is off"),
+        ({"lit": True, "shown_at": "2026-07-17T00:59:59Z"}, NOW, None),
+        ({"shown_at": "2026-07-17T01:00:01Z"}, "2026-07-17T01:00:01Z", None),
+    ],
+)
+async def test_what_a_page_says_of_its_glass_is_never_before_it_was_sent(
+    detail: dict[str, object], shown: str | None, why: str | None, hall: Hall
+) -> None:
+    call = await hall.call("c1", "A012", window="w3")
+    for status in (Stage.SENT, Stage.CONFIRMED):
+        hall.calls.deliveries.told(
+            call, "led-4", Result(command_id="c1", status=status, at=OPENED, detail=detail), ended=False
+        )
+    live = hall.calls.deliveries.live("c1")["led-4"]
+    assert (live.get("shown_at"), live["detail"].get("why")) == (shown, why)
 
 
 async def test_a_call_that_was_never_shown_is_superseded_by_the_next(hall: Hall) -> None:

@@ -225,6 +225,16 @@ async def test_black_shows_nothing(box: Box) -> None:
     assert dark is not None
 
 
+async def test_what_is_shown_on_a_page_that_is_off_is_on_nobodys_glass(box: Box) -> None:
+    told = []
+    for rev, (verb, params) in enumerate((("power", {"on": False}), ("show", {"text": "A001"})), 1):
+        task = box.execute(verb, **params)
+        await pending(task)
+        await box.beat(rev=rev, rendered_at=NOW.timestamp() * 1000)
+        told.append(await ended(task))
+    assert [(each["lit"], each["shown_at"]) for each in told] == [(False, None)] * 2
+
+
 async def test_text_is_made_harmless(box: Box) -> None:
     task = box.execute("board", title="a\x1b\u202eb", rows=[], notice="c\nd")
     await pending(task)
