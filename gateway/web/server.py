@@ -4,9 +4,10 @@ import asyncio
 import errno
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -15,7 +16,7 @@ from gateway.core.errors import GatewayError
 from gateway.web.entrance import entrance
 from gateway.web.gate import IDLE_S, LINGER_S, Gate, Visitor
 from gateway.web.problems import problems
-from gateway.web.route import Listener
+from gateway.web.route import Listener, reply
 from gateway.web.routes import ROUTES
 from gateway.web.services import Services
 
@@ -33,6 +34,11 @@ HEADERS = {
 OWN = ("Content-Security-Policy", "Cache-Control")
 """What a page may have of its own."""
 
+UNREADABLE = (
+    "the head of this request is no HTTP (RFC 9112), or too long; write what is not ASCII in an address in percent "
+    "encoding: 火 as %E7%81%AB"
+)
+
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Leave out what is bad HTTP of a peer: it is answered with 400, and its text may hold a token."""
@@ -41,6 +47,34 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 log = logging.getLogger(__name__)
 log.addFilter(_is_ours)
+SERVED: Mapping[str, Any] = {
+    "access_log": None,  # a URL can hold a key
+    "logger": log,
+    "keepalive_timeout": IDLE_S,
+    "lingering_time": LINGER_S,
+}
+
+
+class Served(web.RequestHandler):
+    """aiohttp's side of one connection. What it cannot read is answered as a problem too.
+
+    A bug is answered without its traceback, in debug mode too.
+    """
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        answer = super().handle_error(request, status, exc, message)
+        if isinstance(exc, HttpProcessingError):
+            problem = {"type": "about:blank", "title": "Bad Request", "status": status, "detail": UNREADABLE}
+            answer = reply(problem, status=status, media_type="application/problem+json")
+            answer.headers.update(HEADERS)
+            answer.force_close()
+        return answer
 
 
 @asynccontextmanager
@@ -56,9 +90,8 @@ async def serve(services: Services, *, console: str, field: str | None) -> Async
 
 
 def application(services: Services, listener: Listener) -> web.Application:
-    """The routes of one listener. A bug is answered without its traceback, in debug mode too."""
-    limit, debug = MOST_BYTES[listener], {"debug": False}
-    app = web.Application(middlewares=[problems], client_max_size=limit, handler_args=debug)
+    """The routes of one listener."""
+    app = web.Application(middlewares=[problems], client_max_size=MOST_BYTES[listener])
     for route in ROUTES:
         if listener in route.listeners:
             add = app.router.add_get if route.method == "GET" else app.router.add_post
@@ -94,17 +127,10 @@ async def _listening(services: Services, listener: Listener, address: str) -> As
 @asynccontextmanager
 async def _serving(app: web.Application) -> AsyncGenerator[Callable[[], asyncio.Protocol]]:
     """Makes what serves one connection; what is being answered when this is left ends."""
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # a URL can hold a key
-        logger=log,
-        shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=IDLE_S,
-        lingering_time=LINGER_S,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        yield cast(web.Server, runner.server)
+        yield partial(Served, cast(web.Server, runner.server), loop=asyncio.get_running_loop(), **SERVED)
     finally:
         await runner.cleanup()
 

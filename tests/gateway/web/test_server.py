@@ -1,6 +1,7 @@
 """The listeners: what is served where, how they start and stop, health, metrics and inlets."""
 
 import asyncio
+import json
 import logging
 import time
 from contextlib import AbstractAsyncContextManager
@@ -71,6 +72,16 @@ async def test_no_token_is_ever_logged(hall: WebHall, caplog: pytest.LogCaptureF
 async def test_a_token_that_is_no_text_is_no_token(hall: WebHall) -> None:
     answer = await raw(hall, b"GET / HTTP/1.1\r\nHost: x\r\nCookie: hall_token=\xff\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_chinese_that_is_not_encoded_is_answered_with_a_problem_that_says_so(hall: WebHall) -> None:
+    answer = await raw(hall, "GET /api/v1/events?q=火警 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head, _, body = answer.partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert b"Content-Type: application/problem+json" in head
+    assert (b"Server: hall-gateway" in head, b"Connection: close" in head or b"HTTP/1.0" in head) == (True, True)
+    assert (problem["status"], problem["title"]) == (400, "Bad Request")
+    assert problem["detail"].endswith("write what is not ASCII in an address in percent encoding: 火 as %E7%81%AB")
 
 
 async def raw(hall: WebHall, data: bytes) -> bytes:
