@@ -16,6 +16,7 @@ import msgspec
 from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Command, Cursor, Event, Identity, Part, Picture, Reading, Stage, Surface, Verb
+from gateway.core.parameters import sentence
 from gateway.core.search import Search
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
@@ -247,4 +248,4 @@ def convert(model: type[StructT], params: Mapping[str, Any]) -> StructT:
     try:
         return msgspec.convert(dict(params), model)
     except msgspec.ValidationError as error:
-        raise CommandRejected(f"bad parameters: {error}") from error
+        raise CommandRejected(f"bad parameters: {sentence(str(error), model)}") from error

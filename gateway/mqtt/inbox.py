@@ -16,6 +16,7 @@ from gateway.core.errors import JournalError
 from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, Link, Received
 from gateway.mqtt.topics import ADDRESSABLE, NO_JSON, Topics, encode
+from gateway.site.sentences import words
 
 RETRY_S = 1.0  # between two tries to record
 MOST_OPEN = 1000  # not acknowledged; then the broker keeps what comes in meanwhile
@@ -129,8 +130,8 @@ def _read(message: Received) -> CallRequest:
 
 def _mistakes(error: ValidationError) -> str:
     """One sentence; what was sent is not repeated in it."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_MISTAKES]
-    return "; ".join(": ".join([*(str(step)[:MOST_SAID] for step in item["loc"]), item["msg"]]) for item in found)
+    found = error.errors(include_url=False, include_input=False)[:MOST_MISTAKES]
+    return "; ".join(": ".join([*(str(step)[:MOST_SAID] for step in item["loc"]), words(item)]) for item in found)
 
 
 def _call_id(message: Received) -> str | None:

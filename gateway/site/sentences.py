@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from gateway.core.config import Id, SecretRef
 from gateway.core.known import listed, unknown_key
 
+WITH_ZONE = "must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z"
+DAY = "must be a day such as 2026-07-17"
 WORDS = {
     "missing": "is missing",
     "string_type": "must be text, in quotes where it looks like a number or a date",
@@ -33,8 +35,23 @@ WORDS = {
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "too_long": "must have at most {max_length} entries",
+    "dict_type": "must be an object",
+    "extra_forbidden": "there is no such field",
+    "string_pattern_mismatch": "must have the form {pattern}",
+    "timezone_aware": WITH_ZONE,
+    "datetime_type": WITH_ZONE,
+    "datetime_parsing": WITH_ZONE,
+    "datetime_from_date_parsing": WITH_ZONE,
+    "datetime_object_invalid": WITH_ZONE,
+    "date_type": DAY,
+    "date_parsing": DAY,
+    "date_from_datetime_parsing": DAY,
+    "date_from_datetime_inexact": DAY,
 }
 PATTERNS = {
+    r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', ':' and '-', beginning with a "
+    "letter or digit",
+    r"^[A-Za-z0-9._:-]{1,32}$": "must be 1 to 32 letters, digits, '.', '_', ':' and '-'",
     get_args(Id)[
         1
     ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
@@ -52,10 +69,20 @@ def sentence(detail: Any, model: Any, also: Sequence[str] = ()) -> str:
     if kind in ("model_type", "model_attributes_type"):
         inside = _model_at(model, loc)
         return f"must be a mapping with the keys {listed(inside.model_fields if inside else ())}"
-    text = PATTERNS.get(detail.get("ctx", {}).get("pattern")) or WORDS.get(kind, str(detail["msg"]))
-    text = text.format(**detail.get("ctx", {})) if kind in WORDS else text.removeprefix("Value error, ")
+    text = words(detail)
     secret = _model_at(model, loc[:-1]) is SecretRef
     return text if kind == "missing" or secret else text + _given(detail["input"])
+
+
+def words(detail: Any) -> str:
+    """The words for an error of pydantic's, without its field and without what was given."""
+    context = detail.get("ctx", {})
+    if detail["type"] in ("model_type", "model_attributes_type"):
+        return "must be an object"
+    if text := PATTERNS.get(context.get("pattern")):
+        return text
+    form = WORDS.get(detail["type"])
+    return form.format(**context) if form else str(detail["msg"]).removeprefix("Value error, ")
 
 
 def _given(value: Any) -> str:

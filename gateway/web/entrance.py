@@ -13,6 +13,7 @@ from gateway.people.rights import Principal
 from gateway.people.service import People
 from gateway.people.token_file import TokensUnreadable
 from gateway.people.tokens import TokenExpired
+from gateway.site.sentences import words
 from gateway.web.origin import ours
 from gateway.web.problems import Problem
 from gateway.web.route import BODY, QUERY, WHO, Route
@@ -23,6 +24,8 @@ SAFE = ("GET", "HEAD")
 HOW = "a token is needed: send the header Authorization: Bearer TOKEN"
 BODY_S = 10.0  # 64 KiB at 64 kbit/s take 8 s
 BEARER = re.compile(r"Bearer +([!-~]+)", re.IGNORECASE)
+TIMES = ("timezone_aware", "datetime_parsing", "datetime_from_date_parsing")
+PLUS = "; write + as %2B in an address: as it is, it means a blank"
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -114,7 +117,8 @@ def _query(request: web.Request, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
-        raise Problem(422, _sentence(error)) from error
+        zoned = any(detail["type"] in TIMES for detail in error.errors(include_url=False))
+        raise Problem(422, _sentence(error) + (PLUS if zoned else "")) from error
 
 
 async def _body(request: web.Request, model: type[ModelT]) -> ModelT:
@@ -132,9 +136,8 @@ async def _body(request: web.Request, model: type[ModelT]) -> ModelT:
 
 def _sentence(error: ValidationError) -> str:
     """Every mistake with its field; never what was given, which may be a person's name."""
-    mistakes: list[str] = []
-    for detail in error.errors(include_url=False, include_input=False):
-        field = ".".join(str(step) for step in detail["loc"])
-        text = "there is no such field" if detail["type"] == "extra_forbidden" else detail["msg"]
-        mistakes.append(f"{field:.60}: {text}".removeprefix(": ").replace("Value error, ", ""))
-    return "; ".join(mistakes[:5])
+    details = error.errors(include_url=False, include_input=False)[:5]
+    fields = (".".join(str(step) for step in detail["loc"]) for detail in details)
+    return "; ".join(
+        f"{field:.60}: {words(each)}".removeprefix(": ") for field, each in zip(fields, details, strict=True)
+    )

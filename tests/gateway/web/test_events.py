@@ -49,6 +49,15 @@ async def test_an_empty_parameter_is_none(hall: WebHall) -> None:
     assert (await hall.get("/events?device=&type=&from=&to=&after=&limit=&order="))["events"]
 
 
+async def test_a_plus_that_is_not_encoded_is_told(hall: WebHall) -> None:
+    answer = await hall.ask("GET", "/api/v1/events?from=2026-01-01T00:00:00+08:00")
+    assert (answer.status, answer.detail) == (
+        422,
+        "from: must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z; "
+        "write + as %2B in an address: as it is, it means a blank",
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

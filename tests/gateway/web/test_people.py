@@ -51,9 +51,9 @@ async def test_a_name_may_have_any_visible_character(hall: WebHall) -> None:
 WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "a name that is taken": ({"name": "boss"}, 409, "a token named 'boss' exists"),
     "a name that cannot be shown": ({"name": "a\nb"}, 422, "the name of a token must be 1 to 64 visible characters"),
-    "an unknown role": ({"role": "root"}, 422, "role: Input should be 'viewer', 'facilities', "),
+    "an unknown role": ({"role": "root"}, 422, "role: must be 'viewer', 'facilities', "),
     "an unknown zone": ({"zones": ["attic"]}, 422, "zones: there is no zone 'attic'; zones: none"),
-    "no zone at all": ({"zones": []}, 422, "zones: List should have at least 1 item"),
+    "no zone at all": ({"zones": []}, 422, "zones: must have 1 or more entries"),
     "a screen for another role": ({"screen": "led-01"}, 422, "a token of the role screen is for one screen"),
     "no screen for its role": ({"role": "screen"}, 422, "a token of the role screen is for one screen"),
     "a screen without a page": (
@@ -61,9 +61,9 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
         422,
         "a key opens the page of a screen: there is no such page 'led-01'; there are: none",
     ),
-    "a screen that is no id": ({"role": "screen", "screen": "../x"}, 422, "screen: String should match pattern"),
+    "a screen that is no id": ({"role": "screen", "screen": "../x"}, 422, "screen: must have the form"),
     "an end in the past": ({"expires_at": "2020-01-01T00:00:00Z"}, 422, "a token must expire in the future"),
-    "an end without a zone": ({"expires_at": "2099-01-01T00:00:00"}, 422, "expires_at: Input should have timezone"),
+    "an end without a zone": ({"expires_at": "2099-01-01T00:00:00"}, 422, "expires_at: must be a time with its zone"),
 }
 
 

@@ -275,8 +275,11 @@ async def test_silence_is_offline(context: FakeContext) -> None:
     ("params", "sentence"),
     [
         ({"text": "A0123456789"}, "A0123456789 does not fit onto the 64 x 16 px of screen led-05"),
-        ({"text": 7}, "bad parameters: Expected `str`, got `int` - at `$.text`"),
-        ({"text": "A", "size": 1}, "bad parameters: Object contains unknown field `size`"),
+        ({"text": 7}, "bad parameters: text: must be text, not a whole number"),
+        (
+            {"text": "A", "size": 1},
+            "bad parameters: unknown key 'size'; allowed: attention, colour, fit, shorter, text",
+        ),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_one_sentence(

@@ -117,9 +117,9 @@ async def test_a_timer_may_go_over_midnight(context: FakeContext) -> None:
 @pytest.mark.parametrize(
     ("lit", "why"),
     [
-        ([{"on": "08:00", "off": "24:00"}], r"bad parameters: Expected `str` matching regex .* at `\$.lit\[0\].off`"),
-        ([{"on": "8:00", "off": "18:00"}], r"at `\$.lit\[0\].on`"),
-        ([{"on": "08:00", "off": "18:00"}] * 4, r"Expected `array` of length <= 3 - at `\$.lit`"),
+        ([{"on": "08:00", "off": "24:00"}], r"bad parameters: lit\[0\]\.off: must have the form "),
+        ([{"on": "8:00", "off": "18:00"}], r"lit\[0\]\.on"),
+        ([{"on": "08:00", "off": "18:00"}] * 4, r"lit: must have at most 3 entries"),
     ],
 )
 def test_a_timer_that_the_card_cannot_have_is_refused(context: FakeContext, lit: object, why: str) -> None:
