@@ -35,6 +35,11 @@ def weaknesses(site: Site) -> Iterable[Complaint]:
     if not is_loopback(field) and any(device.is_page for device in site.devices):
         yield Complaint(("http", "field"), PLAIN_PAGES)
     yield from _secrets(general)
+    for index, roster in enumerate(site.sections.get("roster", ())):
+        if not Path(roster.file).is_file():
+            yield Complaint(
+                ("roster", index, "file"), f"there is no file {roster.file}: nothing is shown until it comes"
+            )
     for index, device in enumerate(site.devices):
         for key, text in device.weaknesses():
             yield Complaint(("devices", index, key), text)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.calls.config import SECTIONS
+from gateway.sections import SECTIONS
 from gateway.site.load import load
 from gateway.site.weaknesses import PLAIN_PAGES
 
@@ -14,7 +14,10 @@ KEY = "5e" * 32
 def warnings(tmp_path: Path, text: str) -> list[str]:
     path = tmp_path / "site.yaml"
     path.write_text("site: {id: hall, name: A}\n" + text)
-    return [str(warning).replace(f"{tmp_path}/site.yaml:", "") for warning in load(path, SECTIONS).warnings]
+    return [
+        str(warning).replace(f"{tmp_path}/site.yaml:", "").replace(str(tmp_path), "FOLDER")
+        for warning in load(path, SECTIONS).warnings
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +70,10 @@ WEAK: dict[str, tuple[str, list[str]]] = {
     "a server of this machine": (
         "store: {url: 'postgresql+psycopg://h@/d?host=/run/postgresql', key: {file: journal.key}}",
         [],
+    ),
+    "a roster that is not there": (
+        "roster: [{id: visits, file: visits.ics}]",
+        ["2: roster[0].file: there is no file FOLDER/visits.ics: nothing is shown until it comes"],
     ),
     "a short password": (
         "mqtt: {url: mqtt://localhost, username: a, password: {file: short}}",
