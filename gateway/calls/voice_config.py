@@ -98,7 +98,7 @@ def _why_mute(speaker: str, surfaces: Surfaces) -> str | None:
         return unknown(device, surfaces.devices, "device")
     if surfaces.of(device) is None or _verbs(speaker, surfaces):
         return None
-    return f"{speaker!r} cannot speak: {'no part' if part else 'the device'} of it has the verb {VERB!r}"
+    return f"{speaker!r} cannot speak: {'no part of it has' if part else 'it lacks'} the verb {VERB!r}"
 
 
 def _verbs(speaker: str, surfaces: Surfaces) -> list[Verb]:

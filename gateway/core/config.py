@@ -25,11 +25,15 @@ BusAddress = Annotated[str, AfterValidator(accept("tcp", "serial", "rfc2217", "l
 """A wire of one's own, or `line:ID`: for a device that has a number on a bus."""
 
 
+BEIJING = ("Asia/Beijing", "Asia/Peking", "Beijing")
+"""What Asia/Shanghai, the zone of all China, is looked for under."""
+
+
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
-        meant = maybe(name, available_timezones())
+        meant = maybe("Asia/Shanghai" if name in BEIJING else name, available_timezones())
         raise ValueError(f"must be the name of a time zone, for example Asia/Shanghai{meant}") from error
     return name
 

@@ -48,6 +48,7 @@ WORDS = {
     "date_from_datetime_parsing": DAY,
     "date_from_datetime_inexact": DAY,
 }
+TEXTS = ("literal_error", "enum")
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', ':' and '-', beginning with a "
     "letter or digit",
@@ -68,10 +69,20 @@ def sentence(detail: Any, model: Any, also: Sequence[str] = ()) -> str:
         return unknown_key(str(loc[-1]), [*(around.model_fields if around else ()), *(also if len(loc) == 1 else ())])
     if kind in ("model_type", "model_attributes_type"):
         inside = _model_at(model, loc)
+        if inside is SecretRef:
+            return "must be {file: NAME} or {env: NAME}: a secret never stands in the site file itself"
         return f"must be a mapping with the keys {listed(inside.model_fields if inside else ())}"
     text = words(detail)
     secret = _model_at(model, loc[:-1]) is SecretRef
-    return text if kind == "missing" or secret else text + _given(detail["input"])
+    if kind == "missing" or secret:
+        return text
+    return text + _given(detail["input"]) + (_as_number(detail["input"]) if kind in TEXTS else "")
+
+
+def _as_number(value: Any) -> str:
+    """What to do where YAML has made a number of a text such as 6E1."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return ", which YAML reads as a number: put what was meant in quotes" if is_number else ""
 
 
 def words(detail: Any) -> str:

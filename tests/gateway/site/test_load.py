@@ -168,6 +168,24 @@ def test_a_time_zone_that_is_misspelt_is_guessed(complaints: Callable[..., list[
     assert "for example Asia/Shanghai (did you mean 'Asia/Shanghai'?)" in complaint
 
 
+def test_the_zone_of_beijing_is_that_of_shanghai(complaints: Callable[..., list[str]]) -> None:
+    [complaint] = complaints("site: {id: hall, name: A, timezone: Asia/Beijing}\n")
+    assert "(did you mean 'Asia/Shanghai'?)" in complaint
+
+
+def test_a_secret_in_the_site_file_is_told_where_it_belongs(complaints: Callable[..., list[str]]) -> None:
+    found = complaints("site: {id: hall, name: A}\nstore: {url: sqlite:///a.db, key: secretsecret}\n")
+    assert found == [
+        "site:2: store.key: must be {file: NAME} or {env: NAME}: a secret never stands in the site file itself"
+    ]
+
+
+def test_a_name_that_yaml_made_a_number_of_is_told_to_need_quotes(complaints: Callable[..., list[str]]) -> None:
+    card = "{id: a, driver: displays.onbon_dynamic, address: 'tcp://10.0.0.1:5005', width: 64, height: 32, model: 6E1}"
+    found = complaints(f"site: {{id: hall, name: A}}\ndevices: [{card}]\n")
+    assert any("; given: 60.0, which YAML reads as a number: put what was meant in quotes" in text for text in found)
+
+
 @pytest.mark.parametrize("zone", ["Asia", "Asia/Lishui", "", "../../etc/passwd", "Asia/Shanghai\x00"])
 def test_a_time_zone_is_one_that_exists(zone: str, complaints: Callable[..., list[str]]) -> None:
     [complaint] = complaints(f"site: {{id: hall, name: A, timezone: {json.dumps(zone)}}}\n")

@@ -81,7 +81,7 @@ MISTAKES = {
     ),
     "a password that is no reference is not repeated": (
         "mqtt: {url: mqtt://a, password: hunter2}",
-        ["2: mqtt.password: must be a mapping with the keys env, file"],
+        ["2: mqtt.password: must be {file: NAME} or {env: NAME}: a secret never stands in the site file itself"],
     ),
     "a password as the name of a variable is not repeated": (
         "mqtt: {url: mqtt://a, password: {env: hunter-2}}",
@@ -89,7 +89,9 @@ MISTAKES = {
     ),
     "a protocol that is none": (
         "mqtt: {url: mqtt://a, protocol: 4}",
-        ["2: mqtt.protocol: must be 'auto', '5' or '3.1.1'; given: 4"],
+        [
+            "2: mqtt.protocol: must be 'auto', '5' or '3.1.1'; given: 4, which YAML reads as a number: put what was meant in quotes"
+        ],
     ),
     "a store of another kind": (
         "store: {url: 'mysql://a/b', key: {env: HALL_TEST_KEY}}",

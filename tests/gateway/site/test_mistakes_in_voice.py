@@ -21,7 +21,7 @@ voice:
 ALLOWED = "{ticket} {label} {function} {name} {priority}"
 MISTAKES = [
     ("{id: a, speakers: [tw]}", "8: voice[0].speakers[0]: there is no device 'tw'"),
-    ("{id: a, speakers: [led]}", "8: voice[0].speakers[0]: 'led' cannot speak: the device of it has the verb 'speak'"),
+    ("{id: a, speakers: [led]}", "8: voice[0].speakers[0]: 'led' cannot speak: it lacks the verb 'speak'"),
     ("{id: a, speakers: [tv/x]}", "8: voice[0].speakers[0]: 'tv/x' cannot speak: no part of it has the verb 'speak'"),
     ("{id: a, speakers: [a b]}", "8: voice[0].speakers[0]: must be DEVICE or DEVICE/PART, by their ids"),
     ("{id: a, speakers: []}", "8: voice[0].speakers: must have 1 or more entries"),
