@@ -35,6 +35,9 @@ DROPPED = (State.EXPIRED, State.FULL, State.MISSED)
 """What is counted: nobody decided that these are not spoken."""
 
 
+QUIET_HOURS = "these are quiet hours of the area"
+
+
 class Said(msgspec.Struct):
     """What one speaker did: how often it has said a sentence, and why it did not the last time that it did not."""
 
@@ -60,7 +63,7 @@ class Utterance(msgspec.Struct, kw_only=True):
 
     def become(self, state: State, at: datetime, reason: str | None = None) -> None:
         """Note a state and when it came."""
-        self.state, self.reason = state, reason
+        self.state, self.reason = state, QUIET_HOURS if state is State.QUIET else reason
         self.times[f"{state}_at"] = at
 
     @property
