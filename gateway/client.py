@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import aiohttp
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, WrongInput
 
 log = logging.getLogger("gateway")
+URL = re.compile(
+    r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[^\s?#]*)?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?(/[^\s?#]*)?"
+)
 ANSWERS_S = 0.5
 """How often a gateway that does not answer yet is asked again."""
 ANSWER = aiohttp.ClientTimeout(total=15)
@@ -69,7 +73,9 @@ def ask(url: str, token: str, question: Callable[[Client], Awaitable[Any]]) -> A
 
 @asynccontextmanager
 async def connect(url: str, token: str) -> AsyncGenerator[Client]:
-    """A session that carries this token."""
+    """A session that carries this token. Raises WrongInput where `url` is none."""
+    if not URL.fullmatch(url):
+        raise WrongInput(f"--url: {url!r:.100} must be http://HOST:PORT or https://HOST:PORT")
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers, timeout=ANSWER) as session:
         yield Client(session, url)

@@ -1,6 +1,7 @@
 """How a verb of the command line is declared: what it runs, and the options that many have."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def verb(
             "--overlay", type=Path, action="append", default=[], help="a file laid over SITE (repeatable)"
         )
     if api:
-        of_gateway(made, "of the gateway (default: %(default)s)", default="http://127.0.0.1:8080")
+        known = "of the gateway (default: the variable HALL_URL, or http://127.0.0.1:8080)"
+        of_gateway(made, known, default=os.environ.get("HALL_URL") or "http://127.0.0.1:8080")
     return made
 
 
