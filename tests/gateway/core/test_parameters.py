@@ -27,26 +27,26 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lit: Annotated[tuple[Inner, ...], msgspec.Meta(max_length=1)] = ()
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"txt": "A1"}, "unknown key 'txt' (did you mean 'text'?); allowed: above, fit, lit, name, percent, text"),
-        ({}, "text is missing"),
-        ({"text": 7}, "text: must be text, not a whole number"),
-        ({"text": "A"}, "text: must have 2 or more characters"),
-        ({"text": "A" * 4}, "text: must have at most 3 characters"),
-        ({"text": "A1", "percent": 101}, "percent: must be at most 100"),
-        ({"text": "A1", "percent": 0}, "percent: must be at least 1"),
-        ({"text": "A1", "percent": True}, "percent: must be a whole number, not true or false"),
-        ({"text": "A1", "above": 0.0}, "above: must be greater than 0.0"),
-        ({"text": "A1", "above": 1.0}, "above: must be less than 1.0"),
-        ({"text": "A1", "fit": "shrink"}, "fit: cannot be 'shrink'"),
-        ({"text": "A1", "name": 1}, "name: must be text or null, not a whole number"),
-        ({"text": "A1", "lit": [{}, {}]}, "lit: must have at most 1 entries"),
-        ({"text": "A1", "lit": [{"off": "x"}]}, "lit[0].off: must have the form '^[0-9]$'"),
-        ({"text": "A1", "lit": [{"of": "1"}]}, "lit[0]: there is no 'of'"),
-    ],
-)
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"txt": "A1"}, "unknown key 'txt' (did you mean 'text'?); allowed: above, fit, lit, name, percent, text"),
+    ({}, "text is missing"),
+    ({"text": 7}, "text: must be text, not a whole number"),
+    ({"text": "A"}, "text: must have 2 or more characters"),
+    ({"text": "A" * 4}, "text: must have at most 3 characters"),
+    ({"text": "A1", "percent": 101}, "percent: must be at most 100"),
+    ({"text": "A1", "percent": 0}, "percent: must be at least 1"),
+    ({"text": "A1", "percent": True}, "percent: must be a whole number, not true or false"),
+    ({"text": "A1", "above": 0.0}, "above: must be greater than 0.0"),
+    ({"text": "A1", "above": 1.0}, "above: must be less than 1.0"),
+    ({"text": "A1", "fit": "shrink"}, "fit: cannot be 'shrink'"),
+    ({"text": "A1", "name": 1}, "name: must be text or null, not a whole number"),
+    ({"text": "A1", "lit": [{}, {}]}, "lit: must have at most 1 entries"),
+    ({"text": "A1", "lit": [{"off": "x"}]}, "lit[0].off: must have the form '^[0-9]$'"),
+    ({"text": "A1", "lit": [{"of": "1"}]}, "lit[0]: there is no 'of'"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), WRONG)
 def test_a_wrong_parameter_is_told_with_what_is_allowed(given: dict[str, Any], said: str) -> None:
     with pytest.raises(CommandRejected) as error:
         convert(Params, given)

@@ -90,7 +90,8 @@ MISTAKES = {
     "a protocol that is none": (
         "mqtt: {url: mqtt://a, protocol: 4}",
         [
-            "2: mqtt.protocol: must be 'auto', '5' or '3.1.1'; given: 4, which YAML reads as a number: put what was meant in quotes"
+            "2: mqtt.protocol: must be 'auto', '5' or '3.1.1'; given: 4, "
+            "which YAML reads as a number: put what was meant in quotes"
         ],
     ),
     "a store of another kind": (

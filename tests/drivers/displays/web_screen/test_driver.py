@@ -226,9 +226,9 @@ async def test_black_shows_nothing(box: Box) -> None:
 
 
 async def test_what_is_shown_on_a_page_that_is_off_is_on_nobodys_glass(box: Box) -> None:
-    told = []
-    for rev, (verb, params) in enumerate((("power", {"on": False}), ("show", {"text": "A001"})), 1):
-        task = box.execute(verb, **params)
+    told: list[Any] = []
+    for rev, make in enumerate((partial(box.execute, "power", on=False), partial(box.execute, "show", text="A001")), 1):
+        task = make()
         await pending(task)
         await box.beat(rev=rev, rendered_at=NOW.timestamp() * 1000)
         told.append(await ended(task))
