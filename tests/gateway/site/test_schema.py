@@ -61,6 +61,15 @@ def test_the_schema_of_a_driver_has_every_key(name: str) -> None:
     assert keys(driver_schema(name)) == set(registry.driver(name).config_type.model_fields)
 
 
+def test_models_of_one_name_are_told_apart_in_the_schema_of_the_whole_file() -> None:
+    named: dict[str, set[str]] = {}
+    for name, definition in SCHEMA["$defs"].items():
+        if name.endswith(".DoorConfig"):
+            named[name] = keys(definition)
+    assert named["doors.DoorConfig"] > {"held_s", "camera"}
+    assert "number" in named["access.uhppote.DoorConfig"]
+
+
 def test_a_driver_that_is_not_installed_has_no_schema() -> None:
     with pytest.raises(GatewayError, match=r"^no driver 'displays\.lost'.*; installed: .*displays\.onbon_k"):
         driver_schema("displays.lost")

@@ -101,5 +101,6 @@ async def test_a_file_that_cannot_be_written_is_503_and_its_path_is_nobodys_busi
 async def test_that_events_were_taken_away_is_recorded_with_what_was_asked(hall: WebHall) -> None:
     await hall.ask("GET", "/api/v1/events.csv?device=led-01&limit=5")
     [row] = (await hall.get("/events?type=events.exported"))["events"]
-    assert row["payload"] == {"actor": "boss", "query": {"device": "led-01", "after": 0, "limit": 5, "order": "asc"}}
+    asked = {"device": "led-01", "after": 0, "limit": 5, "order": "asc", "wait_s": 0.0}
+    assert row["payload"] == {"actor": "boss", "query": asked}
     assert row["retention"] == "audit"
