@@ -37,7 +37,7 @@ def keys(schema: dict[str, Any]) -> set[str]:
 
 def test_every_reference_of_the_schema_leads_somewhere() -> None:
     names = {node["$ref"].removeprefix("#/$defs/") for node in nodes(SCHEMA) if "$ref" in node}
-    assert {"SiteInfo", "SecretRef", "WindowConfig"} <= names <= set(SCHEMA["$defs"])
+    assert {"SiteInfo", "SecretRef", "windows.WindowConfig"} <= names <= set(SCHEMA["$defs"])
 
 
 def test_the_schema_is_closed_json() -> None:
