@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel
@@ -27,11 +27,11 @@ WORDS = {
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",
     "too_short": "must have {min_length} or more entries",
-    "greater_than": "must be greater than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "multiple_of": "must be a multiple of {multiple_of:g}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "too_long": "must have at most {max_length} entries",
@@ -93,7 +93,12 @@ def words(detail: Any) -> str:
     if text := PATTERNS.get(context.get("pattern")):
         return text
     form = WORDS.get(detail["type"])
-    return form.format(**context) if form else str(detail["msg"]).removeprefix("Value error, ")
+    return form.format(**_plain(context)) if form else str(detail["msg"]).removeprefix("Value error, ")
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits of an error as people write them: 5, not 5.0; a day as it is."""
+    return {name: f"{value:g}" if isinstance(value, int | float) else value for name, value in context.items()}
 
 
 def _given(value: Any) -> str:
