@@ -28,6 +28,7 @@ def hall(tmp_path: Path) -> Generator[AccessHall]:
 def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_on_mqtt(hall: AccessHall) -> None:
     chance = Random(5)
     told = hall.subscribe("hall/test/dev/acs/event")
+    before = hall.rows()[-1]["seq"]  # of what was told before somebody listened
     hall.let_pass()
     with hall.swiping():
         for _ in range(2):
@@ -40,9 +41,9 @@ def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_o
     hall.caught_up()
     assert hall.stored() == hall.kept()
     assert hall.seen("acs")["log"]["newest"] > 100, "it was no burst"
-    access = [row["seq"] for row in hall.rows(device="acs") if row["retention"] != "audit"]
+    access = [row["seq"] for row in hall.rows(device="acs") if row["retention"] != "audit" and row["seq"] > before]
     until(lambda: hall.heard(told)[-1:] == access[-1:], 20)
-    assert hall.heard(told) == access
+    assert [seq for seq in hall.heard(told) if seq > before] == access
     hall.verified()
 
 
