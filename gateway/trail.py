@@ -22,10 +22,12 @@ Hide = Callable[[Told], Told]
 def without_persons(verb: Verb, pseudonym: Callable[[str], str], told: Told) -> Told:
     """Parameters or an answer of a verb, as the record may have them: see `Verb.personal`."""
 
+    kinds = dict(verb.personal)
+
     def harmless(name: str, value: Any) -> Any:
-        if name not in verb.personal or value is None:
+        if name not in kinds or value is None:
             return value
-        kind = verb.personal[name]
+        kind = kinds[name]
         return pseudonym(f"{kind}:{value}") if kind else HIDDEN
 
     return {name: harmless(name, value) for name, value in told.items()}

@@ -148,8 +148,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     `confirms` False: the device acknowledges, but cannot prove the effect. `right` is what a person needs to ask it.
     `reasoned`: who asks must say why, as they must for verbs of the right `unlock`. `urgent`: it is done though the
     journal does not take its audit, which is held then until it does. `personal` names parameters and details of the
-    answer that tell who somebody is: the record has the pseudonym of `KIND:VALUE` in their place, and nothing where the
-    kind is empty, as it is for a PIN. Not for `desired` verbs, whose parameters are kept.
+    answer that tell who somebody is, each with a kind: the record has the pseudonym of `KIND:VALUE` in their place, and
+    nothing where the kind is empty, as it is for a PIN. Not for `desired` verbs, whose parameters are kept.
     """
 
     name: str
@@ -162,7 +162,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     right: Right = Right.COMMAND
     reasoned: bool = False
     urgent: bool = False
-    personal: Mapping[str, str] = {}
+    personal: tuple[tuple[str, str], ...] = ()
 
 
 class EventType(msgspec.Struct, frozen=True):

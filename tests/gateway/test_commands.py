@@ -313,7 +313,7 @@ async def test_a_card_in_an_answer_is_told_to_those_who_may_ask_for_it(
 ) -> None:
     async with hall.plugged_in("led-5"):
         verb = hall.lives["led-5"].verb("blink", None)
-        personal = msgspec.structs.replace(verb, personal={"shown": "card"})
+        personal = msgspec.structs.replace(verb, personal=(("shown", "card"),))
 
         def found(_name: str, _part: str | None) -> Verb:
             return personal

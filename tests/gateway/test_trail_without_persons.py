@@ -14,7 +14,7 @@ class PutCard(msgspec.Struct, frozen=True):
     door: str
 
 
-PUT = Verb(name="put_card", meaning="let a card pass", params=PutCard, personal={"card": "card", "pin": ""})
+PUT = Verb(name="put_card", meaning="let a card pass", params=PutCard, personal=(("card", "card"), ("pin", "")))
 ASKED: dict[str, Any] = {"card": 9896534, "pin": 7531, "door": "d1"}
 
 
@@ -32,4 +32,4 @@ def test_what_is_not_known_stays_unknown() -> None:
 
 
 def test_a_verb_without_persons_is_recorded_as_it_was_asked() -> None:
-    assert recorded(ASKED, msgspec.structs.replace(PUT, personal={})) == ASKED
+    assert recorded(ASKED, msgspec.structs.replace(PUT, personal=())) == ASKED

@@ -121,7 +121,7 @@ CHOICES: Mapping[type[msgspec.Struct], Mapping[str, Mapping[str, int]]] = {
 """The words that a parameter may be, with their numbers on the wire."""
 
 
-PERSONAL = {"card": "card"}
+PERSONAL = (("card", "card"),)
 """A card number tells who somebody is: its audit has the pseudonym that events of the card have."""
 
 
@@ -137,7 +137,7 @@ def _verb(
         reasoned=True,
         dangerous=dangerous,
         confirms=confirms,
-        personal=PERSONAL if "card" in params.__struct_fields__ else {},
+        personal=PERSONAL if "card" in params.__struct_fields__ else (),
     )
 
 
