@@ -230,8 +230,7 @@ class Driver(ABC, Generic[ConfigT]):
     def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
         """Say whether a command can succeed on this device as it is configured. Pure: no I/O.
 
-        Raises CommandRejected with one sentence. What passes may be kept as desired state, so a
-        command that could never be executed must be refused here.
+        Raises CommandRejected with one sentence: what passes may be kept as desired state, to be done later.
         """
         convert(verb.params, params)
 

@@ -14,8 +14,18 @@ from gateway.people.rights import Principal, Role
 HOUSE = Path(__file__).parents[2]
 STEERS = {"facilities", "admin"}
 OPENS = {"security", "admin"}
+DOORS = dict.fromkeys(("open", "set_mode"), OPENS)
+CARDS = ("put_card", "delete_card", "delete_cards", "find_card")
+RULES = ("set_profile", "clear_profiles", "set_tasks", "set_anti_passback", "set_interlock", "set_keypads")
 EXPECTED = {
+    "access.hikvision": {**DOORS, "set_clock": STEERS},
     "access.osdp": {**dict.fromkeys(("light", "buzz"), STEERS), **dict.fromkeys(("output", "open"), OPENS)},
+    "access.uhppote": {
+        **DOORS,
+        **dict.fromkeys((*CARDS, *RULES, "restore_defaults", "set_delay", "set_first_card"), OPENS),
+        **dict.fromkeys(("count_cards", "find_profile", "set_clock"), STEERS),
+    },
+    "access.zkteco_push": {**DOORS, "set_clock": STEERS},
     "displays.caller_pad": {},
     "displays.escpos_printer": {},
     "displays.huidu": dict.fromkeys(("show", "power", "brightness", "set_clock"), STEERS),

@@ -29,7 +29,7 @@ async def test_a_notice_is_published_listed_and_withdrawn(hall: WebHall) -> None
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
-        ({"text": "长" * 5000}, 422, "text: String should have at most 500 characters"),
+        ({"text": "长" * 5000}, 422, "text: must have at most 500 characters"),
         ({"text": "别的"}, 409, "notice_id 'n1' was used before, for another notice"),
         ({"notice_id": "n2", "zones": ["x"]}, 422, "there is no zone 'x' with screens; zones with screens: none"),
     ],

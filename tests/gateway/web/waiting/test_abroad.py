@@ -9,7 +9,7 @@ from pathlib import Path
 from child import program
 
 TESTS = Path(__file__).parents[3]
-PATHS = [TESTS / "peers", TESTS.parent]
+PATHS = [TESTS / "peers", TESTS / "fixtures", TESTS.parent]
 
 
 def test_a_screen_in_another_network_namespace_shows_a_call() -> None:
