@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from webhall import WebHall, until
 
-from gateway.web import gate
+from gateway.web import gate, server
 from gateway.web.server import serve
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -172,7 +172,7 @@ async def test_who_reads_slowly_gets_all_of_it(hall: WebHall, monkeypatch: pytes
 async def test_between_requests_a_connection_may_rest_only_so_long(
     hall: WebHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.web.server.IDLE_S", 0.05)
+    monkeypatch.setitem(server.SERVED, "keepalive_timeout", 0.05)
     async with serve(hall.services, console="127.0.0.1:0", field=None) as url:
         where = urlsplit(url)
         reader, writer = await asyncio.open_connection(where.hostname, where.port)

@@ -14,6 +14,7 @@ from child import free_port
 from webhall import WebHall
 
 from gateway.core.errors import GatewayError, JournalError
+from gateway.web import server
 from gateway.web.server import serve
 from gateway.wire.inlet import QueueInlet
 
@@ -192,7 +193,7 @@ async def test_an_inlet_without_a_driver_is_404(hall: WebHall) -> None:
 
 
 async def test_what_is_sent_to_nobody_is_not_waited_for(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.web.server.LINGER_S", 0.02)
+    monkeypatch.setitem(server.SERVED, "lingering_time", 0.02)
     port = free_port()
     async with serve(hall.services, console="127.0.0.1:0", field=f"127.0.0.1:{port}"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
