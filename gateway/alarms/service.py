@@ -169,8 +169,7 @@ class Alarms:
             try:
                 seq = await self._recorder.start()
                 while True:
-                    await self._house.journal.beyond(seq)
-                    rows = await self._house.journal.read(after=seq, limit=PAGE)
+                    rows = await self._house.journal.follow(seq, PAGE)
                     for place, row in enumerate(rows, 1):
                         self._heard(row)
                         if not place % SLICE:

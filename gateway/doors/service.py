@@ -171,7 +171,7 @@ class Doors:
         if not self.entrances:
             self._read = head
         while self._read < head:
-            rows = await self._house.journal.read(after=self._read, limit=PAGE)
+            rows = await self._house.journal.follow(self._read, PAGE)
             for row in rows:
                 self._heard(row)
             self._read = rows[-1].seq if rows else head

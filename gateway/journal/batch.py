@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
@@ -58,6 +58,8 @@ class Batch:
     def __init__(self, db: Connection, *, site: str, key: bytes, head: Head) -> None:
         self._db, self._site, self._key = db, site, key
         self.head = go_on(db, site=site, key=key, ours=head)
+        self.new: list[dict[str, Any]] = []
+        """The rows that it adds, as columns."""
 
     def write(self, calls: Sequence[Call]) -> list[list[Recorded]]:
         """Write all calls with as few statements as can be. Raises what the database and its driver raise."""
@@ -66,6 +68,7 @@ class Batch:
         recorded = [[self._number(row, known, new) for row in call.events] for call in calls]
         if new:
             self._db.execute(INSERT[schema.journal], new)
+            self.new += new
         for call in calls:
             _put(self._db, schema.cursors, call.cursors)
             _put(self._db, schema.desired, call.desired)
@@ -74,7 +77,7 @@ class Batch:
 
     def write_apart(self, call: Call) -> Outcome:
         """Write one call in a savepoint of its own: when its data is refused, nothing of it stays."""
-        before = self.head
+        before, rows = self.head, len(self.new)
         try:
             with self._db.begin_nested():
                 return self.write([call])[0]
@@ -82,6 +85,7 @@ class Batch:
             if not is_of_one_call(error):
                 raise
             self.head = before
+            del self.new[rows:]
             return _failure(Refused, "refused the record", error)
 
     def _known(self, keys: list[str]) -> dict[str, int]:
@@ -118,11 +122,16 @@ def announce(engine: Engine, holder: Holder) -> None:
         _put(db, schema.holders, [msgspec.structs.asdict(holder)])
 
 
-def commit(
-    engine: Engine, calls: Sequence[Call], *, site: str, key: bytes, head: Head
-) -> tuple[Head | None, list[Outcome]]:
-    """Commit the calls together behind the row `head`; gives the new head and each caller's outcome, no head when
-    nothing could be written.
+class Committed(NamedTuple):
+    """The newest row, None where nothing could be written; each caller's outcome; the rows that are new, as columns."""
+
+    head: Head | None
+    outcomes: Sequence[Outcome]
+    new: Sequence[dict[str, Any]] = ()
+
+
+def commit(engine: Engine, calls: Sequence[Call], *, site: str, key: bytes, head: Head) -> Committed:
+    """Commit the calls together behind the row `head`.
 
     All at once first; when the data of one is refused, again with each in a savepoint of its own. Raises StoreInUse.
     """
@@ -134,9 +143,9 @@ def commit(
                 raise
         return _commit(engine, calls, site=site, key=key, head=head, apart=True)
     except SQLAlchemyError as error:
-        return None, [_failure(JournalError, "could not record", error) for _ in calls]
+        return Committed(None, [_failure(JournalError, "could not record", error) for _ in calls])
     except NotAsLeft as error:
-        return None, [NotAsLeft(str(error)) for _ in calls]
+        return Committed(None, [NotAsLeft(str(error)) for _ in calls])
 
 
 def perform(engine: Engine, work: Work, *, site: str, key: bytes, head: Head) -> Any:
@@ -153,11 +162,11 @@ def perform(engine: Engine, work: Work, *, site: str, key: bytes, head: Head) ->
 
 def _commit(
     engine: Engine, calls: Sequence[Call], *, site: str, key: bytes, head: Head, apart: bool = False
-) -> tuple[Head, list[Outcome]]:
+) -> Committed:
     with engine.begin() as db:
         batch = Batch(db, site=site, key=key, head=head)
         outcomes: list[Outcome] = [batch.write_apart(call) for call in calls] if apart else [*batch.write(calls)]
-    return batch.head, outcomes
+    return Committed(batch.head, outcomes, batch.new)
 
 
 def _put(db: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -23,6 +23,7 @@ from gateway.journal.rows import (
     Head,
     Health,
     Recorded,
+    Row,
     cursor_columns,
     desired_columns,
     event_columns,
@@ -145,6 +146,14 @@ class Journal(Reader):
     async def beyond(self, seq: int) -> None:
         """Wait until a row after `seq` is committed."""
         await self._writer.beyond(seq)
+
+    async def follow(self, seq: int, limit: int) -> list[Row]:
+        """Wait until a row after `seq` is committed; gives the first such rows, none where they have left since.
+
+        Raises JournalError when the store must be asked, and cannot be read.
+        """
+        await self.beyond(seq)
+        return self._writer.tail.after(seq, limit) or await self.read(after=seq, limit=limit)
 
 
 @asynccontextmanager

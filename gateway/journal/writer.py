@@ -16,8 +16,9 @@ import msgspec
 from sqlalchemy import Engine
 
 from gateway.core.errors import GatewayError, JournalError
-from gateway.journal.batch import Call, Outcome, Work, commit, perform
+from gateway.journal.batch import Call, Committed, Work, commit, perform
 from gateway.journal.rows import Head, Recorded
+from gateway.journal.tail import Tail
 from gateway.meters import Meters
 
 QUEUE_LIMIT = 10_000  # calls; about a second's work
@@ -50,6 +51,7 @@ class Writer:
     ) -> None:
         self.head = head
         self.trouble: str | None = None
+        self.tail = Tail()
         self._engine, self._site, self._key, self._on_commit = engine, site, key, on_commit
         self._meters = meters
         self._loop = asyncio.get_running_loop()
@@ -137,12 +139,12 @@ class Writer:
             waiting = [item for item in taken if isinstance(item, Waiting)]
             if waiting:
                 calls = [item.call for item in waiting]
-                head, outcomes = commit(self._engine, calls, site=self._site, key=self._key, head=last)
-                last = head or last
-                self._loop.call_soon_threadsafe(self._settle, waiting, head, outcomes)
+                done = commit(self._engine, calls, site=self._site, key=self._key, head=last)
+                last = done.head or last
+                self._loop.call_soon_threadsafe(self._settle, waiting, done)
             for chore in [item for item in taken if isinstance(item, Chore)]:
                 outcome = perform(self._engine, chore.work, site=self._site, key=self._key, head=last)
-                self._loop.call_soon_threadsafe(self._answer, chore.answer, outcome)
+                self._loop.call_soon_threadsafe(self._changed, chore, outcome)
 
     def _take(self) -> list[Waiting | Chore | None]:
         """Wait for one item, then take what else is queued; None, the last ever, ends the thread."""
@@ -156,15 +158,20 @@ class Writer:
             size += max(1, len(item.call.events)) if isinstance(item, Waiting) else 1
         return taken
 
-    def _settle(self, waiting: Sequence[Waiting], head: Head | None, outcomes: Sequence[Outcome]) -> None:
-        self._tell(None if head else str(outcomes[0]))
-        for item, outcome in zip(waiting, outcomes, strict=True):
+    def _changed(self, chore: Chore, outcome: Any) -> None:
+        self.tail.clear()
+        self._answer(chore.answer, outcome)
+
+    def _settle(self, waiting: Sequence[Waiting], done: Committed) -> None:
+        self._tell(None if done.head else str(done.outcomes[0]))
+        self.tail.add(done.new)
+        for item, outcome in zip(waiting, done.outcomes, strict=True):
             self._answer(item.answer, outcome)
             if not item.call.counted and not isinstance(outcome, JournalError):
                 self._count(outcome)
-        if head:
-            events = head.seq - self.head.seq
-            self.head = head
+        if done.head:
+            events = done.head.seq - self.head.seq
+            self.head = done.head
             self._moved.set()
             self._moved = asyncio.Event()
             self._on_commit(time.perf_counter() - waiting[0].since, events)

@@ -130,8 +130,7 @@ class MqttOutlet:
         """Publish the rows behind the cursor, in order, for ever."""
         journal = self._house.journal
         while True:
-            await journal.beyond(self._delivered)
-            rows = await journal.read(after=self._delivered, limit=PAGE)
+            rows = await journal.follow(self._delivered, PAGE)
             messages = [message for row in rows if (message := self._topics.recorded(row))]
             await link.delivered([await link.send(*message) for message in messages])
             self._house.meters.outlet_delivered.labels("mqtt").inc(rows[-1].seq - self._delivered)

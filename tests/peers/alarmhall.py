@@ -109,6 +109,10 @@ class MemoryJournal:
         while self.head.seq <= seq:
             await self._moved.wait()
 
+    async def follow(self, seq: int, limit: int) -> list[Row]:
+        await self.beyond(seq)
+        return await self.read(after=seq, limit=limit)
+
     async def read(self, *, after: int, limit: int) -> list[Row]:
         return self.rows[after : after + limit]
 

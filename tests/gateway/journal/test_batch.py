@@ -40,7 +40,7 @@ def engine(url: str) -> Generator[Engine]:
     engine.dispose()
 
 
-def commit_all(engine: Engine, *calls: Call) -> list[Outcome]:
+def commit_all(engine: Engine, *calls: Call) -> Sequence[Outcome]:
     """Behind whatever is there."""
     return commit(engine, calls, site="liandu", key=KEY, head=prepare(engine, site="liandu", key=KEY))[1]
 
@@ -112,7 +112,7 @@ def test_a_dead_database_fails_every_call_and_then_the_numbers_go_on(engine: Eng
     commit_all(engine, call("a"))
     before = prepare(engine, site="liandu", key=KEY)
     database.do("ALTER TABLE journal RENAME TO gone")
-    head, outcomes = commit(engine, [call("b"), call("c")], site="liandu", key=KEY, head=before)
+    head, outcomes, _ = commit(engine, [call("b"), call("c")], site="liandu", key=KEY, head=before)
     assert head is None
     why = "no such table: journal" if database.is_file else 'relation "journal" does not exist'
     assert [str(outcome) for outcome in outcomes] == [f"the journal could not record: {why}"] * 2
@@ -129,17 +129,17 @@ def test_another_key_is_refused_at_the_start(engine: Engine) -> None:
 
 
 def test_the_head_is_the_newest_row(engine: Engine) -> None:
-    head, _ = commit(engine, [call("a"), call("b")], site="liandu", key=KEY, head=Head())
+    head, *_ = commit(engine, [call("a"), call("b")], site="liandu", key=KEY, head=Head())
     assert head
     assert head.seq == 2
     assert prepare(engine, site="liandu", key=KEY) == head
 
 
 def test_rows_of_ours_whose_commit_was_not_answered_are_gone_on_from(engine: Engine, database: Database) -> None:
-    answered, _ = commit(engine, [call("a")], site="liandu", key=KEY, head=Head())
+    answered, *_ = commit(engine, [call("a")], site="liandu", key=KEY, head=Head())
     assert answered
     commit(engine, [call("b"), call("c")], site="liandu", key=KEY, head=answered)
-    head, outcomes = commit(engine, [call("c"), call("d")], site="liandu", key=KEY, head=answered)
+    head, outcomes, _ = commit(engine, [call("c"), call("d")], site="liandu", key=KEY, head=answered)
     assert outcomes == [[Recorded(3, new=False)], [Recorded(4, new=True)]]
     assert head == prepare(engine, site="liandu", key=KEY)
     assert verify(database.url, key=KEY).rows == 4
