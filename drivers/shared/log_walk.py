@@ -104,7 +104,7 @@ async def walk(log: Log[RecordT], place: Place | None, start: Start[RecordT]) ->
         if place is None:
             found = await _begin(log, newest, start)
         elif newest < place.index:
-            found = await _anew(log, place, newest, FEWER)
+            found = None if await _has(log, place) else await _anew(log, place, newest, FEWER)
         elif newest > place.index:
             found = await _on(log, place, newest)
         elif place.mark is None or await _still(log, place.index, place.mark):
@@ -157,7 +157,7 @@ async def _on(log: Log[RecordT], place: Place, newest: int) -> Found[RecordT] | 
     """The next events. None where the log does not have what it said: the next walk will see why."""
     gap = None
     records, why = await _read(log, place.index + 1, newest)
-    if why is Missing.OVERWRITTEN and not records:
+    if why is not None and not records:  # a log may free room of which it then says that there was never anything
         oldest = await log.oldest()
         gap = Gap(place.index + 1, oldest - 1)
         records, _ = await _read(log, oldest, newest) if oldest > place.index + 1 else ([], None)
@@ -185,6 +185,12 @@ async def _still(log: Log[RecordT], index: int, mark: str) -> bool:
     """Whether an event that was read is the same now, or can no longer be compared."""
     record = await log.read(index)
     return record is Missing.OVERWRITTEN or (not isinstance(record, Missing) and log.mark(record) == mark)
+
+
+async def _has(log: Log[RecordT], place: Place) -> bool:
+    """Whether the event of a place is there: then it was wrong that no event has so great an index."""
+    record = await log.read(place.index)
+    return not isinstance(record, Missing) and log.mark(record) == place.mark
 
 
 def _found(log: Log[RecordT], epoch: int, records: list[tuple[int, RecordT]], gap: Gap | None) -> Found[RecordT]:

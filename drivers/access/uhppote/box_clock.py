@@ -1,6 +1,6 @@
 """The clock of a controller: how far it is off, and how it is set."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from drivers.access.uhppote.codec.box import GetTime, SetTime, Time, TimeSet
@@ -18,6 +18,10 @@ OFTEN_S = 3600.0
 """A clock that is off again sooner is broken: setting it over and over would only hide that."""
 
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before it our own clock is wrong, as that of a gateway that has just been switched on and has no battery."""
+
+
 class BoxClock:
     """The clock of one controller. `offset_s` is how far it was ahead at the last look; None where it told nonsense."""
 
@@ -25,6 +29,7 @@ class BoxClock:
         self._config, self._context, self._wire = config, context, wire
         self._zone = ZoneInfo(config.timezone)
         self._set_at = -OFTEN_S
+        self._ours = timedelta()
         self.offset_s: float | None = None
 
     def look(self, status: Status) -> None:
@@ -33,13 +38,24 @@ class BoxClock:
         self.offset_s = None if told is None else round((told + HALF_SECOND - self._now()).total_seconds(), 1)
 
     async def heed(self) -> None:
-        """Set it where it is off too far, and at most once an hour. Raises JournalError, DeviceOffline."""
+        """Set it where it is off too far, and at most once an hour unless our own clock was set meanwhile.
+
+        Raises JournalError, DeviceOffline.
+        """
         right = self.offset_s is not None and abs(self.offset_s) <= self._config.clock_limit_s
-        now = self._context.clock.monotonic()
-        if right or now - self._set_at < OFTEN_S:
+        now, ours = self._context.clock.monotonic(), self._context.clock.now()
+        if right or ours < WRITTEN or (now - self._set_at < OFTEN_S and not self._we_jumped()):
             return
-        self._set_at = now
+        self._set_at, self._ours = now, self._since_start()
         await self.set()
+
+    def _we_jumped(self) -> bool:
+        """Whether our own clock has been set since we set this one."""
+        return abs(self._since_start() - self._ours).total_seconds() > self._config.clock_limit_s
+
+    def _since_start(self) -> timedelta:
+        """What our clock tells, less the time that has passed: it changes only where that clock is set."""
+        return self._context.clock.now() - WRITTEN - timedelta(seconds=self._context.clock.monotonic())
 
     async def set(self) -> datetime | None:
         """Set it, and read it back; None where it has not taken the time. Raises JournalError, DeviceOffline.

@@ -33,11 +33,11 @@ class Uhppote(Driver[UhppoteConfig]):
     def __init__(self, config: UhppoteConfig, context: DeviceContext) -> None:
         super().__init__(config, context)
         self._wire = Wire(config, context)
-        self._reader = Reader(config, context, self._wire)
         self._clock = BoxClock(config, context, self._wire)
+        self._reader = Reader(config, context, self._wire, self._clock)
         self._care = Care(config, context, self._wire)
         self._news, self._unbound = asyncio.Event(), asyncio.Event()
-        self._bound = False
+        self._bound, self._late = False, False
 
     def surface(self) -> Surface:
         """Doors as parts; the log and the cards are the device's own."""
@@ -105,22 +105,26 @@ class Uhppote(Driver[UhppoteConfig]):
             self.context.publish(*await self._care.door(door.number, door.id))
 
     async def _look(self) -> Sequence[Reading]:
-        """What a status tells; of the doors only where the events before it are recorded."""
+        """What a status tells; of the doors only where the events before it are recorded.
+
+        Until then they stay as they were told, from the second look on they are unknown. The clock is set only once
+        all is recorded that was logged by it.
+        """
         status = await self._wire.status()
         self._clock.look(status)
         self._care.notice(status)
-        told = [*self._own(status), *self._listening()]
-        if self._reader.has(status):
-            told += points.inputs(self.config, status)
-        else:
+        late, self._late = self._late, not self._reader.has(status)
+        doors = points.inputs if not self._late else points.unknown if late else points.burning
+        self.context.publish(*self._own(status), *self._listening(), *doors(self.config, status))  # before any wait
+        if self._late:
             self._news.set()
-        self.context.publish(*told)  # before anything is waited for: what is told later must be newer
-        await self._clock.heed()
+        else:
+            await self._clock.heed()
         return ()
 
     async def _read_on(self) -> None:
         """Record what is new, then tell of the doors."""
-        self._reader.offset_s, epoch = self._clock.offset_s, self._epoch
+        epoch = self._epoch
         try:
             status = await self._reader.catch_up()
         except JournalError:

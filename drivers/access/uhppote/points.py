@@ -38,7 +38,7 @@ def reading(part: str | None, point: str, value: Scalar) -> Reading:
 
 def inputs(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
     """The doors and the fire input. Only for a status whose events are recorded."""
-    yield reading(None, FIRE.name, fire(status))
+    yield from burning(config, status)
     for door in config.parts:
         bit = door.number - 1
         yield reading(door.id, "open", status.open[bit] if door.sensor else None)
@@ -47,11 +47,16 @@ def inputs(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
 
 
 def unknown(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
-    """As above while nothing can be recorded: whether it burns, and of the doors nothing."""
-    yield reading(None, FIRE.name, fire(status))
+    """As above while what has happened is not recorded: whether it burns, and of the doors nothing."""
+    yield from burning(config, status)
     for door in config.parts:
         for name in ("open", "unlocked", BUTTON.name):
             yield reading(door.id, name, None)
+
+
+def burning(_: UhppoteConfig, status: Status) -> Iterator[Reading]:
+    """Whether it burns: that waits for no event."""
+    yield reading(None, FIRE.name, fire(status))
 
 
 def fire(status: Status) -> bool:

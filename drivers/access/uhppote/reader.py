@@ -1,8 +1,10 @@
 """Reads the log of a controller into the journal."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
 
+from drivers.access.uhppote.box_clock import BoxClock
 from drivers.access.uhppote.codec.log import OLDEST, EventRecord, GetEvent, Kind, Status, fingerprint
 from drivers.access.uhppote.config import UhppoteConfig
 from drivers.access.uhppote.happenings import Teller
@@ -15,14 +17,15 @@ CURSOR = "log"
 
 
 class ControllerLog:
-    """The log as the walk wants it. `status` is what `newest` saw last."""
+    """The log as the walk wants it. `status` is what `newest` saw last; `told` gets each as soon as it has come."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: Wire, told: Callable[[Status], None] = lambda _: None) -> None:
+        self._wire, self._told = wire, told
         self.status: Status | None = None
 
     async def newest(self) -> int:
         self.status = await self._wire.status()
+        self._told(self.status)
         return self.status.index
 
     async def oldest(self) -> int:
@@ -45,11 +48,10 @@ class ControllerLog:
 class Reader:
     """How far the log is recorded."""
 
-    def __init__(self, config: UhppoteConfig, context: DeviceContext, wire: Wire) -> None:
-        self._context, self._wire = context, wire
+    def __init__(self, config: UhppoteConfig, context: DeviceContext, wire: Wire, clock: BoxClock) -> None:
+        self._context, self._wire, self._clock = context, wire, clock
         self._teller, self._start = Teller(config), _start(config)
         self.place: Place | None = None
-        self.offset_s: float | None = None
 
     async def begin(self) -> None:
         """Take the place that is on disk: what seemed to fail may have come there."""
@@ -61,10 +63,10 @@ class Reader:
 
         Raises JournalError, DeviceOffline: what is recorded by then is recorded, the rest comes the next time.
         """
-        log = ControllerLog(self._wire)
+        log = ControllerLog(self._wire, self._clock.look)
         async with aclosing(walk(log, self.place, self._start)) as steps:
             async for found in steps:
-                events = self._teller.events(found, self.offset_s)
+                events = self._teller.events(found, self._clock.offset_s)
                 await self._context.record(*events, cursor=Cursor(CURSOR, found.place.text()))
                 self.place = found.place
                 if log.status and self.has(log.status):

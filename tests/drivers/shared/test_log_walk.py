@@ -189,6 +189,38 @@ async def test_events_that_are_gone_are_one_gap_with_its_bounds() -> None:
     assert [index for _, index, _ in store.records] == [*range(1, 11), *range(411, 511)]
 
 
+async def test_one_wrong_number_does_not_begin_another_log() -> None:
+    device, store = Device(), Store()
+    device.add(10)
+    await store.read_on(device)
+    newest = device.newest_index
+    for wrong in (0, 4, 4_000_000_000):
+        told = [wrong, newest]
+
+        async def newest_told(told: list[int] = told) -> int:
+            return told.pop(0) if told else newest
+
+        device.newest = newest_told  # type: ignore[method-assign] - as one corrupt answer would tell it
+        await store.read_on(device)
+    assert [(epoch, index) for epoch, index, _ in store.records] == [(1, index) for index in range(1, 11)]
+    assert len(store.told) == 1
+
+
+async def test_a_log_that_says_of_what_it_has_freed_that_it_never_was_has_a_gap() -> None:
+    class Forgetful(Device):
+        async def read(self, index: int) -> Record | Missing:
+            found = await super().read(index)
+            return Missing.NONE if found is Missing.OVERWRITTEN else found
+
+    device, store = Forgetful(room=100), Store()
+    device.add(10)
+    await store.read_on(device)
+    device.add(500)
+    await store.read_on(device)
+    assert store.gaps == [Gap(11, 410)]
+    assert [index for _, index, _ in store.records] == [*range(1, 11), *range(411, 511)]
+
+
 async def test_a_failed_read_stops_the_walk_and_nothing_behind_it_is_recorded() -> None:
     device, store = Device(script=["", "", "", "", "", "fail"]), Store()
     device.add(10)

@@ -1,8 +1,9 @@
 """How times, addresses and flags stand in a packet. A date or time that cannot be is None: unknown, or not set."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 from ipaddress import IPv4Address
+from itertools import accumulate
 from typing import Any
 
 from drivers.access.uhppote.codec.packet import Form
@@ -20,20 +21,22 @@ BOOL = Form(1, _flag, _as_flag)
 """Any byte but 0 is true."""
 
 
-def _bcd(size: int, pattern: str, of: Callable[[datetime], Any], before: str = "") -> Form:
-    """A time as decimal digits, by the pattern of `strptime`."""
+def _bcd(size: int, make: Callable[..., Any], *numbers: tuple[str, int], before: str = "") -> Form:
+    """A time as decimal digits: its numbers, by name, and how many digits each has."""
+    ends = list(accumulate(digits for _, digits in numbers))
+    places = [slice(end - digits, end) for (_, digits), end in zip(numbers, ends, strict=True)]
 
     def read(data: bytes) -> Any:
-        digits = data.hex()
+        digits = before + data.hex()
         try:
-            return of(datetime.strptime(before + digits, pattern)) if digits.isdigit() else None  # noqa: DTZ007 - a box has no zone
+            return make(*(int(digits[place]) for place in places)) if digits.isdigit() else None
         except ValueError:
             return None
 
     def write(value: Any) -> bytes:
         if value is None:
             return bytes(size)
-        digits = "".join(f"{getattr(value, name):0{width}}" for name, width in _WIDTHS[pattern])
+        digits = "".join(f"{getattr(value, name):0{width}}" for name, width in numbers)
         return bytes.fromhex(digits)[-size:]
 
     return Form(size, read, write)
@@ -41,19 +44,12 @@ def _bcd(size: int, pattern: str, of: Callable[[datetime], Any], before: str = "
 
 _DATE = (("year", 4), ("month", 2), ("day", 2))
 _TIME = (("hour", 2), ("minute", 2), ("second", 2))
-_WIDTHS = {"%Y%m%d%H%M%S": (*_DATE, *_TIME), "%Y%m%d": _DATE, "%H%M%S": _TIME, "%H%M": _TIME[:2]}
-
-
-def _same(value: datetime) -> datetime:
-    return value
-
-
-DATETIME = _bcd(7, "%Y%m%d%H%M%S", _same)
-DATE = _bcd(4, "%Y%m%d", datetime.date)
-SHORT_DATE = _bcd(3, "%Y%m%d", datetime.date, before="20")
+DATETIME = _bcd(7, datetime, *_DATE, *_TIME)
+DATE = _bcd(4, date, *_DATE)
+SHORT_DATE = _bcd(3, date, *_DATE, before="20")
 """Without its century."""
-TIME = _bcd(3, "%H%M%S", datetime.time)
-HHMM = _bcd(2, "%H%M", datetime.time)
+TIME = _bcd(3, time, *_TIME)
+HHMM = _bcd(2, time, *_TIME[:2])
 
 
 def _packed(value: IPv4Address) -> bytes:

@@ -4,6 +4,8 @@ from datetime import date, datetime, time
 from enum import IntEnum
 from hashlib import blake2b
 
+import msgspec
+
 from drivers.access.uhppote.codec.box import Done
 from drivers.access.uhppote.codec.forms import BOOL, DATETIME, FLAGS4, SHORT_DATE, TIME
 from drivers.access.uhppote.codec.packet import U8, U32, Field, Message, Noise, layout, whole
@@ -34,6 +36,9 @@ _EVENT = layout(
     at=Field(20, DATETIME),
     reason=Field(27, U8),
 )
+
+
+_MARKS = [name for name in _EVENT if name != "card"]
 
 
 class EventRecord(Message, frozen=True, kw_only=True):
@@ -120,9 +125,9 @@ class EventIndexSet(Done, frozen=True, kw_only=True):
 
 
 def fingerprint(record: EventRecord) -> str:
-    """What tells an event from another one of the same index: a digest of its 20 bytes, which have a card number."""
-    wire = EventRecord(**{name: getattr(record, name) for name in _EVENT}).wire(0)
-    return blake2b(wire[8:28], digest_size=8).hexdigest()
+    """What tells an event from another one of the same index. Its card is left out: all cards are soon tried."""
+    told = [getattr(record, name) for name in _MARKS]
+    return blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
 
 def pushed_by(data: bytes, _source: str = "") -> str | None:

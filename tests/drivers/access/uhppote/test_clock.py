@@ -1,11 +1,13 @@
 """The clock of a controller: told, set where it is off too far, and never without a record."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from controllerhall import World
 
+from drivers.access.uhppote import box_clock
+from gateway.clock import SystemClock
 from gateway.core.access import Happening
 from gateway.core.errors import JournalError
 from gateway.core.model import Stage
@@ -35,6 +37,50 @@ async def test_a_clock_that_is_off_is_set_once_an_hour_and_that_is_recorded(worl
     assert len(await controller.rows(Happening.CLOCK)) == 1
 
 
+async def test_what_was_logged_by_a_wrong_clock_is_recorded_with_how_wrong_it_was(world: World) -> None:
+    """Though answers are slow, and the clock is set as soon as all is recorded."""
+    twin, config = await world.plug()
+    twin.board.set_time(twin.board.time - timedelta(seconds=600))
+    twin.levers()["fill"]({"count": 100})
+    twin.levers()["slow"]({"seconds": 0.01})
+    controller = world.drive(twin, config)
+    await controller.caught_up()
+    await controller.until(lambda: abs(controller.point("clock_offset_s")) < 2)
+    offsets = [row.clock_offset_s for row in await controller.rows()]
+    assert len(offsets) == 100
+    assert all(offset is not None and -602 < offset < -598 for offset in offsets), offsets
+    assert len(await controller.rows(Happening.CLOCK)) == 1
+
+
+async def test_our_own_wrong_clock_is_given_to_no_controller(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box_clock, "WRITTEN", datetime(9000, 1, 1, tzinfo=UTC))
+    twin, config = await world.plug()
+    twin.board.set_time(twin.board.time + timedelta(days=100))
+    controller = world.drive(twin, config)
+    await controller.caught_up()
+    await controller.until(lambda: controller.point("clock_offset_s") != "unknown")
+    await controller.caught_up()
+    assert await controller.rows(Happening.CLOCK) == []
+    assert controller.point("clock_offset_s") > 8_000_000
+
+
+async def test_once_our_own_clock_has_been_set_the_other_one_is_set_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin, config = await world.plug()
+    twin.board.set_time(twin.board.time + timedelta(days=1))
+    controller = world.drive(twin, config)
+    await controller.until(lambda: controller.point("clock_offset_s") != "unknown")
+    await controller.until(lambda: abs(controller.point("clock_offset_s")) < 2)
+
+    def ahead(_: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(days=9)
+
+    monkeypatch.setattr(SystemClock, "now", ahead)
+    await controller.until(lambda: twin.board.time - datetime.now(UTC).replace(tzinfo=None) > timedelta(days=8))
+    assert len(await controller.rows(Happening.CLOCK)) == 2
+
+
 async def test_it_can_be_set_at_any_time(world: World) -> None:
     controller = await world.controller(clock_limit_s=3600)
     controller.twin.board.set_time(controller.twin.board.time - timedelta(seconds=300))
@@ -51,9 +97,12 @@ async def test_a_time_that_is_nonsense_is_unknown_and_set(world: World, monkeypa
     twin, config = await world.plug()
     status = twin.board.status
     monkeypatch.setattr(twin.board, "status", lambda: msgspec.structs.replace(status(), clock_date=None))
+    given: list[datetime] = []
+    monkeypatch.setattr(twin.board, "set_time", given.append)
     controller = world.drive(twin, config)
     await controller.caught_up()
     assert controller.point("clock_offset_s") in ("unknown", 0.0)
+    await controller.until(lambda: given)
     (record,) = await controller.rows(Happening.CLOCK)
     assert record.payload is not None
     assert record.payload["offset_s"] is None

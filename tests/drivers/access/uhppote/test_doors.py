@@ -3,6 +3,8 @@
 import pytest
 from controllerhall import Controller, World
 
+from drivers.access.uhppote.reader import ControllerLog
+from drivers.shared.log_walk import Missing
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Stage
@@ -47,17 +49,34 @@ async def test_a_person_passes_a_door(world: World) -> None:
     assert abs(granted.clock_offset_s or 9.9) < 2
 
 
+async def unread(*_: object) -> Missing:
+    return Missing.NONE
+
+
 async def test_the_points_of_a_door_are_told_behind_the_events_that_led_to_them(world: World) -> None:
     controller = await world.controller(poll_s=0.1)
     await controller.until(lambda: controller.twin.board.special_events)
-    for _ in range(5):
+    for times in range(1, 6):
         controller.pull("force", door=1)
         await controller.until(lambda: controller.point("open", "door-1") is True)
         opened = await controller.rows(Happening.OPENED)
         controller.pull("close", door=1)
         await controller.until(lambda: controller.point("open", "door-1") is False)
         closed = await controller.rows(Happening.CLOSED)
-        assert len(opened) == len(closed)
+        assert (len(opened), len(closed)) == (times, times)
+
+
+async def test_what_is_not_recorded_is_not_told_but_a_fire_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log cannot be read on: the doors are unknown, and not as they were before."""
+    controller = await world.controller()
+    await controller.until(lambda: controller.point("open", "door-1") is False)
+    monkeypatch.setattr(ControllerLog, "read", unread)
+    controller.pull("force", door=1)
+    controller.pull("fire")
+    await controller.until(lambda: controller.point("fire") is True)
+    await controller.until(lambda: controller.point("open", "door-1") == "unknown")
+    monkeypatch.undo()
+    await controller.until(lambda: controller.point("open", "door-1") is True)
 
 
 async def test_a_forced_and_a_held_door_and_fire_are_alarms_of_the_device(world: World) -> None:
