@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway.calls.announced import Announced, Announcement
+from gateway.calls.arrival import Arrivals, Spot, spots
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
+from gateway.calls.emergency import Emergency
 from gateway.calls.expiry import Expiry
 from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call, overtaken
+from gateway.calls.notice import Notice
 from gateway.calls.notices import Notices
 from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_alarmed, screens_of
@@ -56,8 +59,9 @@ class Calls:
             self._screens.own(window)
         self.boards = Boards(summaries, windows, lives=lives, house=house, deliveries=self.deliveries)
         self._announced = Announced()
-        self.notices = Notices(self._announced, house, refresh=self._announce, zones=self._zones)
-        self.targets = ScreenTargets(self._announced, house, refresh=self._announce, zones=self._zones)
+        seen, announce, zones = Arrivals(house.hub, self._where), self._announce, self._zones
+        self.notices = Notices(self._announced, house, refresh=announce, zones=zones, arrivals=seen)
+        self.targets = ScreenTargets(self._announced, house, refresh=announce, zones=zones, arrivals=seen)
         self.voice = Voice(areas, windows, Place(zone, lives, house, self._announced))
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
@@ -130,6 +134,9 @@ class Calls:
 
     def _at(self, zones: Collection[str] | None) -> Announcement:
         return self._announced.at(zones, self._house.clock.now())
+
+    def _where(self, announced: Emergency | Notice) -> list[Spot]:
+        return list(spots(announced, self.windows.values(), self.boards.summaries.values()))
 
     def _zones(self) -> set[str]:
         """The zones that have screens."""
