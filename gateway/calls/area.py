@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.calls.announced import Announced
 from gateway.calls.config import WindowConfig
-from gateway.calls.model import PRIORITIES, Call
+from gateway.calls.model import PRIORITIES, Call, is_over, order
 from gateway.calls.quiet import is_quiet
 from gateway.calls.speakers import Sentence, Speakers
 from gateway.calls.speaking import Language, fields_en, fields_zh, sentence
@@ -66,6 +66,19 @@ class Area:
         else:
             self._waiting.append(utterance)
             self._news.set()
+
+    def withdraw(self, end: Call) -> bool:
+        """Leave out what waits and is over by this: a number that has ended, all of a window that has closed.
+
+        What has begun is said to its end. Gives whether there was any.
+        """
+        place = order(end.session, end.seq)  # an end that was overtaken ends nothing that was called after it
+        older = [each for each in self._waiting if order(each.call.session, each.call.seq) < place]
+        over = [each for each in older if is_over(each.call, end)]
+        for utterance in over:
+            self._waiting.remove(utterance)
+            self._become(utterance, State.WITHDRAWN, f"{end.kind} came before its turn")
+        return bool(over)
 
     def close(self) -> None:
         """Speak nothing more but what is being spoken."""

@@ -63,6 +63,12 @@ class Arrivals:
         return None if wish["ended"] else SILENT
 
 
+def zones_of(windows: Iterable[Window], summaries: Iterable[Summary]) -> set[str]:
+    """The zones that have screens."""
+    own = {zone for summary in summaries for zone in summary.config.zones}
+    return own.union(*(window.zones for window in windows))
+
+
 def spots(announced: Emergency | Notice, windows: Iterable[Window], summaries: Iterable[Summary]) -> Iterator[Spot]:
     """The screens that show this now: a window that shows a number has no place for a notice."""
     for window in windows:

@@ -155,7 +155,8 @@ class Notices:
     async def _record(self, what: str, notice: Notice, notices: Collection[Notice], actor: str) -> None:
         """Record what becomes of a notice, and only then show it."""
         row = self._announced.kept_notices(notices)
-        told = _told(notice, actor) | (msgspec.to_builtins(notice) if what == "published" else {})
+        published: dict[str, Any] = msgspec.to_builtins(notice) if what == "published" else {}
+        told = _told(notice, actor) | published
         await self._house.journal.record(None, [_event(what, notice, told)], desired=[row])
         self._announced.notices = {each.notice_id: each for each in notices}
         self._house.journal.note(None, [], desired=self._refresh())

@@ -89,6 +89,10 @@ class Voice:
             if area.hears(call):
                 area.take(self._follow(Utterance(call=call, area=area.config.id)), why)
 
+    def withdraw(self, end: Call) -> bool:
+        """Speak no longer what waits and is over by this, see Area.withdraw; gives whether there was any."""
+        return sum(area.withdraw(end) for area in self._areas.values()) > 0
+
     def kept(self, call: Call) -> list[Desired]:
         """The rows of the areas in which a call is spoken that is being accepted, from now on until it is spoken."""
         self._keep(call, kept=True)
