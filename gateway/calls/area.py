@@ -91,17 +91,21 @@ class Area:
         """See whether it may speak again."""
         self._news.set()
 
+    def hushed(self) -> bool:
+        """Whether an emergency is shown here: people are to leave, and not to come to a window."""
+        return self._announced.emergency(self.config.zones or None) is not None
+
     async def run(self) -> None:
         """Speak, until closed."""
         if self._speaking is not None:  # a bug ended the last run: it is said in the log
             self._end(self._speaking, State.FAILED, "the gateway failed while it was spoken")
         while not self.closed:
-            if not self._waiting or self._hushed():
+            if not self._waiting or self.hushed():
                 self._news.clear()
                 await self._news.wait()
                 continue
             await self._speakers.gather()
-            if self._waiting and not self._hushed():  # it may have been closed meanwhile
+            if self._waiting and not self.hushed():  # it may have been closed meanwhile
                 await self._in_turn(self._waiting.popleft())
 
     def kept(self) -> Desired:
@@ -121,7 +125,7 @@ class Area:
         self._speaking = utterance
         self._become(utterance, State.SPEAKING)
         for each in sentences:
-            if self._hushed():
+            if self.hushed():
                 break
             await speakers.say(each, utterance.speakers)
             if any(said.sentences for said in utterance.speakers.values()):
@@ -147,10 +151,6 @@ class Area:
             for turn in range(config.repeat)
             for text, language in texts
         ]
-
-    def _hushed(self) -> bool:
-        """Whether an emergency is shown here: people are to leave, and not to come to a window."""
-        return self._announced.emergency(self.config.zones or None) is not None
 
     def _over(self, utterance: Utterance, now: datetime) -> bool:
         """Whether its time is over, or now is not the time to speak; it ends then."""

@@ -24,9 +24,8 @@ from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
 SPOKEN_KINDS = (Kind.CALL, Kind.RECALL)
-FRESH = timedelta(
-    seconds=30
-)  # what is older after a restart is not spoken: people have gone to the window, or given up
+# what is older after a restart is not spoken: people have gone to the window, or given up; not in an emergency
+FRESH = timedelta(seconds=30)
 LIVE = 1000  # calls that are held in memory
 
 
@@ -154,7 +153,7 @@ class Voice:
             why = "the gateway stopped while it was spoken"
         elif area not in self._areas:
             why = "the area is no more"
-        elif self._clock.now() - call.accepted_at > FRESH:
+        elif self._clock.now() - call.accepted_at > FRESH and not self._areas[area].hushed():
             why = f"the gateway was away: it is older than {FRESH.seconds} s"
         else:
             self._areas[area].take(utterance)

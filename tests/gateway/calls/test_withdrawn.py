@@ -99,6 +99,6 @@ async def test_the_voice_is_told_of_what_ends_numbers(hall: Hall, end: dict[str,
     told = list[Call]()
     await hall.call("c1", "A1", seq=0)
     await hall.call("c2", "A2", seq=2)
-    hall.calls.voice.withdraw = lambda call: bool(told.append(call))  # type: ignore[method-assign,func-returns-value]  # what it hears
+    hall.calls.voice.withdraw = lambda end: bool(told.append(end))  # type: ignore[method-assign,func-returns-value]  # what it hears
     await hall.call("c3", **end)  # type: ignore[arg-type]  # fields of a call
     assert [call.call_id for call in told if call.kind in ("skip", "close")] == (["c3"] if over else [])
