@@ -20,6 +20,12 @@ class Announcement(msgspec.Struct, frozen=True):
     emergency: Emergency | None = None
     notice: Notice | None = None
 
+    def shows(self, announced: Emergency | Notice, *, busy: bool = False) -> bool:
+        """Whether the screen shows this now; a `busy` one has something else in the place of a notice."""
+        if isinstance(announced, Emergency):
+            return self.emergency == announced
+        return self.notice == announced and self.emergency is None and not busy
+
 
 class Announced:
     """All notices by their ids, and all emergencies by their zones, in the order in which they came."""

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.calls.announced import Announced
 from gateway.calls.config import WindowConfig
-from gateway.calls.model import PRIORITIES, Call
+from gateway.calls.model import PRIORITIES, Call, is_over, order
 from gateway.calls.quiet import is_quiet
 from gateway.calls.speakers import Sentence, Speakers
 from gateway.calls.speaking import Language, fields_en, fields_zh, sentence
@@ -67,6 +67,19 @@ class Area:
             self._waiting.append(utterance)
             self._news.set()
 
+    def withdraw(self, end: Call) -> bool:
+        """Leave out what waits and is over by this: a number that has ended, all of a window that has closed.
+
+        What has begun is said to its end. Gives whether there was any.
+        """
+        place = order(end.session, end.seq)  # an end that was overtaken ends nothing that was called after it
+        older = [each for each in self._waiting if order(each.call.session, each.call.seq) < place]
+        over = [each for each in older if is_over(each.call, end)]
+        for utterance in over:
+            self._waiting.remove(utterance)
+            self._become(utterance, State.WITHDRAWN, f"{end.kind} came before its turn")
+        return bool(over)
+
     def close(self) -> None:
         """Speak nothing more but what is being spoken."""
         self.closed = True
@@ -78,17 +91,21 @@ class Area:
         """See whether it may speak again."""
         self._news.set()
 
+    def hushed(self) -> bool:
+        """Whether an emergency is shown here: people are to leave, and not to come to a window."""
+        return self._announced.emergency(self.config.zones or None) is not None
+
     async def run(self) -> None:
         """Speak, until closed."""
         if self._speaking is not None:  # a bug ended the last run: it is said in the log
             self._end(self._speaking, State.FAILED, "the gateway failed while it was spoken")
         while not self.closed:
-            if not self._waiting or self._hushed():
+            if not self._waiting or self.hushed():
                 self._news.clear()
                 await self._news.wait()
                 continue
             await self._speakers.gather()
-            if self._waiting and not self._hushed():  # it may have been closed meanwhile
+            if self._waiting and not self.hushed():  # it may have been closed meanwhile
                 await self._in_turn(self._waiting.popleft())
 
     def kept(self) -> Desired:
@@ -108,7 +125,7 @@ class Area:
         self._speaking = utterance
         self._become(utterance, State.SPEAKING)
         for each in sentences:
-            if self._hushed():
+            if self.hushed():
                 break
             await speakers.say(each, utterance.speakers)
             if any(said.sentences for said in utterance.speakers.values()):
@@ -134,10 +151,6 @@ class Area:
             for turn in range(config.repeat)
             for text, language in texts
         ]
-
-    def _hushed(self) -> bool:
-        """Whether an emergency is shown here: people are to leave, and not to come to a window."""
-        return self._announced.emergency(self.config.zones or None) is not None
 
     def _over(self, utterance: Utterance, now: datetime) -> bool:
         """Whether its time is over, or now is not the time to speak; it ends then."""

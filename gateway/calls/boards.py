@@ -10,7 +10,7 @@ from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
 from gateway.calls.leaflets import VIEW, leaflets
-from gateway.calls.model import Call
+from gateway.calls.model import Call, is_over
 from gateway.calls.summary import Summary, emptied
 from gateway.commands import ended
 from gateway.core.errors import NotSupported
@@ -103,6 +103,10 @@ class Boards:
                 self._show(summary)
                 self._end(summary, [gone for gone in before if gone not in summary.calls], Stage.SUPERSEDED)
         self._changed.set()
+
+    def lists(self, end: Call) -> bool:
+        """Whether a number is on a screen that is over by this."""
+        return any(is_over(call, end) for summary in self.summaries.values() for call in summary.calls)
 
     def kept(self, call: Call) -> list[Desired]:
         """The rows that keep the screens of a call as they are now, which may be newer than the call."""

@@ -61,6 +61,8 @@ SHOWS = (Kind.CALL, Kind.RECALL)
 """A number is shown."""
 ENDS = (Kind.SKIP, Kind.TRANSFER, Kind.HOLD)
 """A number is shown no longer: nobody came, it goes to another window, it waits for something."""
+OVER = (*ENDS, Kind.CLOSE)
+"""Numbers that were called before are over: nobody is to come to the window for them."""
 
 
 class Priority(StrEnum):
@@ -163,8 +165,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None = None
 
 
-def make_call(request: CallRequest, *, session: str, seq: int, ttl_s: int, now: datetime, actor: str) -> Call:
-    """Number and mask a request. Only what shows a ticket expires by itself; a pause lasts until something newer."""
+def make_call(
+    request: CallRequest, *, session: str, seq: int, ttl_s: int, now: datetime, actor: str, first: Call | None = None
+) -> Call:
+    """Number and mask a request. Only what shows a ticket expires by itself; a pause lasts until something newer.
+
+    A recall that leaves name or priority open has those of `first`, the call that it repeats.
+    """
+    again = first if request.kind is Kind.RECALL else None
+    priority = again.priority if again and "priority" not in request.model_fields_set else request.priority
     lasting = request.kind not in SHOWS and request.ttl_s is None
     called_at = min(request.at or now, now).astimezone(UTC)  # a clock that is ahead gets no longer time
     return Call(
@@ -172,14 +181,14 @@ def make_call(request: CallRequest, *, session: str, seq: int, ttl_s: int, now: 
         window=request.window,
         kind=request.kind,
         ticket=request.ticket,
-        name=mask_name(request.person_name) if request.person_name else None,
+        name=mask_name(request.person_name) if request.person_name else (again.name if again else None),
         session=session,
         seq=seq,
         accepted_at=now,
         expires_at=None if lasting else called_at + timedelta(seconds=request.ttl_s or ttl_s),
         actor=actor,
         digest=request.digest(),
-        priority=request.priority,
+        priority=priority,
     )
 
 
@@ -198,6 +207,12 @@ def overtaken(call: Call, newest: Call | None) -> bool:
         return False
     older = order(call.session, call.seq) < order(newest.session, newest.seq)
     return older and abs(call.accepted_at - newest.accepted_at) < RACE
+
+
+def is_over(call: Call, end: Call) -> bool:
+    """Whether a number that was called before is over by this: its own end, or the close of its window."""
+    own = end.kind in ENDS and call.ticket == end.ticket
+    return call.window == end.window and (own or end.kind is Kind.CLOSE)
 
 
 def call_from(params: Mapping[str, Any]) -> Call:

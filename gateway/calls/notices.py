@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.calls.announced import Announced
+from gateway.calls.arrival import Arrivals
 from gateway.calls.notice import (
     Notice,
     NoticeBody,
@@ -47,8 +48,10 @@ class Notices:
         *,
         refresh: Callable[[], list[Desired]],
         zones: Callable[[], Collection[str]],
+        arrivals: Arrivals,
     ) -> None:
         self._announced, self._house, self._refresh, self._zones = announced, house, refresh, zones
+        self.arrivals = arrivals
         self._in_turn = asyncio.Lock()
         self.changed = asyncio.Event()
 
@@ -59,11 +62,18 @@ class Notices:
         return [(each, _standing(each, now)) for each in reversed(found)]
 
     async def publish(self, body: NoticeBody, who: Principal) -> tuple[Notice, Standing]:
-        """Publish a notice; returns once it is recorded. The same notice again gives the first, as it stands now.
+        """Publish a notice; returns once it is recorded, and its screens had some seconds to show or refuse it.
 
-        Raises Forbidden for zones that are not theirs, NoticeConflict (the notice_id was another notice's),
-        NoticeRefused, JournalError (nothing was published).
+        The same notice again gives the first, as it stands now. Raises Forbidden for zones that are not theirs,
+        NoticeConflict (the notice_id was another notice's), NoticeRefused, JournalError (nothing was published).
         """
+        notice, standing = await self._publish(body, who)
+        if missing := (await self.arrivals.soon(notice)).missing:
+            payload = {"notice_id": notice.notice_id, "missing": dict(missing)}
+            self._house.journal.note(None, [_event("missing", notice, payload)])
+        return notice, standing
+
+    async def _publish(self, body: NoticeBody, who: Principal) -> tuple[Notice, Standing]:
         async with self._in_turn:
             if (first := await self._known(body.notice_id)) is not None:
                 body.check_repeats(first[0].digest)
@@ -114,7 +124,9 @@ class Notices:
         if over:
             rows.append(self._announced.kept_notices(self._announced.notices.values()))
         if rows:
-            self._house.journal.note(None, [_event("expired", each, "gateway") for each in over], desired=rows)
+            self._house.journal.note(
+                None, [_event("expired", each, _told(each, "gateway")) for each in over], desired=rows
+            )
 
     async def _known(self, notice_id: str) -> tuple[Notice, Standing] | None:
         """A notice of any time, and how it stands. Raises NoticeConflict for one that was erased, JournalError."""
@@ -143,7 +155,9 @@ class Notices:
     async def _record(self, what: str, notice: Notice, notices: Collection[Notice], actor: str) -> None:
         """Record what becomes of a notice, and only then show it."""
         row = self._announced.kept_notices(notices)
-        await self._house.journal.record(None, [_event(what, notice, actor)], desired=[row])
+        published: dict[str, Any] = msgspec.to_builtins(notice) if what == "published" else {}
+        told = _told(notice, actor) | published
+        await self._house.journal.record(None, [_event(what, notice, told)], desired=[row])
         self._announced.notices = {each.notice_id: each for each in notices}
         self._house.journal.note(None, [], desired=self._refresh())
         self.changed.set()
@@ -163,11 +177,10 @@ def _permit(who: Principal, zones: Collection[str]) -> None:
         raise Forbidden(f"{who.name} is for some zones only: the notice must name none but these")
 
 
-def _event(what: str, notice: Notice, actor: str) -> Event:
-    payload: dict[str, Any] = msgspec.to_builtins(notice) if what == "published" else {"notice_id": notice.notice_id}
-    return Event(
-        type=f"notice.{what}",
-        source_key=f"notice/{notice.notice_id}/{what}",
-        payload=payload | {"actor": actor},
-        retention=Retention.CALL,
-    )
+def _told(notice: Notice, actor: str) -> dict[str, Any]:
+    return {"notice_id": notice.notice_id, "actor": actor}
+
+
+def _event(what: str, notice: Notice, payload: dict[str, Any]) -> Event:
+    key = f"notice/{notice.notice_id}/{what}"
+    return Event(type=f"notice.{what}", source_key=key, payload=payload, retention=Retention.CALL)

@@ -12,18 +12,21 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway.calls.announced import Announced, Announcement
+from gateway.calls.arrival import Arrivals, Spot, spots, zones_of
 from gateway.calls.boards import Boards
 from gateway.calls.config import CallsConfig, SummaryConfig, WindowConfig
 from gateway.calls.deliveries import Deliveries
+from gateway.calls.emergency import Emergency
 from gateway.calls.expiry import Expiry
-from gateway.calls.model import Call, CallRequest, UnknownWindow, make_call, overtaken
+from gateway.calls.model import ENDS, Call, CallRequest, UnknownWindow, make_call, overtaken
+from gateway.calls.notice import Notice
 from gateway.calls.notices import Notices
 from gateway.calls.record import Record
 from gateway.calls.screens import Screens, by_calls, place, screens_alarmed, screens_of
 from gateway.calls.targets import ScreenTargets
 from gateway.calls.voice import Place, Voice
 from gateway.calls.voice_config import AreaConfig
-from gateway.calls.window import KEPT, Window, forgotten
+from gateway.calls.window import KEPT, Window, forgotten, nothing_to_end
 from gateway.core.errors import JournalError
 from gateway.journal.rows import Desired
 from gateway.once import Once
@@ -56,8 +59,9 @@ class Calls:
             self._screens.own(window)
         self.boards = Boards(summaries, windows, lives=lives, house=house, deliveries=self.deliveries)
         self._announced = Announced()
-        self.notices = Notices(self._announced, house, refresh=self._announce, zones=self._zones)
-        self.targets = ScreenTargets(self._announced, house, refresh=self._announce, zones=self._zones)
+        seen, announce, zones = Arrivals(house.hub, self._where), self._announce, self._zones
+        self.notices = Notices(self._announced, house, refresh=announce, zones=zones, arrivals=seen)
+        self.targets = ScreenTargets(self._announced, house, refresh=announce, zones=zones, arrivals=seen)
         self.voice = Voice(areas, windows, Place(zone, lives, house, self._announced))
         self._config, self._zone, self._house = config, zone, house
         self._once: Once[str, Call] = Once(KNOWN)
@@ -131,11 +135,12 @@ class Calls:
     def _at(self, zones: Collection[str] | None) -> Announcement:
         return self._announced.at(zones, self._house.clock.now())
 
+    def _where(self, announced: Emergency | Notice) -> list[Spot]:
+        return list(spots(announced, self.windows.values(), self.boards.summaries.values()))
+
     def _zones(self) -> set[str]:
         """The zones that have screens."""
-        summaries = self.boards.summaries.values()
-        own = {zone for summary in summaries for zone in summary.config.zones}
-        return own.union(*(window.zones for window in self.windows.values()))
+        return zones_of(self.windows.values(), self.boards.summaries.values())
 
     def _shown(self, window: Window) -> list[Desired]:
         """Show what is current at the window, which was recorded before; gives the rows that keep it."""
@@ -156,11 +161,9 @@ class Calls:
     async def accept(self, request: CallRequest, actor: str, *, zones: frozenset[str] | None = None) -> Call:
         """Accept a call; returns once it is recorded, whatever the screens do.
 
-        With `zones`, windows of other zones and of none are unknown.
-
-        The same call again returns as the first did. Raises UnknownWindow, CallConflict (the call_id was another
-        call's), CallRefused (it can never be shown), JournalError (it may be shown, but is not recorded: send it
-        again, and it keeps its place in the order).
+        With `zones`, windows of other zones and of none are unknown. The same call again returns as the first did.
+        Raises UnknownWindow, CallConflict (the call_id was another call's), CallRefused (it can never be shown),
+        JournalError (it may be shown, but is not recorded: send it again, and it keeps its place in the order).
         """
         self._window(request.window, zones)
         if before := self._once.asked(request.call_id):
@@ -214,20 +217,30 @@ class Calls:
         window, now = self._window(request.window), self._house.clock.now()
         today = now.astimezone(self._zone).date().isoformat()
         session, seq = window.place(request.session, request.seq, today)
-        call = make_call(request, session=session, seq=seq, ttl_s=self._config.ttl_s, now=now, actor=actor)
+        first, ttl_s = window.numbers.first(request.ticket, session), self._config.ttl_s
+        call = make_call(request, session=session, seq=seq, ttl_s=ttl_s, now=now, actor=actor, first=first)
         self._screens.check(window, call)
-        call = msgspec.structs.replace(call, why=window.why_not(call, now, today=None if request.session else today))
-        window.end(call)
+        call = msgspec.structs.replace(call, why=self._why_not(window, call, None if request.session else today))
+        window.numbers.end(call)
         newest = window.rival(call)
         self.voice.take(call, newest)
         if call.why is not None:
             if overtaken(call, newest):
+                window.numbers.remember(call)
                 self.boards.take(call, behind=newest)
             return call, []
         window.take(call)
         self._expiry.changed.set()
         self.boards.take(call)
         return call, self._screens.show(window) if window.call is call else []
+
+    def _why_not(self, window: Window, call: Call, today: str | None) -> str | None:
+        """Why a call changes nothing, see Window.why_not; what waits for the voice, and is over by it, is withdrawn."""
+        why = window.why_not(call, call.accepted_at, today=today)
+        if why is not None and call.kind not in ENDS:
+            return why
+        over = (self.voice.withdraw(call), window.lists(call), self.boards.lists(call))
+        return nothing_to_end(call) if why is None and call.kind in ENDS and not any(over) else why
 
     def _expire(self, window: Window, call: Call) -> None:
         self.deliveries.expired(call)

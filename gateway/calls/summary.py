@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.calls.announced import Announcement
 from gateway.calls.config import SummaryConfig, WindowConfig
-from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, call_from
+from gateway.calls.model import OVER, PRIORITIES, SHOWS, Call, call_from, is_over
 from gateway.core.model import Stage
 from gateway.core.screen import Board, BoardRow, Leaflet
 from gateway.journal.rows import Desired
@@ -50,17 +50,20 @@ class Summary:
         return call.window in self.labels and call.kind in SHOWS
 
     def concerns(self, call: Call) -> bool:
-        """Whether a call changes it: it shows a number of its zones, or ends one."""
-        return self.lists(call) or (call.window in self.labels and call.kind in ENDS)
+        """Whether a call changes it: it shows a number of its zones, or ends some."""
+        return self.lists(call) or (call.window in self.labels and call.kind in OVER)
 
     def take(self, call: Call, *, behind: Call | None = None) -> None:
-        """Put a call on top, or right below another; take off what it ends.
+        """Put a call on top, or right below another; take off what is over by it.
 
         A number that is called again to the same window moves up.
         """
-        others = [each for each in self.calls if (each.ticket, each.window) != (call.ticket, call.window)]
+        same, shows = (call.ticket, call.window), call.kind in SHOWS
+        others = [
+            each for each in self.calls if not ((each.ticket, each.window) == same if shows else is_over(each, call))
+        ]
         place = others.index(behind) + 1 if behind in others else 0
-        shown = [call] if call.kind in SHOWS else []
+        shown = [call] if shows else []
         self.calls = [*others[:place], *shown, *others[place:]][: self.config.rows]
 
     def expire(self, now: datetime) -> list[Call]:

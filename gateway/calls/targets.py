@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from gateway.calls.announced import Announced
+from gateway.calls.arrival import WAIT_S, Arrival, Arrivals
 from gateway.calls.emergency import HALL, VERBS, Emergency, Raise
 from gateway.calls.model import visible
 from gateway.commands import Target
@@ -28,8 +29,10 @@ class ScreenTargets(Mapping[str, Target]):
         *,
         refresh: Callable[[], list[Desired]],
         zones: Callable[[], Collection[str]],
+        arrivals: Arrivals,
     ) -> None:
         self._announced, self._house, self._refresh, self._zones = announced, house, refresh, zones
+        self._arrivals = arrivals
 
     def __getitem__(self, target: str) -> "ScreenTarget":
         if target not in list(self):
@@ -42,8 +45,8 @@ class ScreenTargets(Mapping[str, Target]):
     def __len__(self) -> int:
         return len(list(iter(self)))
 
-    async def raise_(self, zone: str, command: Command) -> None:
-        """Show an emergency text over everything, at once; returns once it is kept, or held to be."""
+    async def raise_(self, zone: str, command: Command) -> Arrival:
+        """Show an emergency text over everything, at once; gives which screens show it some seconds later."""
         asked = convert(Raise, command.params)
         raised = Emergency(
             command_id=command.id,
@@ -56,6 +59,8 @@ class ScreenTargets(Mapping[str, Target]):
         self._announced.emergencies.pop(zone, None)
         self._announced.emergencies[zone] = raised  # the last one now
         await self._show()
+        left_s = command.deadline - self._house.clock.monotonic()
+        return await self._arrivals.soon(raised, max(0.0, min(WAIT_S, left_s)))
 
     async def clear(self, zone: str) -> list[str]:
         """Show what was shown before; gives the zones whose emergency is over. That of the hall ends all.
@@ -108,8 +113,8 @@ class ScreenTarget:
         """See Target."""
         try:
             if command.verb == "emergency":
-                await self._screens.raise_(self._place, command)
-                return self._screens.result(command, Stage.ACKED, {})
+                arrival = await self._screens.raise_(self._place, command)
+                return self._screens.result(command, Stage.ACKED, arrival._asdict())
             over = await self._screens.clear(self._place)
         except CommandRejected as error:
             return self._screens.result(command, Stage.REJECTED, {"reason": str(error)})

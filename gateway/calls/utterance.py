@@ -25,6 +25,8 @@ class State(StrEnum):
     """Its time was over before its turn."""
     FULL = "full"
     """Too many calls waited."""
+    WITHDRAWN = "withdrawn"
+    """Its number has ended, or its window has closed, before its turn."""
     OUTDATED = "outdated"
     """It changed nothing on the screens either."""
     MISSED = "missed"

@@ -24,9 +24,8 @@ from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
 SPOKEN_KINDS = (Kind.CALL, Kind.RECALL)
-FRESH = timedelta(
-    seconds=30
-)  # what is older after a restart is not spoken: people have gone to the window, or given up
+# what is older after a restart is not spoken: people have gone to the window, or given up; not in an emergency
+FRESH = timedelta(seconds=30)
 LIVE = 1000  # calls that are held in memory
 
 
@@ -89,6 +88,10 @@ class Voice:
             if area.hears(call):
                 area.take(self._follow(Utterance(call=call, area=area.config.id)), why)
 
+    def withdraw(self, end: Call) -> bool:
+        """Speak no longer what waits and is over by this, see Area.withdraw; gives whether there was any."""
+        return sum(area.withdraw(end) for area in self._areas.values()) > 0
+
     def kept(self, call: Call) -> list[Desired]:
         """The rows of the areas in which a call is spoken that is being accepted, from now on until it is spoken."""
         self._keep(call, kept=True)
@@ -150,7 +153,7 @@ class Voice:
             why = "the gateway stopped while it was spoken"
         elif area not in self._areas:
             why = "the area is no more"
-        elif self._clock.now() - call.accepted_at > FRESH:
+        elif self._clock.now() - call.accepted_at > FRESH and not self._areas[area].hushed():
             why = f"the gateway was away: it is older than {FRESH.seconds} s"
         else:
             self._areas[area].take(utterance)

@@ -9,14 +9,14 @@ import msgspec
 
 from gateway.calls.announced import Announcement
 from gateway.calls.config import CallsConfig, WindowConfig
-from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, CallRefused, Kind, call_from, order
+from gateway.calls.model import ENDS, PRIORITIES, SHOWS, Call, CallRefused, Kind, call_from, is_over, order
+from gateway.calls.numbers import Numbers
 from gateway.core.model import Stage
 from gateway.core.screen import Colour, Fit, Show
 from gateway.journal.rows import Desired
 
 STATUS = {Kind.PAUSE: "paused", Kind.CLOSE: "closed"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-ENDED = 16  # numbers whose end is remembered: it may overtake their call
 
 
 KEPT = "windows/"
@@ -39,7 +39,7 @@ class Window:
         self.config, self.calls = config, calls
         self.call: Call | None = None
         self.over = False
-        self.ended: dict[str | None, Call] = {}
+        self.numbers = Numbers()
         self.announced = Announcement()
         self.screens: dict[str, Stage] = {}
 
@@ -49,7 +49,7 @@ class Window:
             return self
         if (old.config, old.calls) == (self.config, self.calls):
             return old
-        self.call, self.over, self.ended, self.announced = old.call, old.over, old.ended, old.announced
+        self.call, self.over, self.announced, self.numbers = old.call, old.over, old.announced, old.numbers
         return self
 
     @property
@@ -66,7 +66,8 @@ class Window:
         if session is None:
             session = max(today, last, key=lambda name: order(name, 0)) if seq is None else today
         if seq is None:
-            seq = self.call.seq + 1 if self.call and self.call.session == session else 1
+            newest = self.call.seq if self.call and self.call.session == session else 0
+            seq = max(newest, self.numbers.last_seq(session)) + 1
         return session, seq
 
     def why_not(self, call: Call, now: datetime, *, today: str | None = None) -> str | None:
@@ -78,7 +79,7 @@ class Window:
         Raises CallRefused for a number that is called to a closed window: who sent it must know.
         """
         newest = self.call
-        if end := self._end_of(call):
+        if end := self.numbers.end_of(call):
             return f"{end.kind} of {end.ticket} came before with session {end.session} seq {end.seq}"
         behind = newest and order(call.session, call.seq) <= order(newest.session, newest.seq)
         if newest and behind and not _of_later_day(newest.session, today):
@@ -94,29 +95,21 @@ class Window:
         both = call.kind in SHOWS and newest.kind in SHOWS and call.ticket == newest.ticket
         return both and 0 <= (call.accepted_at - newest.accepted_at).total_seconds() < self.calls.repeat_s
 
-    def _end_of(self, call: Call) -> Call | None:
-        """What has ended this number already, when its end has overtaken its call."""
-        end = self.ended.get(call.ticket) if call.kind in SHOWS else None
-        return end if end and end.session == call.session and call.seq < end.seq else None
-
     def rival(self, call: Call) -> Call | None:
         """The newest call, which may have overtaken this one; None where this number has ended."""
-        return None if self._end_of(call) else self.call
+        return None if self.numbers.end_of(call) else self.call
 
-    def end(self, call: Call) -> None:
-        """Remember the end of a number, whether it changes anything here or not; other kinds are passed over."""
-        before = self.ended.get(call.ticket, call)
-        if call.kind in ENDS and order(before.session, before.seq) <= order(call.session, call.seq):
-            self.ended.pop(call.ticket, None)
-            self.ended[call.ticket] = call
-            for oldest in list(self.ended)[:-ENDED]:
-                del self.ended[oldest]
+    def lists(self, end: Call) -> bool:
+        """Whether it has a number on its screens that is over by this."""
+        call = self.current()
+        return call is not None and call.kind in SHOWS and is_over(call, end)
 
     def take(self, call: Call) -> None:
         """Make this the newest call. The end of a number that is not shown here changes nothing here."""
         if call.kind not in ENDS or (self.call and self.call.ticket == call.ticket):
             self.call, self.over = call, False
-            self.ended = {ticket: end for ticket, end in self.ended.items() if end.session == call.session}
+            self.numbers.remember(call)
+            self.numbers.begin(call.session)
 
     def current(self) -> Call | None:
         """The call that decides what is shown, None before the first and after its time."""
@@ -163,6 +156,7 @@ class Window:
         """Take up where `kept` left off."""
         if row.params["call"] is not None:
             self.call, self.over = call_from(row.params["call"]), row.params["over"]
+            self.numbers.remember(self.call)
 
     def content(self, call: Call | None) -> Show:
         """What the screens show for a call; for None, the function of the window (DB3311/T 238-2023, 5.3)."""
@@ -205,6 +199,11 @@ class Window:
             "text": self.shown().content.text,
             "screens": dict(self.screens),
         }
+
+
+def nothing_to_end(call: Call) -> str:
+    """What who ends a number is told where nobody is called by it."""
+    return f"{call.ticket} is not called to window {call.window}: there is nothing to {call.kind}"
 
 
 def _of_later_day(session: str, today: str | None) -> bool:

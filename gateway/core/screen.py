@@ -132,3 +132,7 @@ class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     notice: Text | None = None
     over: Over | None = None
     leaflets: Annotated[tuple[Leaflet, ...], msgspec.Meta(max_length=MOST_LEAFLETS)] = ()
+
+
+BLANKS: tuple[msgspec.Struct, ...] = (Show(""), Board())
+"""Nothing, in each kind of content that a screen may be asked to show."""

@@ -43,6 +43,8 @@ class Slot:
         self.wanted: Desired | None = None
         self.delivered: Mapping[str, Any] | None = None
         """What the device answered to the last delivery of what is wanted; None unless that ended well."""
+        self.taken: Desired | None = None
+        """What the device has taken last since it was connected; None before that."""
         self.changed = asyncio.Event()
 
     def next_rev(self) -> int:
@@ -81,8 +83,10 @@ class Slot:
 
         What was refused is sent again from time to time; only that it succeeded, or is no longer wanted, is news then.
         """
+        if final and stage in (Stage.ACKED, Stage.CONFIRMED):
+            self.taken = wanted
         if wanted is self.wanted:
-            self.delivered = (detail or {}) if final and stage in (Stage.ACKED, Stage.CONFIRMED) else None
+            self.delivered = (detail or {}) if self.taken is wanted and final else None
             self._watch(wanted, stage, detail or {}, final)
         news = not (self._refused and stage in (Stage.SENT, Stage.REJECTED))
         if wanted is self.wanted and news and not self._ended:

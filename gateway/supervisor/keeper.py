@@ -5,9 +5,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from gateway.core.contract import Driver
 from gateway.core.errors import CommandRejected, DeviceBusy, NotSupported
 from gateway.core.model import Command, Stage, Verb
+from gateway.core.screen import BLANKS
 from gateway.core.turn import Priority, limited, urgency
 from gateway.hub import Held
 from gateway.journal.rows import Desired
@@ -48,6 +51,7 @@ class Keeper:
             await self._wishes.added.wait()
 
     async def _keep(self, slot: Slot) -> None:
+        slot.taken = None
         while True:
             slot.changed.clear()
             again_s = await self._deliver(slot, slot.wanted) if slot.wanted else None
@@ -78,21 +82,43 @@ class Keeper:
         if slot.left_s(self._context.clock.now()) == 0:
             slot.tell(wanted, Stage.EXPIRED, final=True)
             return None
-        resend_s = None
         try:
             verb = self._verb(wanted.verb, wanted.part)
-            resend_s = verb.resend_s
+        except NotSupported as error:
+            slot.tell(wanted, Stage.REJECTED, {"reason": str(error)})
+            return None
+        try:
             detail = await self._send(slot, wanted)
         except DeviceBusy:
             return BUSY_S
         except (CommandRejected, NotSupported) as error:
             slot.tell(wanted, Stage.REJECTED, {"reason": str(error)})
-            return resend_s
+            return await self._clear(slot, wanted, verb)
         status = Stage.CONFIRMED if verb.confirms else Stage.ACKED
         slot.tell(wanted, status, detail, final=True, confirmed=verb.confirms or None)
-        return resend_s
+        return verb.resend_s
+
+    async def _clear(self, slot: Slot, wanted: Desired, verb: Verb) -> float | None:
+        """Blank a screen that refuses what is wanted: an older number would send people to a window (decision 0027).
+
+        One that has taken it before shows nothing older. Gives the seconds after which to send again what is wanted.
+        """
+        blank = next((each for each in BLANKS if issubclass(verb.params, type(each))), None)
+        if blank is not None and slot.taken is not wanted:
+            nothing, id_ = msgspec.to_builtins(blank), f"{wanted.command_id}/blank"
+            try:
+                await self._execute(slot, msgspec.structs.replace(wanted, params=nothing, command_id=id_))
+            except DeviceBusy:
+                return BUSY_S
+            except (CommandRejected, NotSupported):  # it is told already that the screen refuses
+                return verb.resend_s
+        return verb.resend_s
 
     async def _send(self, slot: Slot, wanted: Desired) -> dict[str, Any]:
+        with self._context.follow(wanted.command_id, lambda stage: slot.tell(wanted, stage)):
+            return await self._execute(slot, wanted)
+
+    async def _execute(self, slot: Slot, wanted: Desired) -> dict[str, Any]:
         command = Command(
             id=wanted.command_id,
             verb=wanted.verb,
@@ -101,12 +127,11 @@ class Keeper:
             deadline=self._context.clock.monotonic() + ACT_S,
             actor=wanted.actor,
         )
-        with self._context.follow(command.id, lambda stage: slot.tell(wanted, stage)):
-            if self._passive:
-                return await self._offer(slot, command)
-            with urgency(Priority.COMMAND):
-                async with limited(ACT_S):
-                    return dict(await self._driver.execute(command))
+        if self._passive:
+            return await self._offer(slot, command)
+        with urgency(Priority.COMMAND):
+            async with limited(ACT_S):
+                return dict(await self._driver.execute(command))
 
     async def _offer(self, slot: Slot, command: Command) -> dict[str, Any]:
         """Have a passive device fetch and confirm it. What it has not fetched gives way to what is newer."""

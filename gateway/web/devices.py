@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 from aiohttp import web
 from pydantic import BaseModel, Field, field_validator
 
 from gateway.commands import ConfirmFirst, Request, UnknownTarget
-from gateway.core.model import PartKind, Stage
+from gateway.core.model import PartKind, Result, Stage
 from gateway.hub import DeviceView, Held
+from gateway.site.positions import is_mapping
 from gateway.supervisor.life import Life
 from gateway.web import answers
 from gateway.web.problems import Problem
@@ -98,7 +100,7 @@ async def _command(request: web.Request, services: Services, target: str) -> web
         ended = await services.commands.submit(asked, request[WHO])
     except ConfirmFirst as error:
         raise Problem(409, str(error), confirm=error.code, command_id=asked.command_id) from error
-    return reply(ended, status=202 if ended.status in (Stage.QUEUED, Stage.SENT) else 200)
+    return reply(_seen(services, ended), status=202 if ended.status in (Stage.QUEUED, Stage.SENT) else 200)
 
 
 async def result(request: web.Request, services: Services) -> web.Response:
@@ -106,7 +108,15 @@ async def result(request: web.Request, services: Services) -> web.Response:
     ended = services.commands.result(request.match_info["id"], request[WHO])
     if ended is None:
         return reply(answers.Running(request.match_info["id"]), status=202)
-    return reply(ended)
+    return reply(_seen(services, ended))
+
+
+def _seen(services: Services, result: Result) -> Result:
+    """A result without the screens that do not exist for who asks."""
+    missing = result.detail.get("missing")
+    if not is_mapping(missing):
+        return result
+    return msgspec.structs.replace(result, detail={**result.detail, "missing": services.of_screens(missing)})
 
 
 def _life(request: web.Request, services: Services) -> Life:

@@ -43,6 +43,7 @@ class Voice(Struct, frozen=True, omit_defaults=True):
     quiet_at: datetime | None = None
     expired_at: datetime | None = None
     full_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     outdated_at: datetime | None = None
     missed_at: datetime | None = None
 

@@ -191,7 +191,7 @@ async def test_it_is_audited_before_and_the_result_after(hall: Hall) -> None:
 async def test_on_a_full_disk_it_is_shown_all_the_same_and_its_audit_follows_once_there_is_room(hall: Hall) -> None:
     hall.journal.full = True
     asked = await fire(hall)
-    assert (asked.status, asked.detail, hall.wanted()) == (Stage.ACKED, {"recorded": False}, FIRE)
+    assert (asked.status, asked.detail["recorded"], hall.wanted()) == (Stage.ACKED, False, FIRE)
     over = await clear(hall)
     assert (over.detail, hall.wanted()) == ({"ended": ["hall"], "recorded": False}, IDLE)
     hall.journal.full = False
@@ -209,7 +209,7 @@ async def test_a_disk_that_hangs_holds_it_up_for_seconds_and_no_longer(
     hall.journal.search = lambda _: 5.0
     hall.journal.disk.clear()
     asked = await fire(hall)
-    assert (asked.detail, hall.wanted()) == ({"recorded": False}, FIRE)
+    assert (asked.detail["recorded"], hall.wanted()) == (False, FIRE)
     hall.journal.search = lambda _: 0.0
     hall.journal.disk.set()
     assert [row["verb"] for row in await hall.recorded("command.requested", 1)] == ["emergency"]

@@ -1,5 +1,7 @@
 """What an officer can do with a number, and with the window."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from smallhall import Hall, HeldClock, request
 
 from gateway.calls.config import CallsConfig, WindowConfig
 from gateway.calls.model import CallRefused, make_call
+from gateway.calls.numbers import CALLED
 from gateway.calls.window import Window
 
 FUNCTION = "综合受理"
@@ -21,11 +24,75 @@ async def test_the_end_of_the_number_that_is_shown_brings_the_function_back(hall
     assert hall.calls.windows["w1"].view()["status"] == "idle"
 
 
-async def test_the_end_of_another_number_leaves_what_is_shown(hall: Hall) -> None:
+@pytest.mark.parametrize("kind", ["skip", "transfer", "hold"])
+async def test_the_end_of_a_number_that_nobody_was_called_by_says_so_and_has_a_seq_of_its_own(
+    hall: Hall, kind: str
+) -> None:
+    nothing = f"A011 is not called to window w1: there is nothing to {kind}"
+    first = await hall.call("c0", "A011", kind=kind)
     await hall.call("c1", "A012")
-    assert (await hall.call("c2", "A011", kind="skip")).why is None
+    other = await hall.call("c2", "A011", kind=kind)
     assert hall.wanted() == "A012"
-    assert (await hall.call("c3", "A013")).why is None
+    newer = await hall.call("c3", "A013")
+    assert ([first.why, other.why, newer.why], other.seq) == ([nothing, nothing, None], 3)
+    assert [(first.seq, newer.seq)] == [(1, 4)]
+    assert hall.wanted() == "A013"
+
+
+async def test_a_number_that_was_ended_cannot_be_ended_again_until_it_is_called_again(hall: Hall) -> None:
+    await hall.call("c1", "A012")
+    assert (await hall.call("c2", "A012", kind="skip")).why is None
+    again = await hall.call("c3", "A012", kind="skip")
+    assert again.why == "A012 is not called to window w1: there is nothing to skip"
+    await hall.call("c4", "A012", kind="recall")
+    assert (await hall.call("c5", "A012", kind="skip")).why is None
+
+
+async def test_a_number_whose_time_is_over_has_nothing_to_skip(hall: Hall) -> None:
+    await hall.call("c1", "A012", ttl_s=30)
+    await hall.forward(31)
+    assert str((await hall.call("c2", "A012", kind="skip")).why).startswith("A012 is not called")
+
+
+async def test_a_recall_keeps_who_was_called_unless_it_says_otherwise(hall: Hall, clock: HeldClock) -> None:
+    await hall.call("c1", "A012", person_name="张三丰", priority="green")
+    await hall.call("c2", "A012", kind="hold")
+    await hall.call("c3", "A013")
+    kept = await hall.call("c4", "A012", kind="recall")
+    assert (kept.name, kept.priority, hall.wanted()) == ("张**", "green", "A012 张**")
+    clock.time += timedelta(seconds=6)
+    given = await hall.call("c5", "A012", kind="recall", person_name="李四", priority="normal")
+    assert (given.name, given.priority) == ("李*", "normal")
+    clock.time += timedelta(seconds=6)
+    assert (await hall.call("c6", "A012", kind="recall")).name == "李*"
+
+
+async def test_a_recall_of_another_session_or_window_or_a_call_anew_has_what_it_brings(hall: Hall) -> None:
+    await hall.call("c1", "A012", person_name="张三丰", priority="green", session="1")
+    recalls = [
+        await hall.call("c2", "A012", kind="recall", window="w3", session="1"),
+        await hall.call("c3", "A012", kind="recall", session="2"),
+        await hall.call("c4", "A012", session="3"),
+    ]
+    assert {(call.name, call.priority) for call in recalls} == {(None, "normal")}
+
+
+async def test_a_recall_after_a_restart_keeps_who_was_called(
+    open_hall: Callable[[], AbstractAsyncContextManager[Hall]], clock: HeldClock
+) -> None:
+    async with open_hall() as hall:
+        await hall.call("c1", "A012", person_name="张三丰", priority="green")
+    clock.time += timedelta(seconds=6)
+    async with open_hall() as hall:
+        again = await hall.call("c2", "A012", kind="recall")
+    assert (again.name, again.priority) == ("张**", "green")
+
+
+async def test_the_numbers_that_are_remembered_are_bounded(hall: Hall) -> None:
+    for number in range(CALLED + 3):
+        await hall.call(f"c{number}", f"B{number}", person_name="张三丰")
+    recalls = [await hall.call(f"r{number}", f"B{number}", kind="recall") for number in (3, 2)]
+    assert [recall.name for recall in recalls] == ["张**", None]
 
 
 async def test_a_number_that_was_held_comes_back_by_a_recall(hall: Hall) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smallhall import Hall, HeldClock, opened
 
 from gateway.calls.model import order, overtaken
-from gateway.calls.window import ENDED
+from gateway.calls.numbers import ENDED
 
 
 async def test_an_older_seq_is_recorded_but_not_shown(hall: Hall) -> None:
@@ -155,9 +155,10 @@ async def test_a_new_session_forgets_what_ended_before_it_and_ends_are_bounded(h
     await hall.call("c1", "A011", session="1", seq=1)
     for number in range(ENDED + 3):
         await hall.call(f"e{number}", f"B{number}", kind="skip", session="1", seq=10 + number)
-    assert len(hall.calls.windows["w1"].ended) == ENDED
+    numbers = hall.calls.windows["w1"].numbers
+    assert (len(numbers._ended), numbers.last_seq("1")) == (ENDED, 12 + ENDED)
     await hall.call("c2", "A001", session="2", seq=1)
-    assert hall.calls.windows["w1"].ended == {}
+    assert (len(numbers._ended), numbers.last_seq("1")) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,26 @@ async def test_what_changes_nothing_at_its_window_is_not_listed(hall: Hall) -> N
     assert tickets(hall) == ["A2"]
 
 
+async def test_a_window_that_closes_takes_its_numbers_off_and_no_others(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    await hall.call("c2", "A2")
+    await hall.call("c3", "B1", window="w2")
+    await hall.call("c4", kind="pause")
+    assert tickets(hall) == ["B1", "A2", "A1"]
+    await hall.call("c5", kind="close")
+    assert tickets(hall) == ["B1"]
+    assert [delivery(hall, call_id) for call_id in ("c1", "c2", "c3")] == ["superseded", "superseded", "queued"]
+    await hall.call("c6", kind="resume")
+    assert tickets(hall) == ["B1"]
+
+
+async def test_a_number_that_is_only_on_the_board_can_be_skipped(hall: Hall) -> None:
+    await hall.call("c1", "A1")
+    await hall.call("c2", "A2")
+    assert (await hall.call("c3", "A1", kind="skip")).why is None
+    assert tickets(hall) == ["A2"]
+
+
 async def test_of_two_calls_to_one_window_in_one_millisecond_both_are_listed_the_newest_above(hall: Hall) -> None:
     await hall.call("c0", "A0", window="w2")
     await hall.call("c2", "A2", session="s", seq=2)
@@ -102,7 +122,7 @@ async def test_of_two_calls_to_one_window_in_one_millisecond_both_are_listed_the
     assert tickets(hall) == ["A2", "A1", "A0"]
     await hall.call("c3", kind="close", session="s", seq=9)
     await hall.call("c4", "A4", session="s", seq=8)
-    assert tickets(hall) == ["A2", "A1", "A0"], "nobody is called to a closed window"
+    assert tickets(hall) == ["A0"], "nobody is called to a closed window"
 
 
 async def test_a_number_whose_end_came_before_its_call_is_not_listed(hall: Hall) -> None:

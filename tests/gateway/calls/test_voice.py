@@ -297,6 +297,21 @@ def test_after_a_restart_what_is_fresh_is_spoken_once_and_the_rest_is_missed() -
     run(test)
 
 
+def test_a_call_that_has_begun_before_that_is_on_disk_is_spoken_twice_rather_than_never() -> None:
+    async def test(hall: VoiceHall) -> None:
+        call = hall.call("A1")
+        on_disk = dict(hall.house.journal.rows)
+        await asyncio.sleep(1)
+        assert hall.state(call) is State.SPEAKING
+        hall.house.journal.rows = on_disk  # it was killed before more was written
+        await hall.again()
+        await asyncio.sleep(30)
+        assert hall.speakers["page-1"].texts() == ["请A 幺号到一号窗口"] * 2
+        assert hall.told() == [("c1", "spoken")]
+
+    run(test)
+
+
 def test_after_a_long_restart_nothing_old_is_spoken() -> None:
     async def test(hall: VoiceHall) -> None:
         calls = [hall.call(f"A{number}") for number in range(3)]

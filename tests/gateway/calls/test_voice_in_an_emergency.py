@@ -10,6 +10,7 @@ from voicehall import VoiceHall, area
 
 from gateway.calls.emergency import HALL
 from gateway.calls.utterance import State
+from gateway.calls.voice import FRESH
 from gateway.core.model import Command
 
 Test = Callable[[VoiceHall], Awaitable[None]]
@@ -80,6 +81,34 @@ def test_an_emergency_while_the_first_speaker_is_waited_for_silences_too() -> No
         assert len(page.heard) == 1
 
     run(test, area(speakers=["page-1"]))
+
+
+@pytest.mark.parametrize("zone", [HALL, "a"])
+def test_what_waits_for_the_all_clear_waits_over_a_restart_however_old_it_is(zone: str) -> None:
+    async def test(hall: VoiceHall) -> None:
+        hall.alarm(zone)
+        calls = [hall.call("A1"), hall.call("A2", ttl_s=60)]
+        hall.clock.ahead += 3 * FRESH
+        await hall.again()
+        assert [hall.state(call) for call in calls] == ["queued", "expired"]
+        hall.all_clear()
+        await asyncio.sleep(30)
+        assert hall.speakers["page-1"].texts() == ["请A 幺号到一号窗口"]
+        assert hall.told() == [("c2", "expired"), ("c1", "spoken")]
+
+    run(test, area(zones=["a"]))
+
+
+def test_an_emergency_elsewhere_keeps_nothing_that_is_too_old() -> None:
+    async def test(hall: VoiceHall) -> None:
+        hall.alarm("b")
+        hall.speakers["page-1"].takes_s = 60
+        calls = [hall.call("A1"), hall.call("A2")]
+        hall.clock.ahead += 3 * FRESH
+        await hall.again()
+        assert hall.state(calls[1]) is State.MISSED
+
+    run(test, area(zones=["a"]))
 
 
 async def test_the_voice_is_told_of_an_emergency_and_of_its_end(hall: Hall) -> None:

@@ -73,6 +73,17 @@ async def test_the_result_of_a_command_elsewhere_is_not_told(hall: WebHall, guar
     assert [await status(hall, "GET", f"/commands/x-{number}", guard) for number in range(3)] == [200, 404, 404]
 
 
+async def test_who_announces_something_is_told_of_screens_of_ones_own_zones_only(hall: WebHall, guard: str) -> None:
+    body = {"command_id": "e-1", "params": {"text": "请立即疏散"}, "reason": "火警"}
+    notice = {"notice_id": "n1", "text": "停电", "zones": ["gate"]}
+    published = await hall.ask("POST", "/api/v1/notices", notice, who=guard)
+    raised = await hall.ask("POST", "/api/v1/screens/gate/commands/emergency", body, who=guard)
+    own, every = {"led-01": "it is connecting"}, {"led-01": "it is connecting", "led-04": "it is connecting"}
+    assert (published.json["missing"], raised.json["detail"]["missing"]) == (own, own)
+    told = [(await hall.get("/commands/e-1", who))["detail"] for who in (guard, hall.token(Role.ADMIN))]
+    assert told == [{"shown_on": 0, "missing": own}, {"shown_on": 0, "missing": every}]
+
+
 async def test_calls_reach_windows_of_ones_own_zones_only(hall: WebHall) -> None:
     queue = hall.token(Role.QUEUE, "gate")
     for number, window in enumerate(("w01", "w02", "w03", "w99")):
