@@ -115,7 +115,7 @@ class BuiltIn:
         elif kind == "state" and (part is None or OFFSET in self._hub.devices[key].points[part]):
             condition = built_in("clock-drift", f"device/{key}", device=key, part=part)
             yield Watch(condition, ClockOffset(self._hub, key, part, self._limit("clock-drift", DRIFT_S)), (change,))
-            yield from doors.of_fire(self._hub, change) if part is None else ()
+            yield from doors.of_inputs(self._hub, change) if part is None else ()
         elif kind == "view" and key.startswith("lines/"):
             line = key.removeprefix("lines/")
             yield Watch(built_in("line-silent", f"line/{line}", key=line), self._silent(key), (change,))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gateway.alarms.condition import Look, Verdict
 from gateway.alarms.told import Told
 from gateway.alarms.watch import Watch, built_in
-from gateway.core.access import FIRE, Finding, Happening
+from gateway.core.access import FIRE, LISTENER_BOUND, Finding, Happening
 from gateway.hub import Change, Hub, Status
 from gateway.journal.rows import Row
 
@@ -64,12 +64,13 @@ def of_controller(hub: Hub, device: str) -> Iterable[Watch]:
             yield Watch(built_in(name, f"device/{device}", device=device), Told())
 
 
-def of_fire(hub: Hub, change: Change) -> Iterable[Watch]:
-    """The condition of a fire input, where a device has one."""
-    if FIRE.name in hub.devices[change.key].points[None]:
-        yield Watch(
-            built_in("fire-released", f"device/{change.key}", device=change.key), _fire(hub, change.key), (change,)
-        )
+def of_inputs(hub: Hub, change: Change) -> Iterable[Watch]:
+    """The conditions of a fire input, and of what a controller pushes, where a device has them."""
+    device = change.key
+    for name, point, means in (("fire-released", FIRE, True), ("listener-unbound", LISTENER_BOUND, False)):
+        if point.name in hub.devices[device].points[None]:
+            look = _is(hub, device, point.name, means=means)
+            yield Watch(built_in(name, f"device/{device}", device=device), look, (change,))
 
 
 def _unknown(hub: Hub, key: str, device: str) -> Look:
@@ -84,12 +85,12 @@ def _unknown(hub: Hub, key: str, device: str) -> Look:
     return look
 
 
-def _fire(hub: Hub, device: str) -> Look:
+def _is(hub: Hub, device: str, point: str, *, means: bool) -> Look:
     """What is not known any more leaves it as it was: a controller that burns cannot tell."""
 
     def look(_now: float, _on: bool) -> Verdict:
         view = hub.devices.get(device)
-        held = view.points.get(None, {}).get(FIRE.name) if view is not None else None
-        return Verdict(held.now.value if held is not None and isinstance(held.now.value, bool) else None)
+        held = view.points.get(None, {}).get(point) if view is not None else None
+        return Verdict(held.now.value is means if held is not None and isinstance(held.now.value, bool) else None)
 
     return look

@@ -46,6 +46,9 @@ DOOR_POINTS = (
     Point("mode", "text", "how its lock is run: controlled, normally_open or normally_closed"),
 )
 FIRE = Point("fire", "boolean", "whether the fire input of the device is active")
+LISTENER_BOUND = Point(
+    "listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"
+)
 
 
 class Happening(StrEnum):

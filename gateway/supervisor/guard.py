@@ -1,6 +1,6 @@
 """guard(): keeps devices, services and outlets running. A bug stops one of them, never the hall.
 
-This is the only place of the project that reconnects, backs off, logs an outage, or catches every exception.
+This is the only place of the project that reconnects, backs off, logs who is offline, or catches every exception.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """UDP ports that devices share: one socket for each port, every datagram handed to the device whose key it has."""
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import Callable, Generator
@@ -11,6 +12,9 @@ from gateway.core.contract import Contact, DatagramKey
 from gateway.core.errors import GatewayError
 from gateway.wire import given
 from gateway.wire.given import Where
+from gateway.wire.tcp import reason
+
+log = logging.getLogger("gateway")
 
 SPEC = re.compile(r"udp:(?:([0-9.]+):)?([0-9]{1,5})/(.+)")
 AT_ONCE = 64  # datagrams read before the loop is let go: a flood must not stop the hall
@@ -92,11 +96,12 @@ def _bound(where: Where) -> socket.socket:
 
 
 class Ports:
-    """All ports of the process: bound while a device waits there."""
+    """All ports of the process: bound while a device waits there. One that cannot be bound is told once each way."""
 
     def __init__(self, dropped: Callable[[str], None]) -> None:
         self._dropped = dropped
         self.ports: dict[Where, Port] = {}
+        self._unbound: set[Where] = set()
 
     @contextmanager
     def joined(self, spec: str, key_of: DatagramKey | None, put: Put) -> Generator[None]:
@@ -110,9 +115,7 @@ class Ports:
         if match is None or key_of is None or int(match[2]) > 65535:
             raise GatewayError(f"inlet {spec!r} must be udp:PORT/KEY or udp:ADDRESS:PORT/KEY, and a key function")
         where, place = (match[1] or "0.0.0.0", int(match[2])), Place(key_of, match[3])  # noqa: S104 - devices are elsewhere
-        if where not in self.ports:
-            self.ports[where] = Port(where, self._dropped)
-        port = self.ports[where]
+        port = self.ports.get(where) or self._opened(where)
         if place in port.places:
             raise GatewayError(f"inlet {spec!r} is already used by another device")
         port.places[place] = put
@@ -123,3 +126,18 @@ class Ports:
             if not port.places:
                 del self.ports[where]
                 port.close()
+
+    def _opened(self, where: Where) -> Port:
+        """Bind a port. Raises OSError."""
+        name = f"udp:{where[0]}:{where[1]}"
+        try:
+            port = self.ports[where] = Port(where, self._dropped)
+        except OSError as error:
+            if where not in self._unbound:
+                log.warning("%s cannot be listened to: %s", name, reason(error))
+            self._unbound.add(where)
+            raise
+        if where in self._unbound:
+            log.info("%s is listened to", name)
+        self._unbound.discard(where)
+        return port

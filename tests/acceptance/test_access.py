@@ -26,7 +26,7 @@ def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_o
     told = hall.subscribe("hall/test/dev/acs/event")
     before = hall.rows()[-1]["seq"]  # of what was told before somebody listened
     hall.let_pass()
-    with hall.swiping():
+    with hall.swiping("acs"):
         for _ in range(2):
             time.sleep(chance.uniform(0.05, 0.7))
             hall.broker.stop()

@@ -1,12 +1,14 @@
-"""A hall of processes with controllers of doors of three families, and what a stranger reads in the log of one."""
+"""A hall of processes with controllers of doors and readers, and what a stranger reads in the log of a controller."""
 
 import json
 import re
 import socket
 import subprocess
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from ipaddress import IPv4Address
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,21 +18,28 @@ from hall import PROGRAM, Hall, until
 from drivers.access.uhppote.codec.log import EventRecord, GetEvent, GetStatus, Status
 from drivers.access.uhppote.codec.packet import Message, Noise, whole
 
-SERIAL, ZK_SERIAL = 405419896, "CGXH201360029"
+SERIAL, SERIAL_2, ZK_SERIAL = 405419896, 201020304, "CGXH201360029"
 CARD = 8165538
+READER_KEY = "5d7c1b90e2443fa86b0d9c3e71f2a845"
 YEARS = {"begins": "2020-01-01", "ends": "2099-12-31"}
 LISTED = "doors: [{number: 1, id: front}]"
 DEVICES = {
     "acs": f"driver: access.uhppote, address: 'udp://10.0.0.1:60000', serial: {SERIAL}, doors: 2,"
     " listener: 'udp:127.0.0.1:PORT', timeout_s: 0.5, care_s: 0.5",
+    "acs2": f"driver: access.uhppote, address: 'udp://10.0.0.2:60000', serial: {SERIAL_2}, doors: 2,"
+    " listener: 'udp:127.0.0.1:PORT', timeout_s: 0.5, care_s: 0.5",
     "zk": f"driver: access.zkteco_push, serial: {ZK_SERIAL}, {LISTED}, poll_s: 0.1, silent_after_s: 5",
     "hik": f"driver: access.hikvision, address: 'http://10.0.0.3', password: {{file: hik.password}}, {LISTED},"
     " poll_s: 0.5, heartbeat_s: 2",
+    "reader": "driver: access.osdp, address: 'tcp://10.0.0.4:4000', key: {file: reader.scbk},"
+    " door: {id: safe, sensor_input: 0, lock_output: 0}",
 }
-DOORS = (
-    "  - {id: front, name: 东侧职工入口, door: acs/door-1, staff_entrance: true, warn_s: 1, held_s: 2}\n"
-    "  - {id: back, name: 档案室, door: acs/door-2}\n"
-)
+DOORS = {
+    "acs": "  - {id: front, name: 东侧职工入口, door: acs/door-1, staff_entrance: true, warn_s: 1, held_s: 2}\n"
+    "  - {id: back, name: 档案室, door: acs/door-2, zone: archive}\n",
+    "acs2": "  - {id: side, name: 档案室边门, door: acs2/door-1, zone: archive}\n",
+}
+ALARMS = "alarms: {built_in: {device-offline: {on_delay_s: 0.5}, listener-unbound: {on_delay_s: 0.5}}}\n"
 SWIPE_S = 0.02
 
 
@@ -40,10 +49,15 @@ class Logged(NamedTuple):
     epoch: int
     number: int
     code: int | str | None
+    part: str | None
 
 
 class AccessHall(Hall):
-    """`acs` has the doors `front` and `back`, which are watched; `zk` and `hik` have one each, which is not."""
+    """A hall with some of `DEVICES`, with all where none are named.
+
+    `acs` has the doors `front` and `back`, `acs2` has `side`: these are watched, the two latter are the zone `archive`.
+    `zk`, `hik` and `reader` have one each, which is not.
+    """
 
     def __init__(self, folder: Path, *devices: str) -> None:
         super().__init__(folder, windows=0)
@@ -52,11 +66,14 @@ class AccessHall(Hall):
         head = self.site.read_text().partition("devices:")[0]
         http = f"http: {{console: '127.0.0.1:{self.port}', field: '127.0.0.1:{free_port()}'}}\n"
         rows = [f"  - {{id: {name}, {DEVICES[name]}}}\n" for name in self._boxes]
-        listed = "".join(rows).replace("PORT", str(free_port()))
-        watched = f"doors:\n{DOORS}" if "acs" in self._boxes else ""
-        self.site.write_text(re.sub(r"http: .*\n", http, head) + f"devices:\n{listed}{watched}")
-        (folder / "hik.password").touch(mode=0o600)
-        (folder / "hik.password").write_text("not a secret")
+        self.listener = free_port()
+        listed = "".join(rows).replace("PORT", str(self.listener))
+        doors = "".join(DOORS[name] for name in self._boxes if name in DOORS)
+        watched = f"zones: [{{id: archive, name: 档案区}}]\ndoors:\n{doors}" if doors else ""
+        self.site.write_text(re.sub(r"http: .*\n", http, head) + f"{ALARMS}devices:\n{listed}{watched}")
+        for name, secret in {"hik.password": "not a secret", "reader.scbk": READER_KEY}.items():
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_text(secret)
 
     def start(self, *before: str) -> None:
         """Start the boxes, then the gateway, and wait until all are online."""
@@ -80,26 +97,33 @@ class AccessHall(Hall):
             after = page["next"]
         return found
 
+    def seq(self) -> int:
+        """The number of the newest event."""
+        return int(self.ask("GET", "/events?order=desc&limit=1")[1]["events"][0]["seq"])
+
     def of(self, type_: str, door: str) -> list[dict[str, Any]]:
         """What was found of a watched door."""
         return [row["payload"] for row in self.rows(type_) if row["payload"]["door"] == door]
 
     def stored(self, device: str = "acs") -> list[Logged]:
         """What is recorded of the log of a device, in the order of the record."""
-        told = [row["payload"] for row in self.rows(device=device) if "index" in (row["payload"] or {})]
-        return [Logged(each["epoch"], each["index"], each["code"]) for each in told]
+        told = [(row["payload"], row["part"]) for row in self.rows(device=device) if "index" in (row["payload"] or {})]
+        return [Logged(each["epoch"], each["index"], each["code"], part) for each, part in told]
 
-    def kept(self, epoch: int = 1) -> list[Logged]:
-        """The log of `acs`, read from it over the network by its own protocol."""
-        with self._box() as box:
-            newest = _ask(box, GetStatus(), Status).index
-            oldest = _ask(box, GetEvent(index=0), EventRecord).index
-            records = [_ask(box, GetEvent(index=index), EventRecord) for index in range(oldest, newest + 1)]
-        return [Logged(epoch, record.index, record.reason) for record in records]
+    def kept(self, device: str = "acs", *, epoch: int = 1) -> list[Logged]:
+        """The log of a controller, read from it over the network by its own protocol."""
+        with self._box(device) as ask:
+            newest = ask(GetStatus(), Status).index
+            oldest = ask(GetEvent(index=0), EventRecord).index
+            records = [ask(GetEvent(index=index), EventRecord) for index in range(oldest, newest + 1)]
+        return [
+            Logged(epoch, record.index, record.reason, f"door-{record.door}" if 1 <= record.door <= 2 else None)
+            for record in records
+        ]
 
-    def caught_up(self, within_s: float = 20.0) -> None:
-        """Wait until the newest event of `acs` is recorded."""
-        until(lambda: self.newest() == self.seen("acs")["log"]["newest"], within_s)
+    def caught_up(self, within_s: float = 20.0, device: str = "acs") -> None:
+        """Wait until the newest event of a controller is recorded."""
+        until(lambda: self.newest(device) == self.seen(device)["log"]["newest"], within_s)
 
     def on_disk(self, least: int) -> int:
         """Wait until the store has so many rows of `acs`, as a stranger counts them; gives how many it has."""
@@ -110,14 +134,24 @@ class AccessHall(Hall):
         until(lambda: count() >= least, 20)
         return count()
 
-    def newest(self) -> int:
-        """The number of the newest event of `acs` that is recorded, 0 where there is none."""
-        rows = self.ask("GET", "/events?device=acs&order=desc&limit=50")[1]["events"]
+    def newest(self, device: str = "acs") -> int:
+        """The number of the newest event of a controller that is recorded, 0 where there is none."""
+        rows = self.ask("GET", f"/events?device={device}&order=desc&limit=50")[1]["events"]
         return next((row["payload"]["index"] for row in rows if "index" in (row["payload"] or {})), 0)
 
     def do(self, path: str, verb: str, **body: Any) -> tuple[int, dict[str, Any]]:
         """Ask a verb; gives status and answer."""
         return self.ask("POST", f"/{path}/commands/{verb}", body)
+
+    def surely(self, verb: str, place: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        """Ask a verb that wants a second step, and take it; gives status and answer."""
+        status, first = self.do(place, verb, **body)
+        assert status == 409, first
+        return self.do(place, verb, **body, confirm=first["confirm"])
+
+    def point(self, name: str, device: str = "acs") -> Any:
+        """A point of a device as the API tells it now."""
+        return self.ask("GET", f"/devices/{device}")[1]["points"][name]["value"]
 
     def let_pass(self, card: int = CARD) -> dict[str, Any]:
         """Let a card pass the door `front`."""
@@ -155,13 +189,15 @@ class AccessHall(Hall):
         return kept[1:]
 
     @contextmanager
-    def swiping(self) -> Generator[None]:
-        """Somebody shows a card at `acs`, again and again, until this is left."""
+    def swiping(self, *devices: str, **params: Any) -> Generator[None]:
+        """Somebody shows a card at devices, again and again, until this is left; at controllers at two doors."""
         over = threading.Event()
 
         def swipe() -> None:
+            doors = cycle([1, 2])
             while not over.wait(SWIPE_S):
-                self.lever("acs", "swipe", card=CARD)
+                for device in devices:
+                    self.lever(device, "swipe", **(params or {"card": CARD, "door": next(doors)}))
 
         thread = threading.Thread(target=swipe)
         thread.start()
@@ -172,20 +208,24 @@ class AccessHall(Hall):
             thread.join()
 
     @contextmanager
-    def _box(self) -> Generator[socket.socket]:
+    def _box(self, device: str) -> Generator["Ask"]:
+        serial = {"acs": SERIAL, "acs2": SERIAL_2}[device]
+
+        def ask(question: Message, answer: type[EventRecord]) -> EventRecord:
+            box.send(question.wire(serial))
+            packet = whole(box.recv(2048))
+            assert not isinstance(packet, Noise)
+            found = answer.read(packet)
+            assert found is not None
+            return found
+
         with socket.socket(type=socket.SOCK_DGRAM) as box:
             box.settimeout(2)
-            box.connect((self.base, 60000))
-            yield box
+            box.connect((str(IPv4Address(self.base) + self._boxes.index(device)), 60000))
+            yield ask
 
 
-def _ask(box: socket.socket, question: Message, answer: type[EventRecord]) -> EventRecord:
-    box.send(question.wire(SERIAL))
-    packet = whole(box.recv(2048))
-    assert not isinstance(packet, Noise)
-    found = answer.read(packet)
-    assert found is not None
-    return found
+Ask = Callable[[Message, type[EventRecord]], EventRecord]
 
 
 def numbers(rows: Sequence[Logged]) -> list[int]:

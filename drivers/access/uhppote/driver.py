@@ -16,7 +16,7 @@ from drivers.access.uhppote.orders import ORDERS, set_clock
 from drivers.access.uhppote.reader import Reader
 from drivers.access.uhppote.search import SEARCH
 from drivers.access.uhppote.wire import Wire
-from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LOG_EVENTS, RESTARTED
+from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LISTENER_BOUND, LOG_EVENTS, RESTARTED
 from gateway.core.contract import DeviceContext, Driver, Inlet
 from gateway.core.errors import JournalError
 from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Reading, Surface, Verb
@@ -147,7 +147,7 @@ class Uhppote(Driver[UhppoteConfig]):
     def _listening(self) -> list[Reading]:
         if self.config.listener is None:
             return []
-        return [points.reading(None, "listener_bound", self._bound and self._care.directed)]
+        return [points.reading(None, LISTENER_BOUND.name, self._bound and self._care.directed)]
 
     async def _hear(self, spec: str) -> None:
         """Be woken by what it pushes. Where the port is taken it is tried again at each round of care."""

@@ -6,7 +6,7 @@ from drivers.access.uhppote.codec.doors import Control
 from drivers.access.uhppote.codec.log import FIRE as FIRE_BIT
 from drivers.access.uhppote.codec.log import FORCE_LOCK, Status
 from drivers.access.uhppote.config import UhppoteConfig
-from gateway.core.access import DOOR_POINTS, FIRE, Mode
+from gateway.core.access import DOOR_POINTS, FIRE, LISTENER_BOUND, Mode
 from gateway.core.model import Point, Quality, Reading, Scalar
 
 BUTTON = Point("button", "boolean", "whether the button inside is pressed")
@@ -19,7 +19,7 @@ DEVICE = (
     Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0),
     Point("log_newest", "integer", "the index of the newest event in its log"),
     Point("log_behind", "integer", "events of its log that are not recorded yet"),
-    Point("listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"),
+    LISTENER_BOUND,
     DOOR_EVENTS,
     Point("system_error", "integer", "the number of its fault; 0 for none"),
     Point("strays", "integer", "packets since the start that answered nothing we had asked"),

@@ -12,7 +12,7 @@ POINTS = "brightness, colour, on, substituted, text, timer"
 TESTS = "above, below, equals, bad, stale_s, event"
 NAMES = (
     "clock-drift, device-offline, door-forced, door-held, door-unknown, fire-released, journal-unhealthy, line-silent, "
-    "log-epoch, log-gap, outlet-behind, wrong-content"
+    "listener-unbound, log-epoch, log-gap, outlet-behind, wrong-content"
 )
 
 

@@ -138,6 +138,22 @@ async def test_a_port_that_somebody_else_has_is_an_os_error_and_leaves_nothing_b
         assert (await inlet.contact()).body == b"S0001"
 
 
+async def test_a_port_that_somebody_else_has_is_told_once_and_so_is_that_it_is_had_again(
+    field: Field, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gateway")
+    spec = f"udp:127.0.0.1:{field.port}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", field.port))
+        for key in ("0001", "0002", "0001"):
+            with pytest.raises(OSError, match="in use"), field.inlets.open(f"{spec}/{key}", by_serial):
+                pass
+    for key in ("0001", "0002"):
+        with field.inlets.open(f"{spec}/{key}", by_serial):
+            pass
+    assert caplog.messages == [f"{spec} cannot be listened to: Address already in use", f"{spec} is listened to"]
+
+
 @pytest.mark.parametrize("spec", ["udp:162", "udp:x/1", "udp:/1", "udp:70000/1", "udp:162/"])
 async def test_a_port_of_another_form_is_refused(spec: str) -> None:
     with pytest.raises(GatewayError, match="must be udp:PORT/KEY"), Inlets().open(spec, by_source):
