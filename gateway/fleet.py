@@ -12,6 +12,9 @@ from gateway.supervisor.life import Life
 from gateway.supervisor.lines import shared_line
 from gateway.wire.line import Line
 
+LOOKED = "the site file is read again (SIGHUP)"
+"""What has a device tried again that refused us: somebody has looked."""
+
 
 class Fleet(Mapping[str, Life]):
     """The life of every device, by its id."""
@@ -31,6 +34,10 @@ class Fleet(Mapping[str, Life]):
 
     def __len__(self) -> int:
         return len(self._lives)
+
+    def refused(self) -> Iterable[str]:
+        """The devices that refused us, and are not tried again by themselves."""
+        return (id_ for id_, life in self.items() if life.refused)
 
     def add(self, config: DeviceConfig) -> Life:
         """Make a device known. It lives once it is started; before that its wishes can be set. Raises GatewayError."""
@@ -55,7 +62,8 @@ class Fleet(Mapping[str, Life]):
         """Let a device live from now on."""
         life = self._lives[id_]
         last_s = life.surface.retry_s
-        self._begin(id_, guard(life.id, life.run, self._house.meters, life.down, life.wake, last_s=last_s))
+        meters = self._house.meters
+        self._begin(id_, guard(life.id, life.run, meters, life.down, life.wake, last_s=last_s, until=LOOKED))
 
     def start_line(self, id_: str) -> None:
         """Keep a line open from now on; after an outage as soon as the most urgent device on it wants."""

@@ -102,7 +102,7 @@ class Reload:
         old = self._in_force.site
         try:
             new = await asyncio.to_thread(self._reread)
-            found = changes(old, new)
+            found = self._looked_after(changes(old, new))
             kept = await self._house.journal.desired()  # what is accepted must not fail for want of it
             if found:
                 await self._record("config.accepted", msgspec.to_builtins(found))
@@ -114,6 +114,11 @@ class Reload:
         if found:
             await self._apply(new, found, kept)
         log.info("the site file was read again: %s", _told(found))
+
+    def _looked_after(self, found: Changes) -> Changes:
+        """With the devices that refused us: who has the file read again has looked after their keys and passwords."""
+        again = [id_ for id_ in self._fleet.refused() if id_ not in {*found.removed, *found.changed}]
+        return msgspec.structs.replace(found, changed=[*found.changed, *again])
 
     async def _reject(self, error: GatewayError) -> None:
         """Keep the site file that is in force, and say why."""

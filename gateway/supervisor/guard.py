@@ -93,12 +93,13 @@ async def guard(
     wake: asyncio.Event | None = None,
     *,
     last_s: float | None = None,
+    until: str = "the gateway is restarted",
 ) -> None:
     """Run `body` until it returns or is cancelled; start it again after every failure.
 
     `body` is given a function that it calls once it works; `down` is told every failure; `wake` ends the wait
     before the next try, which is never longer than `last_s`, or LAST_S. AuthFailed is not tried again: devices lock
-    accounts.
+    accounts. `until` says what ends that.
     """
     outage, bugs, wake = Outage(name, last_s), Bugs(name), wake or asyncio.Event()
     time = asyncio.get_running_loop().time
@@ -109,7 +110,7 @@ async def guard(
             return
         except EXPECTED as error:
             failure: Exception = error
-            wait_s = outage.begin(_why(error))
+            wait_s = outage.begin(_why(error, until))
         except Exception as error:  # the one broad except: a bug stops this one, and is retried
             failure, wait_s = error, BUG_S
             if bugs.news(error, after_s=time() - begun):
@@ -163,6 +164,6 @@ def first(error: Exception) -> Exception:
     return first(group.exceptions[0])
 
 
-def _why(error: Exception) -> str:
-    again = "; it is not tried again until the gateway is restarted" if isinstance(error, AuthFailed) else ""
+def _why(error: Exception, until: str) -> str:
+    again = f"; it is not tried again until {until}" if isinstance(error, AuthFailed) else ""
     return f"{str(error) or type(error).__name__}{again}"

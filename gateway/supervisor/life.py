@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.core.config import DeviceConfig
 from gateway.core.contract import Driver
-from gateway.core.errors import CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
+from gateway.core.errors import AuthFailed, CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
 from gateway.core.turn import Priority, limited, urgency
 from gateway.hub import DeviceView, Held, Status
@@ -50,6 +50,8 @@ class Life:
         self._waiting = 0
         self.wake = asyncio.Event()
         """Set it, and a device that is offline is tried again at once."""
+        self.refused = False
+        """Whether it refused us: it is not tried again before somebody has looked."""
         self.line = house.lines[config.line] if config.line is not None else None
         if self.line is not None:
             house.hub.depend(f"device/{config.id}", f"line/{self.line.name}")
@@ -82,7 +84,7 @@ class Life:
         kind, why = type(failure).__name__, str(failure)
         if not isinstance(failure, EXPECTED):
             kind, why = "bug", "a bug: its traceback is in the log"
-        news = self.view.status is not Status.OFFLINE
+        news, self.refused = self.view.status is not Status.OFFLINE, isinstance(failure, AuthFailed)
         self._house.meters.device_errors.labels(self.id, kind).inc()
         self._house.meters.device_up.labels(self.id, self.view.driver).set(0)
         self._house.hub.offline(self.id, why or kind)  # every time: a connect that failed may have published before

@@ -171,6 +171,7 @@ async def test_a_refused_password_counts_more_than_the_link_that_was_lost_with_i
     together.set()
     await device.until(lambda: device.view.status is Status.OFFLINE)
     assert (device.view.why, device.errors("AuthFailed")) == ("password refused", 1)
+    assert device.life.refused
     await asyncio.sleep(0.05)
     assert device.view.status is Status.OFFLINE
 
