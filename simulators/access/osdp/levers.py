@@ -27,6 +27,12 @@ class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: bool = True
 
 
+class WrongKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """It is exchanged for one with another key; without `on` for one with the key of the site file."""
+
+    on: bool = True
+
+
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The input `input` is active while `on`: what a door's sensor does."""
 

@@ -13,7 +13,7 @@ from drivers.access.osdp.config import OsdpConfig
 from gateway.core.config import SecretRef
 from gateway.core.twin import Lever
 from simulators.access.osdp.device import Device
-from simulators.access.osdp.levers import Input, Key, Reboot, RefuseNext, Swipe, Switch, wiegand
+from simulators.access.osdp.levers import Input, Key, Reboot, RefuseNext, Swipe, Switch, WrongKey, wiegand
 from simulators.access.osdp.state import INPUTS, LEDS, OUTPUTS, Reader
 from simulators.faults import NoParams, lever
 from simulators.tcp import Answer, TcpTwin
@@ -35,7 +35,7 @@ class OsdpTwin(TcpTwin[OsdpConfig]):
 
     def __init__(self, config: OsdpConfig) -> None:
         super().__init__(config)
-        self.reader = Reader(None if config.key is None or config.install else _key(config.key))
+        self.reader = Reader(None if config.install else self._own_key())
         self.swipes = self.lost = self._given = 0
         self._refusals = 0
         self._start()
@@ -50,7 +50,7 @@ class OsdpTwin(TcpTwin[OsdpConfig]):
             "tamper": lever(Switch, partial(self._report, "tamper")),
             "power_fail": lever(Switch, partial(self._report, "power_failed")),
             "input": lever(Input, self._input),
-            "wrong_key": lever(NoParams, self._wrong_key),
+            "wrong_key": lever(WrongKey, self._wrong_key),
             "install_mode": lever(NoParams, self._install_mode),
             "refuse_next": lever(RefuseNext, self._refuse_next),
             "reboot": lever(Reboot, self._reboot),
@@ -123,9 +123,11 @@ class OsdpTwin(TcpTwin[OsdpConfig]):
         self._given += 1
         self.device.say(event)
 
-    def _wrong_key(self, _: NoParams) -> None:
-        """The reader was exchanged for one with another key."""
-        self._exchange(os.urandom(16))
+    def _wrong_key(self, given: WrongKey) -> None:
+        self._exchange(os.urandom(LENGTH) if given.on else self._own_key())
+
+    def _own_key(self) -> bytes | None:
+        return None if self.config.key is None else _key(self.config.key)
 
     def _install_mode(self, _: NoParams) -> None:
         """Somebody sets the reader to install mode: it forgets its key."""
