@@ -1,4 +1,4 @@
-"""The record of a hall of processes: whatever is killed, it is what the logs of the controllers say, once."""
+"""The record of a hall of processes: whatever is killed or full, it is what the logs of the devices say, once."""
 
 import json
 import time
@@ -7,10 +7,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from accesshall import CARD, AccessHall
+from accesshall import CARD, AccessHall, numbers, shared
 from hall import until
+from smalldisk import beside, fill, on_small_disk, outliving, seen_by
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.timeout(120)
+ON_SQLITE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> Generator[AccessHall]:
+    """Boxes of three families, each for one test, which kills the gateway and leaves it running."""
+    for hall in shared(tmp_path_factory.mktemp("boxes"), "acs", "zk", "hik"):
+        hall.start()
+        yield hall
 
 
 @pytest.fixture
@@ -27,13 +37,18 @@ def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_o
     before = hall.rows()[-1]["seq"]  # of what was told before somebody listened
     hall.let_pass()
     with hall.swiping("acs"):
-        for _ in range(2):
+        for broker_goes_too in (False, True):
             time.sleep(chance.uniform(0.05, 0.7))
             hall.broker.stop()
+            if not broker_goes_too:
+                time.sleep(chance.uniform(0, 0.3))
+                hall.broker.restart()
+                time.sleep(chance.uniform(0.05, 0.7))
             hall.kill()
             time.sleep(chance.uniform(0, 0.3))
             hall.again()
-            hall.broker.restart()
+            if broker_goes_too:
+                hall.broker.restart()
     hall.caught_up()
     assert hall.stored() == hall.kept()
     assert hall.seen("acs")["log"]["newest"] > 100, "it was no burst"
@@ -43,22 +58,29 @@ def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_o
     hall.verified()
 
 
-def test_a_gateway_killed_while_it_walks_a_backlog_goes_on_where_it_was(hall: AccessHall) -> None:
+@ON_SQLITE
+def test_a_gateway_killed_while_it_walks_a_backlog_goes_on_where_it_was(boxes: AccessHall) -> None:
     chance = Random(6)
-    hall.kill()
-    for _ in range(3):
-        hall.lever("acs", "fill", count=2000)
-        hall.start_gateway(wait=False)
-        hall.on_disk(hall.on_disk(0) + chance.randrange(1, 1000))
-        hall.kill()
-        assert hall.on_disk(0) < hall.seen("acs")["log"]["newest"], "nothing was left to walk"
-    hall.start_gateway()
-    hall.caught_up()
-    assert hall.stored() == hall.kept()
-    hall.verified()
+    boxes.kill()
+    for _ in range(2):
+        boxes.lever("acs", "fill", count=1000)
+        boxes.start_gateway(wait=False)
+        boxes.on_disk(boxes.on_disk(0) + chance.randrange(1, 600))
+        boxes.kill()
+        assert boxes.on_disk(0) < boxes.seen("acs")["log"]["newest"], "nothing was left to walk"
+    boxes.start_gateway()
+    boxes.caught_up()
+    assert boxes.stored() == boxes.kept()
+    boxes.verified()
 
 
-def test_a_log_that_was_overwritten_while_nobody_read_is_one_gap_with_its_bounds(hall: AccessHall) -> None:
+def test_a_log_that_was_reset_or_overwritten_while_nobody_read_is_told_and_all_that_is_left_is_recorded(
+    hall: AccessHall,
+) -> None:
+    hall.lever("acs", "fill", count=50)
+    reset(hall, 1, events=10)  # fewer than before
+    reset(hall, 2, events=200)  # more
+    assert hall.rows("log.gap") == []
     hall.kill()
     hall.lever("acs", "restore_defaults")
     hall.lever("acs", "capacity", events=100, block=10)
@@ -76,25 +98,98 @@ def test_a_log_that_was_overwritten_while_nobody_read_is_one_gap_with_its_bounds
     assert hall.stored() == [*known, *kept]
     until(lambda: hall.alarm("log-gap.acs") == "active", 5)
     assert hall.raised("log-gap.acs") == 1
+    hall.verified()
 
 
-@pytest.mark.parametrize("more", [0, 200])
-def test_a_log_that_was_reset_is_a_new_one_and_nothing_is_lost(hall: AccessHall, more: int) -> None:
-    hall.lever("acs", "fill", count=50)
+def reset(hall: AccessHall, times: int, *, events: int) -> None:
+    """Reset the log while nobody reads, and fill the new one: it is told so many times, and all of it recorded."""
     hall.lever("acs", "swipe", card=CARD)  # the new log has somebody else there: within a second both may be filled
     hall.caught_up()
     before = hall.stored()
     hall.kill()
     hall.lever("acs", "restore_defaults")
-    hall.lever("acs", "fill", count=10 + more)
+    hall.lever("acs", "fill", count=events)
     hall.again()
-    until(lambda: hall.stored()[len(before) :] == hall.kept(epoch=2), 20)
+    epoch = before[-1].epoch + 1
+    until(lambda: hall.stored()[len(before) :] == hall.kept(epoch=epoch), 20)
     assert hall.stored()[: len(before)] == before
-    epochs = [row["payload"]["epoch"] for row in hall.rows("log.epoch")]
-    assert epochs[-1:] == [2]
-    until(lambda: hall.alarm("log-epoch.acs") == "active", 5)
+    assert [row["payload"]["epoch"] for row in hall.rows("log.epoch")][-1] == epoch
+    until(lambda: hall.ask("GET", "/alarms/log-epoch.acs")[1].get("count") == times, 5)
+    assert hall.alarm("log-epoch.acs") == "active"
 
 
+@ON_SQLITE
+def test_a_row_that_is_on_disk_before_its_ok_was_heard_is_recorded_once(boxes: AccessHall) -> None:
+    boxes.lever("zk", "cut", after=1_000_000, count=10_000)  # it sends all, and hangs up before the answer
+    boxes.lever("zk", "swipe")
+    until(lambda: len(boxes.stored("zk")) == 1, 5)
+    boxes.kill()
+    assert boxes.seen("zk")["log"] == {"newest": 1, "taken": 0, "kept": 1}
+    boxes.lever("zk", "heal")
+    chance = Random(7)
+    with boxes.swiping("zk", card="5550199"):
+        for _ in range(2):
+            boxes.start_gateway()
+            time.sleep(chance.uniform(0.05, 0.7))
+            boxes.kill()
+    boxes.start_gateway()
+    newest = boxes.seen("zk")["log"]["newest"]
+    until(lambda: boxes.seen("zk")["log"]["taken"] == newest, 20)
+    assert numbers(boxes.stored("zk")) == list(range(1, newest + 1))
+    assert newest > 50, "it was no burst"
+    boxes.verified()
+
+
+@ON_SQLITE
+def test_swipes_that_the_stream_does_not_tell_are_found_in_the_log_of_the_terminal(boxes: AccessHall) -> None:
+    for lever in ("swipe", "quiet", "swipe", "drop", "swipe"):
+        boxes.lever("hik", lever)
+    until(lambda: len(boxes.stored("hik")) == 3, 10)
+    boxes.kill()
+    boxes.lever("hik", "fill", count=200)
+    boxes.start_gateway()
+    until(lambda: len(boxes.stored("hik")) > 30, 10)
+    boxes.kill()
+    boxes.lever("hik", "quiet", on=False)
+    boxes.start_gateway()
+    boxes.lever("hik", "swipe")
+    newest = boxes.seen("hik")["log"]["newest"]
+    until(lambda: numbers(boxes.stored("hik"))[-1:] == [newest], 10)
+    assert numbers(boxes.stored("hik")) == list(range(1, newest + 1))
+    assert boxes.rows("log.gap") == []
+
+
+@ON_SQLITE
+def test_on_a_full_disk_the_place_in_the_log_stands_still_and_nothing_is_lost_over_a_kill(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with AccessHall(tmp_path, "acs") as hall:
+        hall.site.write_text(hall.site.read_text().replace("/hall.db", "/disk/hall.db"))
+        hall.start(*on_small_disk(disk, size="8m"))
+        assert hall.gateway is not None
+        pid = hall.gateway.process.pid
+        fill(seen_by(pid, disk / "ballast"))
+        hall.lever("acs", "fill", count=1500)
+        until(lambda: not hall._ready(), 20)
+        full = hall.stored()
+        assert len(full) < hall.seen("acs")["log"]["newest"]
+        time.sleep(1.0)
+        assert hall.stored() == full == hall.kept()[: len(full)]
+        with outliving(pid, disk / "hall.db") as other:
+            hall.kill()
+            hall.lever("acs", "swipe", card=CARD)
+            hall.start_gateway(*beside(other), wait=False)
+            assert hall.gateway.process.wait(20) == 1  # with which systemd starts it again
+            assert hall.log().splitlines()[-1].endswith("cannot be opened: database or disk is full")
+            seen_by(other, disk / "ballast").unlink()
+            hall.again(*beside(other))
+        hall.caught_up()
+        assert hall.stored() == hall.kept()
+        assert hall.rows("log.gap") == []
+        hall.verified(*beside(hall.gateway.process.pid))
+
+
+@ON_SQLITE
 def test_no_card_number_is_in_the_store_the_log_mqtt_or_the_events(tmp_path: Path) -> None:
     with AccessHall(tmp_path) as hall:
         hall.start()
@@ -106,7 +201,9 @@ def test_no_card_number_is_in_the_store_the_log_mqtt_or_the_events(tmp_path: Pat
         for device in ("zk", "hik"):
             hall.lever(device, "swipe")
             hall.lever(device, "swipe", card="5550199")
+        hall.lever("reader", "swipe", number=5550199)
         until(lambda: len(hall.stored("zk")) == len(hall.stored("hik")) == 2, 10)
+        until(lambda: hall.rows("access.presented", "reader"), 10)
         hall.caught_up()
         (passed,) = hall.rows("access.granted", "acs")
         cards = [row["payload"]["params"]["card"] for row in hall.rows("command.requested")]

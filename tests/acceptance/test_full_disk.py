@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hall import PROGRAM, Hall, until
-from smalldisk import beside, fill, on_small_disk, seen_by
+from smalldisk import beside, fill, on_small_disk, outliving, seen_by
 
 from gateway.journal.unwritten import unwritten
 
@@ -44,14 +44,10 @@ class FullHall:
     @contextmanager
     def killed(self) -> Generator[int]:
         """kill -9; inside, the disk is seen by the process that is given. When left, the gateway runs again, on it."""
-        with subprocess.Popen([*beside(self.pid), "sleep", "100"]) as other:
-            try:
-                until(lambda: seen_by(other.pid, self.disk / "hall.db").exists(), 5)
-                self.hall.kill()
-                yield other.pid
-                self.hall.start_gateway(*beside(other.pid))
-            finally:
-                other.kill()
+        with outliving(self.pid, self.disk / "hall.db") as other:
+            self.hall.kill()
+            yield other
+            self.hall.start_gateway(*beside(other))
 
     def fill(self) -> None:
         """Take all the space there is."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -12,8 +13,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from child import free_port
 from hall import PROGRAM, Hall, until
+from stores import stores
+from tap import Tap
 
 from drivers.access.uhppote.codec.log import EventRecord, GetEvent, GetStatus, Status
 from drivers.access.uhppote.codec.packet import Message, Noise, whole
@@ -39,8 +43,19 @@ DOORS = {
     "  - {id: back, name: 档案室, door: acs/door-2, zone: archive}\n",
     "acs2": "  - {id: side, name: 档案室边门, door: acs2/door-1, zone: archive}\n",
 }
-ALARMS = "alarms: {built_in: {device-offline: {on_delay_s: 0.5}, listener-unbound: {on_delay_s: 0.5}}}\n"
+ALARMS = (
+    "alarms: {built_in: {device-offline: {on_delay_s: 0.5, off_delay_s: 0.5}, listener-unbound: {on_delay_s: 0.5}}}\n"
+)
 SWIPE_S = 0.02
+
+
+def shared(folder: Path, *devices: str) -> Generator["AccessHall"]:
+    """A hall that outlives a test, not started; on SQLite, whose file does so too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "kind", "sqlite")
+        with AccessHall(folder, *devices) as hall:
+            yield hall
+            assert "this is a bug" not in hall.log()
 
 
 class Logged(NamedTuple):
@@ -63,6 +78,7 @@ class AccessHall(Hall):
         super().__init__(folder, windows=0)
         self.program = [*PROGRAM]  # without the debug mode of asyncio: logs are walked, thousands of events long
         self._boxes = list(devices or DEVICES)
+        self.since = 0
         head = self.site.read_text().partition("devices:")[0]
         http = f"http: {{console: '127.0.0.1:{self.port}', field: '127.0.0.1:{free_port()}'}}\n"
         rows = [f"  - {{id: {name}, {DEVICES[name]}}}\n" for name in self._boxes]
@@ -81,16 +97,34 @@ class AccessHall(Hall):
         self.start_gateway(*before)
         self.online(len(self._boxes))
 
-    def again(self) -> None:
+    def again(self, *before: str) -> None:
         """Start the gateway after a kill."""
-        self.start_gateway()
+        self.start_gateway(*before)
         self.online(len(self._boxes))
 
+    def host(self, device: str) -> str:
+        """Where a simulated box is."""
+        return str(IPv4Address(self.base) + self._boxes.index(device))
+
+    def tapped(self) -> Tap:
+        """Start the boxes and a gateway that reaches `reader` by a tapped wire."""
+        overlay = self.folder / "site.sim.yaml"
+        self.start_twins(overlay)
+        tap = Tap(self.host("reader"), 4000)
+        overlay.write_text(overlay.read_text().replace(f"{self.host('reader')}:4000", f"127.0.0.1:{tap.port}"))
+        self.again()
+        return tap
+
+    def reload(self) -> None:
+        """Have the site file read again."""
+        assert self.gateway is not None
+        self.gateway.process.send_signal(signal.SIGHUP)
+
     def rows(self, type_: str = "", device: str = "") -> list[dict[str, Any]]:
-        """Events as the API tells them, of a type and a device where they are given."""
+        """Events behind `since` as the API tells them, of a type and a device where they are given."""
         where = (f"&type={type_}" if type_ else "") + (f"&device={device}" if device else "")
         found: list[dict[str, Any]] = []
-        after: int | None = 0
+        after: int | None = self.since
         while after is not None:
             page = self.ask("GET", f"/events?limit=1000&after={after}{where}")[1]
             found += page["events"]
@@ -143,11 +177,11 @@ class AccessHall(Hall):
         """Ask a verb; gives status and answer."""
         return self.ask("POST", f"/{path}/commands/{verb}", body)
 
-    def surely(self, verb: str, place: str, **body: Any) -> tuple[int, dict[str, Any]]:
-        """Ask a verb that wants a second step, and take it; gives status and answer."""
-        status, first = self.do(place, verb, **body)
+    def begin_to(self, verb: str, path: str, reason: str) -> dict[str, Any]:
+        """Ask a verb that wants a second step; gives the body of that step."""
+        status, first = self.do(path, verb, reason=reason)
         assert status == 409, first
-        return self.do(place, verb, **body, confirm=first["confirm"])
+        return {"command_id": first["command_id"], "confirm": first["confirm"], "reason": reason}
 
     def point(self, name: str, device: str = "acs") -> Any:
         """A point of a device as the API tells it now."""
@@ -174,9 +208,9 @@ class AccessHall(Hall):
         doors = self.ask("GET", "/doors")[1]["doors"]
         return next(door for door in doors if door["door"] == id_)
 
-    def verified(self) -> None:
-        """Have the chain of the record be whole."""
-        command = [*PROGRAM, "journal", "verify", str(self.site)]
+    def verified(self, *before: str) -> None:
+        """Have the chain of the record be whole; `before` are words in front of the command line."""
+        command = [*before, *PROGRAM, "journal", "verify", str(self.site)]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -196,8 +230,9 @@ class AccessHall(Hall):
         def swipe() -> None:
             doors = cycle([1, 2])
             while not over.wait(SWIPE_S):
+                door = next(doors)
                 for device in devices:
-                    self.lever(device, "swipe", **(params or {"card": CARD, "door": next(doors)}))
+                    self.lever(device, "swipe", **(params or {"card": CARD, "door": door}))
 
         thread = threading.Thread(target=swipe)
         thread.start()
@@ -221,7 +256,7 @@ class AccessHall(Hall):
 
         with socket.socket(type=socket.SOCK_DGRAM) as box:
             box.settimeout(2)
-            box.connect((str(IPv4Address(self.base) + self._boxes.index(device)), 60000))
+            box.connect((self.host(device), 60000))
             yield ask
 
 
