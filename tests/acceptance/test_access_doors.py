@@ -4,7 +4,8 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
-from accesshall import CARD, AccessHall, shared
+from accesshall import AccessHall, shared
+from accesssite import CARD
 from hall import until
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from accesshall import CARD, SERIAL, AccessHall, shared
+from accesshall import AccessHall, shared
+from accesssite import CARD, SERIAL
 from hall import until
 from tap import Tap
 
@@ -68,21 +69,27 @@ def as_logged(hall: AccessHall) -> None:
     assert hall.rows("log.gap") == []
 
 
+def trouble(hall: AccessHall) -> bool:
+    """Pull every fault once; gives whether each controller's driver has met some of them by now."""
+    for fault, params in FAULTS.items():
+        hall.lever("acs*", fault, **params)
+        push_nonsense(hall)
+        time.sleep(0.15)
+    return all((hall.point("strays", device) or 0) > 3 for device in CONTROLLERS)
+
+
 def test_no_fault_of_the_wire_loses_an_event_or_tells_it_of_another_door_or_controller(field: AccessHall) -> None:
     field.lever("acs*", "loss", percent=20, seed=7)
     field.lever("acs*", "push_loss", percent=20, seed=7)
     with field.swiping(*CONTROLLERS):
-        for _ in range(4):
-            for fault, params in FAULTS.items():
-                field.lever("acs*", fault, **params)
-                push_nonsense(field)
-                time.sleep(0.15)
+        trouble(field)
+        trouble(field)
+        until(lambda: trouble(field), 30)
     field.lever("acs*", "heal")
     field.lever("acs*", "push_loss", percent=0)
     as_logged(field)
     told = Counter((device, each.part) for device in CONTROLLERS for each in field.stored(device))
-    assert min(told[device, f"door-{number}"] for device in CONTROLLERS for number in (1, 2)) > 20, "no traffic"
-    until(lambda: all(field.point("strays", device) > 3 for device in CONTROLLERS), 5)
+    assert min(told[device, f"door-{number}"] for device in CONTROLLERS for number in (1, 2)) > 10, "no traffic"
 
 
 def test_with_every_push_lost_an_event_is_stored_within_two_seconds(field: AccessHall) -> None:
