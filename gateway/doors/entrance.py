@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from gateway.core.access import Mode
-from gateway.core.model import Event
+from gateway.core.model import Event, Stage
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
 from gateway.doors.heard import Alarmed, Fire, Heard, Locked, Position, Released, Sensed, Tick
@@ -11,6 +11,7 @@ from gateway.doors.machine import NEVER, Door, due, restarted, step
 from gateway.doors.records import Kept
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
+from gateway.doors.wanted import Wanted
 
 LONGEST_HOLD_S = 86_400.0
 
@@ -21,12 +22,11 @@ class Entrance:
     `owed`: what is known is not kept yet; `moved`: it has moved since it was.
     """
 
-    def __init__(self, config: DoorConfig, time: Timeline, kept: Kept | None, *, mode: Mode | None = None) -> None:
+    def __init__(self, config: DoorConfig, time: Timeline, kept: Kept | None) -> None:
         self.config, self._time = config, time
         self.door, self.seq, self.rev = Door(since=time.now()), 0, 0
         self.known_since = time.wall(time.now())
-        self.mode = mode
-        self.hold_until: float | None = None
+        self.wanted = Wanted()
         self.hold_until_at: datetime | None = None
         self.since: datetime = self.known_since
         self.opened_at: datetime | None = None
@@ -42,21 +42,28 @@ class Entrance:
         door = records.unkept(kept, self._time, self.config.authorised_s)
         self.door = restarted(door, self._time.now())
         self.seq, self.known_since, self.opened_at = kept.seq, kept.known_since, kept.opened_at
-        self.mode = Mode(kept.mode) if kept.mode else None
-        if kept.hold_until is not None:
-            self.hold_until = self._time.steady(kept.hold_until, ahead_s=LONGEST_HOLD_S)
-            self.hold_until_at = kept.hold_until
+        until = None if kept.hold_until is None else self._time.steady(kept.hold_until, ahead_s=LONGEST_HOLD_S)
+        self.want(Wanted(mode=Mode(kept.mode) if kept.mode else None, until=until))
 
     @property
     def due(self) -> float | None:
         """When something is found if nothing is heard."""
         return due(self.door, self.config.limits)
 
-    def run(self, mode: Mode | None, hold_s: float | None) -> None:
-        """Be run like this from now on, for `hold_s` seconds where that is a number."""
-        self.mode = mode
-        self.hold_until = None if hold_s is None else self._time.now() + hold_s
-        self.hold_until_at = None if self.hold_until is None else self._time.wall(self.hold_until)
+    def want(self, wanted: Wanted) -> None:
+        """Have it run like this. It is owed until it is kept, whatever else is being kept just now."""
+        if wanted.until != self.wanted.until:
+            self.hold_until_at = None if wanted.until is None else self._time.wall(wanted.until)
+        self.wanted, self.owed = wanted, True
+
+    def order(self, mode: Mode, hold_s: float | None) -> Wanted:
+        """What is wanted while its controller is asked for this, for `hold_s` seconds where that is a number."""
+        return self.wanted.order(mode, None if hold_s is None else self._time.now() + hold_s)
+
+    def ended(self, order: Wanted, before: Wanted, status: Stage | None) -> None:
+        """An order has ended; where something else has been wanted since, that goes on."""
+        if self.wanted is order:
+            self.want(order.ended(status, before, self._time.now()))
 
     def stands(self, level: Level, *, timetable: bool) -> list[Event]:
         """Hear how it stands now, by its readings and by the timetable; gives what is to be recorded.
@@ -64,9 +71,10 @@ class Entrance:
         What somebody read before the newest that the device told of its sensor is older than that.
         """
         now, read = self._time.now(), self._time.steady(level.at)
-        self.mode = level.mode or self.mode
+        if level.mode is not None:
+            self.wanted = self.wanted.read(level.mode, self._time.steady(level.mode_at))
         heard: list[tuple[Heard, float]] = []
-        released = timetable or self.mode is Mode.NORMALLY_OPEN
+        released = timetable or self.wanted.mode is Mode.NORMALLY_OPEN
         if released is not self.door.released:
             heard.append((Released(released), now))
         if level.fire is not None and level.fire is not self.door.fire:
@@ -89,9 +97,10 @@ class Entrance:
 
     def kept(self) -> Kept:
         """How it is kept."""
-        until = None if self.hold_until is None else self._time.wall(self.hold_until)
+        wanted = self.wanted
+        until = None if wanted.until is None else self._time.wall(wanted.until)
         more = {"door": self.config.door, "seq": self.seq, "rev": self.rev, "known_since": self.known_since}
-        return records.keep(self.door, self._time, mode=self.mode, hold_until=until, **more)
+        return records.keep(self.door, self._time, mode=wanted.mode, hold_until=until, **more)
 
     def _hear(self, *heard: tuple[Heard, float]) -> list[Event]:
         before, events = self.door, list[Event]()

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gateway.core.access import Mode
+import msgspec
+
 from gateway.core.errors import JournalError
 from gateway.core.model import Command, Event, Result, Retention, Stage
 from gateway.doors.entrance import Entrance
-from gateway.doors.locks import DONE, Locks
+from gateway.doors.locks import Locks
+from gateway.doors.wanted import DONE
 from gateway.supervisor.context import House
 
 LOOK_S = 1.0
@@ -31,16 +33,18 @@ class Holds:
             now = self._house.clock.monotonic()
             async with asyncio.TaskGroup() as group:
                 for each in entrances():
-                    over = each.hold_until is not None and each.hold_until <= now
+                    over = each.wanted.until is not None and each.wanted.until <= now
                     if over and self._again.get(each.config.id, now) <= now:
                         group.create_task(self._end(each))
             await asyncio.sleep(LOOK_S)
 
     async def _end(self, entrance: Entrance) -> None:
-        id_ = entrance.config.id
-        if entrance.mode is not Mode.NORMALLY_OPEN:
-            entrance.run(entrance.mode, None)
+        id_, hold = entrance.config.id, entrance.wanted
+        mode = hold.over
+        if mode is None:
+            entrance.want(msgspec.structs.replace(hold, until=None))
             self._changed(entrance)
+            self._forget(id_)
             return
         if self._locks.burning(entrance):
             return
@@ -53,8 +57,8 @@ class Holds:
             actor=ACTOR,
             reason="the time for which it was held open is over",
         )
-        if await self._told_before(entrance, command):
-            self._tell_after(entrance, await self._locks.run(entrance, Mode.CONTROLLED, command))
+        if await self._told_before(entrance, command) and entrance.wanted is hold:
+            self._tell_after(entrance, await self._locks.run(entrance, mode, command))
 
     async def _told_before(self, entrance: Entrance, command: Command) -> bool:
         """Record that the lock is asked, before it is; says whether that is on disk."""
@@ -75,7 +79,11 @@ class Holds:
             self._house.journal.note(entrance.config.device, [event])
         self._told[id_] = result.status
         if result.status in DONE:
-            del self._told[id_], self._again[id_]
+            self._forget(id_)
+
+    def _forget(self, id_: str) -> None:
+        self._told.pop(id_, None)
+        self._again.pop(id_, None)
 
 
 def _event(what: str, entrance: Entrance, command_id: str, **more: Any) -> Event:

@@ -11,16 +11,17 @@ from typing import Any
 import msgspec
 
 from gateway.core.access import FIRE, OPEN, SET_MODE, Mode
-from gateway.core.errors import CommandRejected, NotSupported
+from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Command, Result, Stage
+from gateway.doors import records
 from gateway.doors.entrance import Entrance
+from gateway.doors.wanted import Wanted
 from gateway.hub import Hub
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
 WORST = (Stage.OFFLINE, Stage.TIMEOUT, Stage.REJECTED, Stage.ACKED, Stage.CONFIRMED)
 """How several commands ended together: as the first of these that any of them did."""
-DONE = (Stage.CONFIRMED, Stage.ACKED)
 BURNS = "the fire alarm is on: it stays released until that is over"
 
 
@@ -49,14 +50,39 @@ class Locks:
         return await self._ask(entrance, OPEN.name, {}, command)
 
     async def run(self, entrance: Entrance, mode: Mode, command: Command, *, for_s: float | None = None) -> Result:
-        """Run the lock like this from now on; `for_s`, if it is held open for a time. Ends when its device says so."""
-        if mode is not Mode.NORMALLY_OPEN and self.burning(entrance):
-            return self.result(command, Stage.REJECTED, {"reason": f"{entrance.config.id}: {BURNS}"})
-        done = await self._ask(entrance, SET_MODE.name, {"mode": mode.value}, command)
-        if done.status in DONE:
-            entrance.run(mode, for_s)
+        """Run the lock like this from now on; `for_s`, if it is held open for a time. Ends when its device says so.
+
+        What is wanted is kept before the device is asked: where the answer is lost, or the gateway is killed, a hold
+        ends all the same, and none that was there before ends what is wanted now.
+        """
+        if why := self._refused(entrance, mode):
+            return self.result(command, Stage.REJECTED, {"reason": why})
+        before, order = entrance.wanted, entrance.order(mode, for_s)
+        entrance.want(order)
+        status: Stage | None = None
+        try:
+            done = await self._run(entrance, mode, command, order)
+            status = done.status
+        finally:
+            entrance.ended(order, before, status)
             self._changed(entrance)
         return done
+
+    async def _run(self, entrance: Entrance, mode: Mode, command: Command, order: Wanted) -> Result:
+        try:
+            row = records.row(entrance.config.id, entrance.kept())
+            await self._house.journal.record(entrance.config.device, [], desired=[row])
+        except JournalError as error:
+            return self.result(command, Stage.REJECTED, {"reason": f"what is wanted is not recorded: {error}"})
+        if entrance.wanted is not order:
+            why = f"{entrance.config.id}: something else has been asked of it meanwhile"
+            return self.result(command, Stage.REJECTED, {"reason": why})
+        if refused := self._refused(entrance, mode):
+            return self.result(command, Stage.REJECTED, {"reason": refused})
+        return await self._ask(entrance, SET_MODE.name, {"mode": mode.value}, command)
+
+    def _refused(self, entrance: Entrance, mode: Mode) -> str | None:
+        return f"{entrance.config.id}: {BURNS}" if mode is not Mode.NORMALLY_OPEN and self.burning(entrance) else None
 
     async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command) -> Result:
         """Run several locks like this, all at once; the result is there once every controller has said how it went."""

@@ -22,12 +22,13 @@ POSITIONS = {True: Position.OPEN, False: Position.CLOSED, None: Position.UNKNOWN
 
 
 class Level(NamedTuple):
-    """How a door stands, by the newest readings; `at` is when its sensor was last read."""
+    """How a door stands, by the newest readings; `at` is when its sensor was last read, `mode_at` when its mode was."""
 
     position: Position
     at: datetime
     unlocked: bool | None
     mode: Mode | None
+    mode_at: datetime
     fire: bool | None
 
 
@@ -56,12 +57,13 @@ def happened_at(row: Row, zone: ZoneInfo) -> datetime:
 def level(view: DeviceView | None, part: str, now: datetime) -> Level:
     """How a door of a device stands. What is not known, or not declared, is None."""
     opened = _reading(view, part, "open")
-    mode, fire = _reading(view, part, "mode")[0], _reading(view, None, FIRE.name)[0]
+    (mode, mode_at), (fire, _) = _reading(view, part, "mode"), _reading(view, None, FIRE.name)
     return Level(
         position=POSITIONS[_flag(opened[0])],
         at=opened[1] or now,
         unlocked=_flag(_reading(view, part, "unlocked")[0]),
         mode=Mode(mode) if isinstance(mode, str) and mode in list(Mode) else None,
+        mode_at=mode_at or now,
         fire=_flag(fire),
     )
 

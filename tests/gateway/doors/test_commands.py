@@ -1,36 +1,16 @@
 """What is asked of doors: done once every controller says so, and no door is ever locked while a fire is on."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
-import msgspec
 import pytest
-from doorhall import ACS, BACK, BOSS, FRONT, BoxConfig, DoorHall, told
+from doorhall import ACS, ACS2, FRONT, OTHER, TWO, DoorHall, modes, surely, told
 
-from gateway.commands import ConfirmFirst, Request, UnknownTarget
+from gateway.commands import UnknownTarget
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, NotSupported
-from gateway.core.model import Result, Stage
+from gateway.core.model import Stage
 from gateway.people.rights import Principal, Role
 from gateway.permission import Forbidden
-
-OTHER = {"id": "side", "name": "侧门", "door": "acs2/d1", "zone": "gate"}
-ACS2 = BoxConfig(id="acs2", driver="test.doors", doors=("d1",), fire=False)
-TWO: Mapping[str, Any] = {"doors": [FRONT, BACK, OTHER], "devices": [ACS, ACS2]}
-
-
-async def surely(hall: DoorHall, verb: str, place: str = "hall", **more: Any) -> Result:
-    """Both steps of a dangerous verb."""
-    asked = Request(command_id=f"{verb}-{hall.clock.monotonic()}", device=f"doors/zones/{place}", verb=verb, reason="x")
-    with pytest.raises(ConfirmFirst) as first:
-        await hall.commands.submit(asked, BOSS)
-    confirmed = msgspec.structs.replace(asked, confirm=first.value.code)
-    return await hall.commands.submit(confirmed, BOSS)
-
-
-def modes(hall: DoorHall) -> list[str]:
-    return [door["mode"] for box in hall.boxes.values() for door in box.doors.values()]
 
 
 def test_a_door_is_opened_once_and_that_explains_the_opening() -> None:
