@@ -44,14 +44,17 @@ class Care:
             self._armed_at = None
 
     async def look_after(self) -> list[Reading]:
-        """Set what must hold; gives whether it does, and how the locks are run. Raises DeviceOffline."""
+        """Set what must hold; gives whether it does. How the locks are run is told as soon as each has been asked: a
+        door may be run otherwise before the next one has answered. Raises DeviceOffline.
+        """
         if self._config.listener is not None:
             await self._direct(self._config.listener)
         await self._arm()
-        doors = [told for door in self._config.parts for told in await self.door(door.number, door.id)]
-        return [reading(None, DOOR_EVENTS.name, self._armed), *doors]
+        for door in self._config.parts:
+            self._context.publish(*await self._door(door.number, door.id))
+        return [reading(None, DOOR_EVENTS.name, self._armed)]
 
-    async def door(self, number: int, part: str) -> list[Reading]:
+    async def _door(self, number: int, part: str) -> list[Reading]:
         """How one lock is run."""
         found = await self._wire.ask(GetDoor(door=number), Door, fits=lambda door: door.door == number)
         mode = {int(code): mode for code, mode in MODES.items()}.get(found.mode)

@@ -38,6 +38,8 @@ class Uhppote(Driver[UhppoteConfig]):
         self._care = Care(config, context, self._wire)
         self._news, self._unbound = asyncio.Event(), asyncio.Event()
         self._bound, self._late = False, False
+        self._anew = False
+        """It was told to forget everything."""
 
     def surface(self) -> Surface:
         """Doors as parts; the log and the cards are the device's own."""
@@ -87,22 +89,19 @@ class Uhppote(Driver[UhppoteConfig]):
         if command.verb not in ORDERS:
             return await super().execute(command)
         done = await ORDERS[command.verb](asking)
-        await self._after(command)
+        self._after(command, done)
         return done
 
     def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
         """Refuse doors that there are not, and days and times that cannot be, beside parameters that are wrong."""
         verbs.check(self.config, verb, params)
 
-    async def _after(self, command: Command) -> None:
-        """Tell what has changed, at once."""
+    def _after(self, command: Command, done: Mapping[str, Any]) -> None:
+        """Tell what it has confirmed, at once and without another question, whose answer could be lost."""
+        self._anew |= command.verb == "restore_defaults"
         self._news.set()
-        if command.verb == "restore_defaults":
-            self._care.begin()
-            self.context.publish(*await self._care.look_after())
-        elif command.verb in {"set_mode", "set_delay"}:
-            (door,) = [door for door in self.config.parts if door.id == command.part]
-            self.context.publish(*await self._care.door(door.number, door.id))
+        if command.verb in {"set_mode", "set_delay"}:
+            self.context.publish(*(points.reading(command.part, name, value) for name, value in done.items()))
 
     async def _look(self) -> Sequence[Reading]:
         """What a status tells; of the doors only where the events before it are recorded.
@@ -130,7 +129,8 @@ class Uhppote(Driver[UhppoteConfig]):
         except JournalError:
             self.context.publish(*points.unknown(self.config, await self._wire.status()))
             raise
-        if epoch not in (None, self._epoch):
+        if self._anew or epoch not in (None, self._epoch):
+            self._anew = False
             self._care.begin()
             self.context.publish(*await self._care.look_after())
         if status is not None and status is self._wire.latest:

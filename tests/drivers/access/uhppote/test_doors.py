@@ -1,5 +1,7 @@
 """What is told of doors, and what is done with them."""
 
+from typing import Any
+
 import pytest
 from controllerhall import Controller, World
 
@@ -8,6 +10,7 @@ from drivers.shared.log_walk import Missing
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Stage
+from simulators.access.uhppote.server import UhppoteTwin
 
 CARD = 8165538
 DOORS = [
@@ -155,6 +158,32 @@ async def test_how_a_lock_is_run_is_read_back(world: World) -> None:
     done = await controller.ask("set_delay", "door-1", seconds=12)
     assert (done.status, controller.point("delay_s", "door-1")) == (Stage.CONFIRMED, 12)
     assert (controller.twin.board.doors[1].mode, controller.twin.board.doors[1].delay) == (1, 12)
+
+
+class LastWords(dict[int, Any]):
+    """The doors of a box that is cut off once it has answered for them so often."""
+
+    def __init__(self, twin: UhppoteTwin, answers: int) -> None:
+        super().__init__(twin.board.doors)
+        self.twin, self.left = twin, answers
+
+    def get(self, number: int, default: Any = None) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            self.twin.hang_up(60.0)
+        return super().get(number, default)
+
+
+async def test_what_was_confirmed_is_told_so_though_nothing_is_heard_after_that(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = await world.controller(poll_s=30, care_s=30)
+    await controller.until(lambda: controller.point("mode", "door-1") == "controlled")
+    read, set_, kept = 1, 2, 1
+    monkeypatch.setattr(controller.twin.board, "doors", LastWords(controller.twin, read + set_ + kept))
+    done = await controller.ask("set_mode", "door-1", mode="normally_open")
+    assert (done.status, controller.twin.down) == (Stage.CONFIRMED, True)
+    assert controller.point("mode", "door-1") == "normally_open"
 
 
 async def test_a_door_that_is_normally_closed_refuses_to_open(world: World) -> None:
