@@ -89,7 +89,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             lives=fleet,
             calls=calls,
             doors=doors,
-            commands=Commands(fleet, house, calls.targets, doors.targets, decided=doors.targets.decides),
+            commands=Commands(fleet, house, calls.targets, doors.targets, guard=doors.targets.guard),
             people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
             persons=Persons(journal, pseudonyms, clock),
             alarms=alarms,

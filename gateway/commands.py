@@ -89,19 +89,19 @@ class Kept:
         self.newest: Result | None = None
 
 
-Decided = Callable[[str, str | None, str], str | None]
+Guard = Callable[[str, str | None, Verb, Mapping[str, Any]], str | None]
 
 
 class Commands:
     """Takes commands for devices, and for the `targets` of services.
 
-    `decided` tells which target alone decides about a verb of a device's part, None where anybody may.
+    `guard` tells why something is not to be asked of a device, or of its part; None where it may be.
     """
 
     def __init__(
-        self, lives: Mapping[str, Life], house: House, *targets: Mapping[str, Target], decided: Decided | None = None
+        self, lives: Mapping[str, Life], house: House, *targets: Mapping[str, Target], guard: Guard | None = None
     ) -> None:
-        self._lives, self._house, self._targets, self._decided = lives, house, targets, decided
+        self._lives, self._house, self._targets, self._guard = lives, house, targets, guard
         self._once: Once[Kept, Result] = Once(KEPT)
         self._codes: Codes[tuple[Request, Principal]] = Codes(house.clock)
 
@@ -132,8 +132,8 @@ class Commands:
         target.check(request.verb, request.part, request.params)
         if isinstance(target, Life) and (owner := target.wishes.owner(request.part, request.verb)):
             raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")
-        if self._decided and (by := self._decided(request.device, request.part, request.verb)):
-            raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by {by}: ask that")
+        if self._guard and (why := self._guard(request.device, request.part, verb, request.params)):
+            raise CommandRejected(f"{target.id}: {why}")
         if verb.dangerous and not self._codes.take(code, (request, who)):
             raise ConfirmFirst(self._codes.give((request, who)))
 

@@ -5,7 +5,9 @@ held open is found by `gateway/doors`, from DOOR_POINTS and DOOR_EVENTS of any s
 opening from a forced one, a driver publishes the points of a door only after it has recorded the events up to them.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -38,7 +40,12 @@ class SetMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 OPEN = Verb(name="open", meaning="release the lock once", params=Open, right=Right.UNLOCK, reasoned=True)
 SET_MODE = Verb(
-    name="set_mode", meaning="say how the lock is run from now on", params=SetMode, right=Right.UNLOCK, reasoned=True
+    name="set_mode",
+    meaning="say how the lock is run from now on",
+    params=SetMode,
+    right=Right.UNLOCK,
+    reasoned=True,
+    locks=True,
 )
 DOOR_POINTS = (
     Point("open", "boolean", "whether the door stands open, by its sensor; null while nobody can tell"),
@@ -49,6 +56,11 @@ FIRE = Point("fire", "boolean", "whether the fire input of the device is active"
 LISTENER_BOUND = Point(
     "listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"
 )
+
+
+def may_lock(verb: Verb, params: Mapping[str, Any]) -> bool:
+    """Whether a door may be locked by this: the one rule of what is refused while a fire is on."""
+    return verb.locks and params.get("mode") != Mode.NORMALLY_OPEN
 
 
 class Happening(StrEnum):

@@ -149,7 +149,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     `reasoned`: who asks must say why, as they must for verbs of the right `unlock`. `urgent`: it is done though the
     journal does not take its audit, which is held then until it does. `personal` names parameters and details of the
     answer that tell who somebody is, each with a kind: the record has the pseudonym of `KIND:VALUE` in their place, and
-    nothing where the kind is empty, as it is for a PIN. Not for `desired` verbs, whose parameters are kept.
+    nothing where the kind is empty, as it is for a PIN. Not for `desired` verbs, whose parameters are kept. `locks`: it
+    may lock a door (`gateway.core.access.may_lock`), and is refused while a fire is on.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     reasoned: bool = False
     urgent: bool = False
     personal: tuple[tuple[str, str], ...] = ()
+    locks: bool = False
 
 
 class EventType(msgspec.Struct, frozen=True):

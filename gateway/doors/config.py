@@ -61,6 +61,7 @@ class DoorConfig(BaseModel, frozen=True, extra="forbid"):
     held_s: float = Field(default=15, ge=1, le=3600, description="Open for so long, it is held: an alarm.")
     authorised_s: float = Field(default=8, ge=1, le=60, description="How long after a card or button it may be opened.")
     release: list[ReleaseConfig] = Field(default=[], max_length=32, description="When it is released, and may be open.")
+    fire_input: bool = Field(default=True, description="Whether the fire input of its controller is wired.")
     camera: Annotated[str, AfterValidator(_device)] | None = Field(
         default=None, description="DEVICE or DEVICE/PART: the camera that sees it."
     )

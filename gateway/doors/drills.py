@@ -13,7 +13,7 @@ from gateway.core.model import Command, Event, Result, Retention, Stage
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Position
 from gateway.doors.locks import BURNS, Locks
-from gateway.doors.told import level
+from gateway.doors.told import Level, level
 from gateway.doors.verbs import DrillKind
 from gateway.hub import DeviceView, Status
 from gateway.supervisor.context import House
@@ -121,7 +121,7 @@ class Drills:
         view = self._view(entrance)
         now = level(view, entrance.config.part, self._house.clock.now())
         online = view is not None and view.status is Status.ONLINE
-        why = self._why_not(kind, entrance) if online else f"{entrance.config.device} is not online"
+        why = self._why_not(kind, entrance, now) if online else f"{entrance.config.device} is not online"
         return DoorReport(
             would=why is None,
             why=why,
@@ -132,11 +132,11 @@ class Drills:
             fire_input=now.fire,
         )
 
-    def _why_not(self, kind: DrillKind, entrance: Entrance) -> str | None:
+    def _why_not(self, kind: DrillKind, entrance: Entrance, now: Level) -> str | None:
         """Why a door that can be asked would not do as it shall. A fire releases by wire, whatever can be asked."""
         if kind is DrillKind.FIRE:
-            return None if self._declares_fire(entrance) else f"{entrance.config.device} has no fire input"
-        if self._locks.burning(entrance):
+            return self._unseen(entrance, now)
+        if self._locks.burning():
             return BURNS
         try:
             self._locks.check(entrance, SET_MODE.name, {"mode": MODES[kind].value})
@@ -144,9 +144,16 @@ class Drills:
             return str(error)
         return "it stands open" if entrance.door.position is Position.OPEN else None
 
-    def _declares_fire(self, entrance: Entrance) -> bool:
-        view = self._view(entrance)
-        return view is not None and any(point.name == FIRE.name for point in view.surface.device.points)
+    def _unseen(self, entrance: Entrance, now: Level) -> str | None:
+        """Why nobody could tell that a fire has released a door."""
+        device, view = entrance.config.device, self._view(entrance)
+        if view is None or all(point.name != FIRE.name for point in view.surface.device.points):
+            return f"{device} has no fire input"
+        if not entrance.config.fire_input:
+            return f"the fire input of {device} is not wired"
+        if now.fire is None:
+            return f"{device} does not tell of its fire input"
+        return f"{device} does not tell of its lock" if now.unlocked is None else None
 
     def _view(self, entrance: Entrance) -> DeviceView | None:
         return self._house.hub.devices.get(entrance.config.device)

@@ -46,7 +46,7 @@ class Holds:
             self._changed(entrance)
             self._forget(id_)
             return
-        if self._locks.burning(entrance):
+        if self._locks.burning():
             return
         at = self._house.clock.now()
         command = Command(

@@ -55,7 +55,7 @@ class Doors:
         self._kept = records.restored(kept)
         self.entrances: dict[str, Entrance] = {}
         self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
-        self.locks = Locks(lives, house, self._changed)
+        self.locks = Locks(lives, house, self._changed, lambda: self.entrances.values())
         self.drills = Drills(house, self.locks)
         self.targets = DoorTargets(self)
         self._holds = Holds(self.locks, house, self._changed)

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from gateway.commands import Target
-from gateway.core.access import OPEN, SET_MODE, Mode
+from gateway.core.access import SET_MODE, Mode, may_lock
 from gateway.core.contract import convert
 from gateway.core.errors import NotSupported
 from gateway.core.model import Command, Result, Verb
+from gateway.core.rights import Right
 from gateway.doors import verbs
 from gateway.doors.drills import Drills
 from gateway.doors.entrance import Entrance
-from gateway.doors.locks import Locks
+from gateway.doors.locks import BURNS, Locks
 from gateway.doors.verbs import ALL, MODES, Drill, Hold
 
 PREFIX = "doors/"
@@ -58,16 +59,14 @@ class DoorTargets(Mapping[str, Target]):
     def __len__(self) -> int:
         return len(self._doors.entrances) + len(self._places())
 
-    def decides(self, device: str, part: str | None, verb: str) -> str | None:
-        """Which target alone decides about a verb of a part: how the lock of a watched door is run, so that whoever
-        asks meets what holds for all of them, fire above all.
+    def guard(self, device: str, part: str | None, verb: Verb, params: Mapping[str, Any]) -> str | None:
+        """Why something is not to be asked of a device: whatever opens or locks a watched door is asked of that door,
+        whose zone it may be; and nothing locks while a fire is on.
         """
-        found = (
-            id_
-            for id_, each in self._doors.entrances.items()
-            if (each.config.device, each.config.part) == (device, part)
-        )
-        return next((f"{PREFIX}{id_}" for id_ in found if verb == SET_MODE.name), None)
+        for id_, each in self._doors.entrances.items():
+            if verb.right is Right.UNLOCK and (each.config.device, each.config.part) == (device, part):
+                return f"what {verb.name!r} does there is decided by {PREFIX}{id_}: ask that"
+        return BURNS if may_lock(verb, params) and self._doors.locks.burning() else None
 
     def _places(self) -> list[str]:
         zones = {self._doors.zone(entrance) for entrance in self._doors.entrances.values()}
@@ -75,7 +74,7 @@ class DoorTargets(Mapping[str, Target]):
 
 
 class DoorTarget:
-    """One door."""
+    """One door: its own verbs, and of its controller's those that want the right `unlock` too."""
 
     def __init__(self, entrance: Entrance, doors: Entrances) -> None:
         self.id, self._entrance, self._doors = f"{PREFIX}{entrance.config.id}", entrance, doors
@@ -83,21 +82,21 @@ class DoorTarget:
 
     def verb(self, name: str, part: str | None) -> Verb:
         """See Target."""
-        return _verb(self.id, verbs.DOOR, name, part)
+        return _verb(self.id, {**self._doors.locks.others(self._entrance), **verbs.DOOR}, name, part)
 
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """See Target."""
         convert(self.verb(verb, part).params, params)
-        if verb == "open":
-            self._doors.locks.check(self._entrance, OPEN.name, {})
+        if verb == "open" or verb not in verbs.DOOR:
+            self._doors.locks.check(self._entrance, verb, params)
         else:
             mode = MODES.get(verb, Mode.NORMALLY_OPEN)
             self._doors.locks.check(self._entrance, SET_MODE.name, {"mode": mode.value})
 
     async def execute(self, command: Command) -> Result:
         """See Target."""
-        if command.verb == "open":
-            return await self._doors.locks.open(self._entrance, command)
+        if command.verb == "open" or command.verb not in verbs.DOOR:
+            return await self._doors.locks.ask(self._entrance, command.verb, command.params, command)
         if command.verb == "release":
             return await self._doors.locks.run(self._entrance, Mode.CONTROLLED, command)
         minutes = convert(Hold, command.params).minutes

@@ -17,7 +17,7 @@ DEAD = {"offline", "timeout"}
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Generator[AccessHall]:
     for hall in shared(tmp_path_factory.mktemp("doors"), "acs", "acs2"):
         hall.start()
-        asked = hall.do("devices/acs", "set_delay", part="door-1", params={"seconds": 1}, reason="试")[1]
+        asked = hall.do("doors/front", "set_delay", params={"seconds": 1}, reason="试")[1]
         assert asked["status"] == "confirmed", asked
         yield hall
 

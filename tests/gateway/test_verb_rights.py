@@ -1,6 +1,7 @@
 """Every verb of every driver of this repository, and which roles may ask it: written down here, apart from the code."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,9 @@ from ruamel.yaml import YAML
 from gateway import registry
 from gateway.core.contract import DeviceContext
 from gateway.core.model import Verb
+from gateway.core.rights import Right
+from gateway.doors.config import DoorConfig
+from gateway.doors.targets import DoorTargets
 from gateway.people.rights import Principal, Role
 
 HOUSE = Path(__file__).parents[2]
@@ -64,6 +68,28 @@ def test_an_outlet_without_a_person_may_ask_what_the_site_allows_and_nothing_dan
         open_, shut = (Principal("mqtt", None, allows=always) for always in (yes, no))
         assert open_.may_ask("any", verb) == (not verb.dangerous)
         assert not shut.may_ask("any", verb)
+
+
+LOCKS = {
+    "access.hikvision": {"set_mode"},
+    "access.uhppote": {"set_mode", "set_first_card", "set_tasks", "set_interlock", "restore_defaults"},
+    "access.zkteco_push": {"set_mode"},
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_may_lock_a_door_says_so(name: str) -> None:
+    assert {verb.name for verb in verbs(name).values() if verb.locks} == LOCKS.get(name, set())
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith("access.")])
+def test_whatever_wants_the_right_to_unlock_a_watched_door_is_asked_of_that_door(name: str) -> None:
+    door = DoorConfig(id="front", name="正门", door="acs/d1")
+    targets = DoorTargets(cast(Any, SimpleNamespace(entrances={"front": SimpleNamespace(config=door)})))
+    opening = [verb for verb in verbs(name).values() if verb.right is Right.UNLOCK]
+    assert {"open"} <= {verb.name for verb in opening}
+    for verb in opening:
+        assert "is decided by doors/front" in str(targets.guard("acs", "d1", verb, {}))
 
 
 def yes(_device: str, _verb: str) -> bool:

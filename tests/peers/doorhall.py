@@ -24,6 +24,7 @@ from gateway.core.access import (
     SET_MODE,
     Happening,
     Mode,
+    Open,
     SetMode,
 )
 from gateway.core.config import DeviceConfig
@@ -41,7 +42,9 @@ from gateway.core.model import (
     Result,
     Retention,
     Surface,
+    Verb,
 )
+from gateway.core.rights import Right
 from gateway.doors.config import DoorConfig
 from gateway.doors.service import Doors
 from gateway.hub import Hub
@@ -57,6 +60,10 @@ from gateway.wire.inlet import Inlets
 LISHUI = ZoneInfo("Asia/Shanghai")
 BOSS = Principal("boss", Role.ADMIN)
 SEALED = {"open": False, "unlocked": False, "mode": "controlled"}
+
+
+RELOCK = Verb(name="relock", meaning="lock", params=Open, right=Right.UNLOCK, locks=True)
+"""What only this controller has, for each door and for itself."""
 
 
 class BoxConfig(DeviceConfig, frozen=True, extra="forbid"):
@@ -107,8 +114,8 @@ class DoorBox(Driver[BoxConfig]):
         self.box = self.boxes.get(config.id) or Box(config.doors)
 
     def surface(self) -> Surface:
-        door = PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE), events=DOOR_EVENTS)
-        device = PartKind(points=(FIRE,) if self.config.fire else (), events=LOG_EVENTS)
+        door = PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE, RELOCK), events=DOOR_EVENTS)
+        device = PartKind(points=(FIRE,) if self.config.fire else (), verbs=(RELOCK,), events=LOG_EVENTS)
         return Surface(device=device, kinds={DOOR: door}, polls=(PollGroup("state", 1.0),))
 
     @asynccontextmanager
@@ -130,6 +137,8 @@ class DoorBox(Driver[BoxConfig]):
         self.box.asked.append((command.verb, command.part, command.params))
         if self.box.deaf:
             raise CommandRejected("the box refuses")
+        if command.verb == "relock":
+            return {}
         door = self.box.doors[command.part or ""]
         if command.verb == "open":
             door["unlocked"] = True
@@ -198,7 +207,7 @@ class DoorHall:
         kept = list(journal.kept.values())
         self.doors = Doors(lambda: self.config, zone=LISHUI, lives=self.lives, house=self.house, kept=kept)
         self.alarms = Alarms(AlarmsConfig(), self.house, kept)
-        self.commands = Commands(self.lives, self.house, self.doors.targets, decided=self.doors.targets.decides)
+        self.commands = Commands(self.lives, self.house, self.doors.targets, guard=self.doors.targets.guard)
 
     @property
     def box(self) -> Box:

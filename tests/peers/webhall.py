@@ -278,7 +278,7 @@ async def web_hall(
             lives=lives,
             calls=calls,
             doors=door_service,
-            commands=Commands(lives, house, calls.targets, door_service.targets, decided=door_service.targets.decides),
+            commands=Commands(lives, house, calls.targets, door_service.targets, guard=door_service.targets.guard),
             people=People(Tokens(folder / "tokens.json"), journal, clock=clock, meters=meters),
             persons=Persons(journal, Pseudonyms(bytes(32), "test"), clock),
             alarms=Alarms(AlarmsConfig(), house),

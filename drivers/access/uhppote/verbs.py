@@ -126,7 +126,13 @@ PERSONAL = (("card", "card"),)
 
 
 def _verb(
-    name: str, meaning: str, params: type[msgspec.Struct], *, dangerous: bool = False, confirms: bool = True
+    name: str,
+    meaning: str,
+    params: type[msgspec.Struct],
+    *,
+    dangerous: bool = False,
+    confirms: bool = True,
+    locks: bool = False,
 ) -> Verb:
     """A verb that decides who may pass."""
     return Verb(
@@ -137,6 +143,7 @@ def _verb(
         reasoned=True,
         dangerous=dangerous,
         confirms=confirms,
+        locks=locks,
         personal=PERSONAL if "card" in params.__struct_fields__ else (),
     )
 
@@ -145,7 +152,7 @@ DOOR = (
     OPEN,
     SET_MODE,
     _verb("set_delay", "say for how long its lock is released for who may pass", SetDelay),
-    _verb("set_first_card", "run it otherwise once a first card has passed", SetFirstCard, confirms=False),
+    _verb("set_first_card", "run it otherwise once a first card has passed", SetFirstCard, confirms=False, locks=True),
 )
 DEVICE = (
     _verb("put_card", "let a card pass doors; a PIN that it has stays", PutCard),
@@ -156,12 +163,12 @@ DEVICE = (
     _verb("set_profile", "say when cards of a time profile may pass", SetProfile),
     Verb(name="find_profile", meaning="tell when cards of a time profile may pass", params=OfProfile),
     _verb("clear_profiles", "forget all time profiles", Nothing, dangerous=True),
-    _verb("set_tasks", "have it do these things by its clock, and no others", SetTasks, confirms=False),
+    _verb("set_tasks", "have it do these things by its clock, and no others", SetTasks, confirms=False, locks=True),
     _verb("set_anti_passback", "say between which readers a card must go to and fro", SetAntiPassback),
-    _verb("set_interlock", "say of which doors only one may be open", SetInterlock, confirms=False),
+    _verb("set_interlock", "say of which doors only one may be open", SetInterlock, confirms=False, locks=True),
     _verb("set_keypads", "say which readers ask for a PIN", SetKeypads, confirms=False),
     Verb(name="set_clock", meaning="set its clock", params=Nothing),
-    _verb("restore_defaults", "have it forget everything: cards, log, settings", Nothing, dangerous=True),
+    _verb("restore_defaults", "have it forget everything: cards, log, settings", Nothing, dangerous=True, locks=True),
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from doorhall import ACS, ACS2, FRONT, OTHER, TWO, DoorHall, modes, surely, told
+from doorhall import ACS, ACS2, FRONT, OTHER, TWO, BoxConfig, DoorHall, modes, surely, told
 
 from gateway.commands import UnknownTarget
 from gateway.core.access import Happening
@@ -150,8 +150,8 @@ def test_while_a_fire_is_on_no_door_is_locked_and_the_others_say_so_too() -> Non
         for result in (await surely(hall, "lockdown"), await hall.ask("doors/zones/hall", "resume")):
             assert result.status is Stage.REJECTED
             assert {door: each["reason"] for door, each in result.detail["doors"].items()} == {
-                door: f"{door}: the fire alarm is on: it stays released until that is over"
-                for door in ("front", "back", "side")  # of acs2, which has no fire input, nobody knows otherwise
+                door: f"{door}: the fire alarm is on: no door is locked until that is over"
+                for door in ("front", "back", "side")
             }
         assert (await hall.ask("doors/front", "release")).status is Stage.REJECTED
         assert [len(box.asked) for box in hall.boxes.values()] == asked
@@ -227,7 +227,7 @@ def test_a_drill_of_a_fire_wants_a_fire_input_and_one_of_a_lockdown_no_fire() ->
         hall.box.fire = True
         await asyncio.sleep(1.2)
         result = await hall.ask("doors/zones/hall", "drill", params={"kind": "lockdown"})
-        assert result.detail["doors"]["front"]["why"] == "the fire alarm is on: it stays released until that is over"
+        assert result.detail["doors"]["front"]["why"] == "the fire alarm is on: no door is locked until that is over"
 
     told(story, **TWO)
 
@@ -247,10 +247,64 @@ def test_a_drill_that_is_not_recorded_is_none() -> None:
     told(story)
 
 
-def test_the_lock_of_a_watched_door_is_run_by_the_door_and_not_behind_its_back() -> None:
+@pytest.mark.parametrize("verb", ["open", "set_mode", "relock"])
+def test_what_opens_or_locks_a_watched_door_is_asked_of_the_door_and_not_behind_its_back(verb: str) -> None:
     async def story(hall: DoorHall) -> None:
+        guard = Principal("guard", Role.SECURITY, zones=frozenset({"tech"}))
+        params = {"mode": "normally_closed"} if verb == "set_mode" else {}
+        with pytest.raises(UnknownTarget):
+            await hall.ask("doors/front", verb, guard, params=params)
         with pytest.raises(CommandRejected, match="is decided by doors/front: ask that"):
-            await hall.ask("acs", "set_mode", part="d1", params={"mode": "normally_closed"})
+            await hall.ask("acs", verb, guard, part="d1", params=params)
         assert hall.box.asked == []
 
+    told(story, devices=[BoxConfig(id="acs", driver="test.doors", zone="tech")])
+
+
+def test_what_else_the_controller_offers_for_a_door_is_asked_of_the_door_too() -> None:
+    async def story(hall: DoorHall) -> None:
+        assert (await hall.ask("doors/front", "relock")).status is Stage.CONFIRMED
+        assert hall.box.asked == [("relock", "d1", {})]
+        with pytest.raises(NotSupported, match=r"no verb 'set_mode'; it has: hold, open, release, relock"):
+            await hall.ask("doors/front", "set_mode", params={"mode": "controlled"})
+
     told(story)
+
+
+def test_a_fire_anywhere_stops_whatever_may_lock_a_door_wherever_it_is_asked() -> None:
+    both = [ACS, BoxConfig(id="acs2", driver="test.doors")]
+
+    async def story(hall: DoorHall) -> None:
+        hall.box.fire = True  # the input of acs2 says no, for nobody has wired it
+        await asyncio.sleep(1.2)
+        result = await hall.ask("doors/side", "release")
+        assert (result.status, result.detail["reason"].partition(":")[0]) == (Stage.REJECTED, "side")
+        for target, part in (("doors/side", None), ("acs2", None), ("acs2", "d2"), ("acs", None)):
+            with pytest.raises(CommandRejected, match="the fire alarm is on: no door is locked"):
+                await hall.ask(target, "relock", part=part)
+        with pytest.raises(CommandRejected, match="the fire alarm is on"):
+            await hall.ask("acs2", "set_mode", part="d2", params={"mode": "normally_closed"})
+        assert [box.asked for box in hall.boxes.values()] == [[], []]
+        opened = await hall.ask("acs2", "set_mode", part="d2", params={"mode": "normally_open"})
+        assert opened.status is Stage.CONFIRMED
+        hall.box.fire = False
+        await asyncio.sleep(1.2)
+        assert (await hall.ask("doors/side", "release")).status is Stage.CONFIRMED
+
+    told(story, doors=[FRONT, OTHER], devices=both)
+
+
+@pytest.mark.parametrize(("wired", "why"), [(True, "acs does not tell of its fire input"), (False, "is not wired")])
+def test_a_door_whose_release_in_a_fire_nobody_could_see_is_not_ready(wired: bool, why: str) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.fire = None if wired else False
+        await asyncio.sleep(1.2)
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": "fire"})
+        assert why in result.detail["doors"]["front"]["why"]
+        assert result.detail["ready"] == 0
+        hall.box.fire, hall.box.doors["d1"]["unlocked"] = False, None
+        await asyncio.sleep(1.2)
+        result = await hall.ask("doors/zones/hall", "drill", params={"kind": "fire"})
+        assert ("of its lock" if wired else why) in result.detail["doors"]["front"]["why"]
+
+    told(story, doors=[{**FRONT, "fire_input": wired}])
