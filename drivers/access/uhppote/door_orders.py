@@ -8,9 +8,9 @@ from drivers.access.uhppote.codec.doors import Control, Door, DoorOpened, GetDoo
 from drivers.access.uhppote.codec.log import EventRecord
 from drivers.access.uhppote.codec.schedules import FirstCardSet, RefreshTasks, SetFirstCard, TasksRefreshed
 from drivers.access.uhppote.happenings import meaning
-from drivers.access.uhppote.points import MODES, fire
+from drivers.access.uhppote.points import MODES
 from drivers.access.uhppote.reader import ControllerLog
-from gateway.core.access import Happening, Mode, SetMode
+from gateway.core.access import Happening, SetMode
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected, DeviceOffline
 
@@ -49,10 +49,8 @@ async def _was_opened(asking: Asking, door: int, before: int) -> bool:
 
 
 async def set_mode(asking: Asking) -> dict[str, Any]:
-    """Run a lock otherwise. What would lock a door is refused while it burns."""
+    """Run a lock otherwise."""
     mode = convert(SetMode, asking.command.params).mode
-    if mode is not Mode.NORMALLY_OPEN and fire(await asking.wire.status()):
-        raise CommandRejected(f"{asking.config.id}: the fire input is active, no door is locked now")
     door = await _door(asking)
     await _set_door(asking, door.door, CONTROLS[mode], door.delay)
     return {"mode": mode.value, "delay_s": door.delay}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from drivers.access.uhppote import points, verbs
@@ -16,12 +16,15 @@ from drivers.access.uhppote.orders import ORDERS, set_clock
 from drivers.access.uhppote.reader import Reader
 from drivers.access.uhppote.search import SEARCH
 from drivers.access.uhppote.wire import Wire
-from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LISTENER_BOUND, LOG_EVENTS, RESTARTED
+from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LISTENER_BOUND, LOG_EVENTS, RESTARTED, may_lock
 from gateway.core.contract import DeviceContext, Driver, Inlet
-from gateway.core.errors import JournalError
+from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Reading, Surface, Verb
 
 STATUS, CARE = "status", "care"
+VERBS = {verb.name: verb for verb in (*verbs.DOOR, *verbs.DEVICE)}
+IN_TURN = frozenset({"set_mode", "set_delay", "put_card", "restore_defaults"})
+"""The verbs that write what they have read; what is written meanwhile would be undone."""
 
 
 class Uhppote(Driver[UhppoteConfig]):
@@ -38,6 +41,7 @@ class Uhppote(Driver[UhppoteConfig]):
         self._care = Care(config, context, self._wire)
         self._news, self._unbound = asyncio.Event(), asyncio.Event()
         self._bound, self._late = False, False
+        self._turn = asyncio.Lock()  # around what reads and writes again: decision 0026
         self._anew = False
         """It was told to forget everything."""
 
@@ -88,7 +92,10 @@ class Uhppote(Driver[UhppoteConfig]):
             return await set_clock(asking, self._clock)
         if command.verb not in ORDERS:
             return await super().execute(command)
-        done = await ORDERS[command.verb](asking)
+        async with self._turn if command.verb in IN_TURN else nullcontext():
+            if may_lock(VERBS[command.verb], command.params) and points.fire(await self._wire.status()):
+                raise CommandRejected(f"{self.config.id}: the fire input is active, no door is locked now")
+            done = await ORDERS[command.verb](asking)
         self._after(command, done)
         return done
 

@@ -1,5 +1,6 @@
 """What is told of doors, and what is done with them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -202,6 +203,47 @@ async def test_nothing_locks_a_door_while_it_burns(world: World) -> None:
         assert (done.status, controller.twin.board.doors[1].mode) == (Stage.REJECTED, 1)
         assert "the fire input is active" in done.detail["reason"]
     assert (await controller.ask("set_mode", "door-2", mode="normally_open")).status is Stage.CONFIRMED
+
+
+HOURS = {"begins": "00:00:00", "ends": "23:59:00"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "part", "params"),
+    [
+        ("set_first_card", "door-1", {"hours": HOURS, "active": "normally_closed", "inactive": "controlled"}),
+        ("set_tasks", None, {"tasks": []}),
+        ("set_interlock", None, {"mode": "doors_12"}),
+        ("restore_defaults", None, {}),
+    ],
+)
+async def test_nothing_else_locks_a_door_while_it_burns(
+    world: World, verb: str, part: str | None, params: dict[str, Any]
+) -> None:
+    controller = await world.controller()
+    await controller.ask("set_mode", "door-1", mode="normally_open")
+    controller.pull("fire")
+    done = await controller.ask(verb, part, **params)
+    assert (done.status, controller.twin.board.doors[1].mode) == (Stage.REJECTED, 1)
+    assert "the fire input is active" in done.detail["reason"]
+    assert (await controller.ask("set_delay", "door-1", seconds=9)).status is Stage.CONFIRMED
+    assert (controller.twin.board.doors[1].mode, controller.twin.board.doors[1].delay) == (1, 9)
+
+
+async def test_a_delay_that_is_set_beside_an_evacuation_does_not_take_it_back(world: World) -> None:
+    controller = await world.controller(timeout_s=2.0, again_s=1.0)
+    controller.pull("slow", seconds=0.005)
+
+    async def delayed(after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        assert (await controller.ask("set_delay", "door-1", seconds=4)).status is Stage.CONFIRMED
+
+    for number in range(8):
+        await controller.ask("set_mode", "door-1", mode="controlled")
+        asked = asyncio.create_task(delayed(0.002 * number))
+        assert (await controller.ask("set_mode", "door-1", mode="normally_open")).status is Stage.CONFIRMED
+        await asked
+        assert controller.twin.board.doors[1].mode == 1
 
 
 async def test_a_door_that_there_is_not_is_refused(world: World) -> None:
