@@ -82,6 +82,10 @@ class Happening(StrEnum):
     OTHER = "log.other"
 
 
+BURNS, BURNS_NO_LONGER = "fire", "fire is over"
+"""The reasons of ALARM and of OTHER by which a device tells of a fire, and of its end; without a part, of all doors."""
+
+
 class Finding(StrEnum):
     """The types of what `gateway/doors` finds of a door, whatever its device says."""
 

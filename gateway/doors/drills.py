@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.access import FIRE, SET_MODE, Mode
+from gateway.core.access import SET_MODE, Mode
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Command, Event, Result, Retention, Stage
 from gateway.doors.entrance import Entrance
+from gateway.doors.fires import has_input
 from gateway.doors.heard import Position
 from gateway.doors.locks import BURNS, Locks
 from gateway.doors.told import Level, level
@@ -136,7 +137,7 @@ class Drills:
         """Why a door that can be asked would not do as it shall. A fire releases by wire, whatever can be asked."""
         if kind is DrillKind.FIRE:
             return self._unseen(entrance, now)
-        if self._locks.burning():
+        if self._locks.fires.burning():
             return BURNS
         try:
             self._locks.check(entrance, SET_MODE.name, {"mode": MODES[kind].value})
@@ -146,8 +147,8 @@ class Drills:
 
     def _unseen(self, entrance: Entrance, now: Level) -> str | None:
         """Why nobody could tell that a fire has released a door."""
-        device, view = entrance.config.device, self._view(entrance)
-        if view is None or all(point.name != FIRE.name for point in view.surface.device.points):
+        device = entrance.config.device
+        if not has_input(self._view(entrance)):
             return f"{device} has no fire input"
         if not entrance.config.fire_input:
             return f"the fire input of {device} is not wired"

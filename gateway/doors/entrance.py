@@ -95,6 +95,10 @@ class Entrance:
             self._sensed_at = max(self._sensed_at, self._time.steady(recorded_at))
         return self._hear((heard, self._time.steady(at)))
 
+    def fire_over(self) -> list[Event]:
+        """Hear from somebody that it burns no longer; gives what is to be recorded."""
+        return self._hear((Fire(False), self._time.now()))
+
     def kept(self) -> Kept:
         """How it is kept."""
         wanted = self.wanted

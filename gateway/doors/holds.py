@@ -46,7 +46,7 @@ class Holds:
             self._changed(entrance)
             self._forget(id_)
             return
-        if self._locks.burning():
+        if self._locks.fires.burning():
             return
         at = self._house.clock.now()
         command = Command(

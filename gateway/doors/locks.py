@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.access import DOOR, FIRE, SET_MODE, Mode, may_lock
+from gateway.core.access import DOOR, SET_MODE, Mode, may_lock
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Command, PartKind, Result, Stage, Verb
 from gateway.core.rights import Right
 from gateway.doors import records
 from gateway.doors.entrance import Entrance
+from gateway.doors.fires import Fires
 from gateway.doors.wanted import Wanted
-from gateway.hub import DeviceView
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 
@@ -30,20 +30,10 @@ class Locks:
     """The locks of all doors. `changed` is told of a door that is run in another way from now on."""
 
     def __init__(
-        self,
-        lives: Mapping[str, Life],
-        house: House,
-        changed: Callable[[Entrance], None],
-        entrances: Callable[[], Iterable[Entrance]],
+        self, lives: Mapping[str, Life], house: House, fires: Fires, changed: Callable[[Entrance], None]
     ) -> None:
-        self._lives, self._house, self._changed, self._entrances = lives, house, changed, entrances
-
-    def burning(self) -> bool:
-        """Whether no door must be locked. An input that says no may be one that nobody has wired: any that says yes
-        counts for all.
-        """
-        inputs = any(_fire(view) for view in self._house.hub.devices.values())
-        return inputs or any(each.door.fire for each in self._entrances())
+        self._lives, self._house, self._changed = lives, house, changed
+        self.fires = fires
 
     def others(self, entrance: Entrance) -> Mapping[str, Verb]:
         """What else can be asked of a door that wants the right `unlock`, by the names that its controller has."""
@@ -92,12 +82,22 @@ class Locks:
         """Run several locks like this, all at once; the result is there once every controller has said how it went."""
         async with asyncio.TaskGroup() as group:
             asked = {each.config.id: group.create_task(self.run(each, mode, command)) for each in entrances}
-        results = {id_: task.result() for id_, task in asked.items()}
+        return self._together(command, {id_: task.result() for id_, task in asked.items()})
+
+    def fire_over(self, entrance: Entrance, command: Command) -> Result:
+        """Somebody says that a fire is over at a door."""
+        why = self.fires.over(entrance)
+        return self.result(command, Stage.REJECTED if why else Stage.CONFIRMED, {"reason": why} if why else {})
+
+    def fires_over(self, entrances: Iterable[Entrance], command: Command) -> Result:
+        """Somebody says that a fire is over at several doors."""
+        return self._together(command, {each.config.id: self.fire_over(each, command) for each in entrances})
+
+    def _together(self, command: Command, results: Mapping[str, Result]) -> Result:
         doors = {id_: {"status": result.status, **result.detail} for id_, result in results.items()}
         stages = {result.status for result in results.values()}
-        return self.result(
-            command, next((stage for stage in WORST if stage in stages), Stage.REJECTED), {"doors": doors}
-        )
+        worst = next((stage for stage in WORST if stage in stages), Stage.REJECTED)
+        return self.result(command, worst, {"doors": doors})
 
     def result(self, command: Command, status: Stage, detail: dict[str, Any]) -> Result:
         """How a command ended, now."""
@@ -123,10 +123,4 @@ class Locks:
         return msgspec.structs.replace(done, command_id=command.id, detail={"device": config.device, **done.detail})
 
     def _burns(self, entrance: Entrance, verb: Verb, params: Mapping[str, Any]) -> str | None:
-        return f"{entrance.config.id}: {BURNS}" if may_lock(verb, params) and self.burning() else None
-
-
-def _fire(view: DeviceView) -> bool:
-    """Whether the fire input of a device is known to be active."""
-    held = view.points.get(None, {}).get(FIRE.name)
-    return held is not None and held.now.value is True
+        return f"{entrance.config.id}: {BURNS}" if may_lock(verb, params) and self.fires.burning() else None

@@ -19,6 +19,8 @@ from gateway.doors import records
 from gateway.doors.config import DoorConfig
 from gateway.doors.drills import Drills
 from gateway.doors.entrance import Entrance
+from gateway.doors.fires import Fires
+from gateway.doors.heard import Fire
 from gateway.doors.holds import Holds
 from gateway.doors.locks import Locks
 from gateway.doors.targets import DoorTargets
@@ -55,7 +57,8 @@ class Doors:
         self._kept = records.restored(kept)
         self.entrances: dict[str, Entrance] = {}
         self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
-        self.locks = Locks(lives, house, self._changed, lambda: self.entrances.values())
+        fires = Fires(house.hub, lambda: self.entrances, self._found)
+        self.locks = Locks(lives, house, fires, self._changed)
         self.drills = Drills(house, self.locks)
         self.targets = DoorTargets(self)
         self._holds = Holds(self.locks, house, self._changed)
@@ -177,16 +180,21 @@ class Doors:
             self._read = rows[-1].seq if rows else head
 
     def _heard(self, row: Row) -> None:
-        told = heard(row)
-        entrance = self._by_part.get((row.device, row.part)) if told is not None else None
-        if told is not None and entrance is not None:
-            self._take(entrance, entrance.happened(told, self.happened_at(row), recorded_at=row.at, seq=row.seq))
-            self._stir([entrance])
+        if (told := heard(row)) is None:
+            return
+        own = self._by_part.get((row.device, row.part))
+        fire = isinstance(told, Fire)
+        for each in self.locks.fires.told_of(row) if fire else [own] if own is not None else []:
+            self._found(each, each.happened(told, self.happened_at(row), recorded_at=row.at, seq=row.seq))
 
     def _stands(self, entrance: Entrance, read: Level) -> None:
         timetable = released(entrance.config.release, self._house.clock.now(), self._zone)
         self._take(entrance, entrance.stands(read, timetable=timetable))
         self._show(entrance, read)
+
+    def _found(self, entrance: Entrance, events: Sequence[Event]) -> None:
+        self._take(entrance, events)
+        self._stir([entrance])
 
     def _take(self, entrance: Entrance, events: Sequence[Event]) -> None:
         """Record what was found of a door, with how it stands from then on."""

@@ -66,7 +66,7 @@ class DoorTargets(Mapping[str, Target]):
         for id_, each in self._doors.entrances.items():
             if verb.right is Right.UNLOCK and (each.config.device, each.config.part) == (device, part):
                 return f"what {verb.name!r} does there is decided by {PREFIX}{id_}: ask that"
-        return BURNS if may_lock(verb, params) and self._doors.locks.burning() else None
+        return BURNS if may_lock(verb, params) and self._doors.locks.fires.burning() else None
 
     def _places(self) -> list[str]:
         zones = {self._doors.zone(entrance) for entrance in self._doors.entrances.values()}
@@ -87,6 +87,8 @@ class DoorTarget:
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """See Target."""
         convert(self.verb(verb, part).params, params)
+        if verb == verbs.FIRE_OVER.name:
+            return
         if verb == "open" or verb not in verbs.DOOR:
             self._doors.locks.check(self._entrance, verb, params)
         else:
@@ -97,6 +99,8 @@ class DoorTarget:
         """See Target."""
         if command.verb == "open" or command.verb not in verbs.DOOR:
             return await self._doors.locks.ask(self._entrance, command.verb, command.params, command)
+        if command.verb == verbs.FIRE_OVER.name:
+            return self._doors.locks.fire_over(self._entrance, command)
         if command.verb == "release":
             return await self._doors.locks.run(self._entrance, Mode.CONTROLLED, command)
         minutes = convert(Hold, command.params).minutes
@@ -124,6 +128,8 @@ class PlaceTarget:
         if command.verb == verbs.DRILL.name:
             kind = convert(Drill, command.params).kind
             return await self._doors.drills.run(kind, self._place, self._entrances(), command)
+        if command.verb == verbs.FIRE_OVER.name:
+            return self._doors.locks.fires_over(self._entrances(), command)
         return await self._doors.locks.run_all(self._entrances(), MODES[command.verb], command)
 
     def _entrances(self) -> Sequence[Entrance]:

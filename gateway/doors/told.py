@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.core.access import FIRE, Happening, Mode
+from gateway.core.access import BURNS, BURNS_NO_LONGER, FIRE, Happening, Mode
 from gateway.core.model import Scalar
-from gateway.doors.heard import Alarmed, Authorised, Heard, Position, Sensed
+from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Position, Sensed
 from gateway.hub import DeviceView
 from gateway.journal.rows import Row
 
@@ -17,7 +17,10 @@ HAPPENED: dict[str, Heard] = {
     Happening.OPENED: Sensed(Position.OPEN, seen=True),
     Happening.CLOSED: Sensed(Position.CLOSED, seen=True),
 }
-
+FIRES: dict[tuple[str, str], Heard] = {
+    (Happening.ALARM, BURNS): Fire(True),
+    (Happening.OTHER, BURNS_NO_LONGER): Fire(False),
+}
 POSITIONS = {True: Position.OPEN, False: Position.CLOSED, None: Position.UNKNOWN}
 
 
@@ -34,8 +37,11 @@ class Level(NamedTuple):
 
 def heard(row: Row) -> Heard | None:
     """What a row of the journal tells the door that it is of; None for what is not about how the door stands."""
+    reason = str((row.payload or {}).get("reason"))
+    if (row.type, reason) in FIRES:
+        return FIRES[row.type, reason]
     if row.type == Happening.ALARM:
-        return Alarmed(str((row.payload or {}).get("reason")))
+        return Alarmed(reason)
     return HAPPENED.get(row.type)
 
 

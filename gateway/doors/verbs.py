@@ -49,16 +49,21 @@ MODES = {
 }
 """How a lock is run from then on."""
 DRILL = _verb("drill", "rehearse a fire or a lockdown, and release nothing", Drill)
+FIRE_OVER = _verb(
+    "fire_over", "say that a fire is over of which its controller has told, and whose end it does not tell"
+)
 DOOR: Mapping[str, Verb] = {
     "open": _verb("open", OPEN.meaning),
     "hold": _verb("hold", "hold it open, until further notice or for some minutes", Hold),
     "release": _verb("release", "hold it open no longer: back to cards", Nothing),
+    "fire_over": FIRE_OVER,
 }
 ZONE: Mapping[str, Verb] = {
     "lockdown": _verb("lockdown", "shut all of them for everybody"),
     "evacuate": _verb("evacuate", "hold all of them open"),
     "resume": _verb("resume", "back to cards"),
     "drill": DRILL,
+    "fire_over": FIRE_OVER,
 }
 HALL: Mapping[str, Verb] = {
     **ZONE,

@@ -7,7 +7,7 @@ numbers ISAPI uses as `major` and `minor`.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.core.access import Happening
+from gateway.core.access import BURNS, BURNS_NO_LONGER, Happening
 
 ALARMS, TROUBLES, OPERATIONS, EVENTS = 1, 2, 3, 5
 
@@ -71,7 +71,7 @@ DOOR = {
     0x1A: Meaning(Happening.CLOSED, "closed"),
     0x1B: Meaning(Happening.ALARM, "forced"),
     0x1C: Meaning(Happening.ALARM, "held"),
-    0x34: Meaning(Happening.ALARM, "fire"),
+    0x34: Meaning(Happening.ALARM, BURNS),
     **{code: Meaning(Happening.ALARM, "the wire of the lock") for code in (0x53, 0x54, 0x55)},
     **{code: Meaning(Happening.ALARM, "the wire of the door sensor") for code in (0x56, 0x57, 0x58)},
     **{code: Meaning(Happening.ALARM, "the wire of the button") for code in (0x59, 0x5A, 0x5B)},
@@ -88,7 +88,7 @@ SPOKEN = {
     0x20: "shut for all no longer",
     0x25: "doorbell",
     0x33: "somebody calls the centre",
-    0x35: "fire is over",
+    0x35: BURNS_NO_LONGER,
     0x51: "the first card was shown",
     0x52: "the first card no longer counts",
 }

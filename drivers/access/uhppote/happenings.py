@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from drivers.access.uhppote.codec.log import EventRecord, Kind
 from drivers.access.uhppote.config import UhppoteConfig
 from drivers.shared.log_walk import Found
-from gateway.core.access import Happening
+from gateway.core.access import BURNS, Happening
 from gateway.core.model import Event, Retention
 
 
@@ -42,7 +42,7 @@ REASONS: Mapping[int, Meaning] = {
     34: Meaning(Happening.BUTTON_REFUSED, "duress"),
     37: Meaning(Happening.ALARM, "held"),
     38: Meaning(Happening.ALARM, "forced"),
-    39: Meaning(Happening.ALARM, "fire"),
+    39: Meaning(Happening.ALARM, BURNS),
     40: Meaning(Happening.ALARM, "forced closed"),
     41: Meaning(Happening.ALARM, "theft"),
     42: Meaning(Happening.ALARM, "24 h zone"),

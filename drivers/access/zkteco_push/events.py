@@ -7,7 +7,7 @@ Source: ZKTeco, Security PUSH Communication Protocol, appendix 2 (`Description o
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.core.access import Happening
+from gateway.core.access import BURNS, Happening
 
 
 class Meaning(NamedTuple):
@@ -72,7 +72,7 @@ ALARM = {
     **dict.fromkeys((116, 117), "the wire of an input"),
     **dict.fromkeys((118, 119), "the wire of the button"),
     **dict.fromkeys((120, 121), "the wire of the door sensor"),
-    210: "fire",
+    210: BURNS,
 }
 OTHER = {
     5: "open to all by its times",

@@ -173,7 +173,7 @@ def test_who_may_ask_what() -> None:
             await hall.ask("doors/back", "open", Principal("li", Role.SECURITY, zones=frozenset({"gate"})))
         with pytest.raises(UnknownTarget):
             await hall.ask("doors/zones/hall", "resume", Principal("li", Role.SECURITY, zones=frozenset({"gate"})))
-        with pytest.raises(NotSupported, match=r"no verb 'shut'; it has: hold, open, release"):
+        with pytest.raises(NotSupported, match=r"no verb 'shut'; it has: fire_over, hold, open, release, relock"):
             await hall.ask("doors/front", "shut")
         with pytest.raises(NotSupported, match="has no parts"):
             await hall.ask("doors/front", "open", part="d1")
@@ -265,7 +265,7 @@ def test_what_else_the_controller_offers_for_a_door_is_asked_of_the_door_too() -
     async def story(hall: DoorHall) -> None:
         assert (await hall.ask("doors/front", "relock")).status is Stage.CONFIRMED
         assert hall.box.asked == [("relock", "d1", {})]
-        with pytest.raises(NotSupported, match=r"no verb 'set_mode'; it has: hold, open, release, relock"):
+        with pytest.raises(NotSupported, match=r"no verb 'set_mode'; it has: fire_over, hold, open, release, relock"):
             await hall.ask("doors/front", "set_mode", params={"mode": "controlled"})
 
     told(story)

@@ -1,0 +1,88 @@
+"""A fire of which only an event tells: nothing is locked until the device, or somebody, says that it is over."""
+
+import asyncio
+
+import pytest
+from doorhall import TWO, BoxConfig, DoorHall, told
+
+from gateway.core.access import Happening
+from gateway.core.errors import CommandRejected
+from gateway.core.model import Stage
+
+DUMB = [BoxConfig(id="acs", driver="test.doors", fire=False)]
+
+
+async def burns(hall: DoorHall, part: str | None = "d1") -> None:
+    hall.box.write(Happening.ALARM, part, reason="fire")
+    await asyncio.sleep(2)
+
+
+def test_a_fire_told_by_an_event_is_one_until_the_device_tells_of_its_end() -> None:
+    async def story(hall: DoorHall) -> None:
+        await burns(hall)
+        assert (hall.door()["fire"], hall.door("back")["fire"]) == (True, None)
+        hall.box.swing("d1", open=True)
+        await asyncio.sleep(60)
+        assert hall.found() == ["fire.released"]
+        for door in ("front", "back"):
+            assert (await hall.ask(f"doors/{door}", "release")).status is Stage.REJECTED
+        with pytest.raises(CommandRejected, match="the fire alarm is on"):
+            await hall.ask("acs", "relock")
+        hall.box.write(Happening.OTHER, None, reason="fire is over")
+        await asyncio.sleep(2)
+        assert hall.found() == ["fire.released", "fire.over"]
+        assert (await hall.ask("doors/back", "release")).status is Stage.CONFIRMED
+        await asyncio.sleep(20)
+        assert hall.found()[2:] == ["door.held_warning", "door.held"]
+
+    told(story, devices=DUMB)
+
+
+def test_a_fire_of_the_device_is_one_of_all_its_doors_over_a_restart_too() -> None:
+    async def begins(hall: DoorHall) -> None:
+        await burns(hall, None)
+        assert (hall.door()["fire"], hall.door("back")["fire"]) == (True, True)
+
+    async def goes_on(hall: DoorHall) -> None:
+        assert (hall.door()["fire"], hall.door("back")["fire"]) == (True, True)
+        assert (await hall.ask("doors/front", "release")).status is Stage.REJECTED
+
+    told(begins, goes_on, devices=DUMB)
+
+
+def test_somebody_says_that_a_fire_is_over_of_whose_end_nothing_tells() -> None:
+    async def story(hall: DoorHall) -> None:
+        await burns(hall, None)
+        assert (await hall.ask("doors/front", "fire_over")).status is Stage.CONFIRMED
+        await asyncio.sleep(1)
+        assert (hall.door()["fire"], hall.door("back")["fire"]) == (None, True)
+        result = await hall.ask("doors/zones/hall", "fire_over")
+        assert (result.status, sorted(result.detail["doors"])) == (Stage.CONFIRMED, ["back", "front"])
+        await asyncio.sleep(1)
+        assert hall.found() == hall.found("back") == ["fire.released", "fire.over"]
+        assert (await hall.ask("doors/front", "release")).status is Stage.CONFIRMED
+        asked = [row.payload["verb"] for row in hall.rows("command.requested") if row.payload]
+        assert asked == ["fire_over", "fire_over", "release"]
+
+    told(story, devices=DUMB)
+
+
+def test_nobody_says_that_a_fire_is_over_while_an_input_is_active() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.fire = True
+        await asyncio.sleep(1.2)
+        result = await hall.ask("doors/zones/hall", "fire_over")
+        assert result.status is Stage.REJECTED
+        assert result.detail["doors"]["front"]["reason"] == "front: the fire input of acs is active"
+        assert result.detail["doors"]["side"]["status"] == "confirmed"
+        assert hall.door()["fire"] is True
+
+    told(story, **TWO)
+
+
+def test_a_device_with_a_fire_input_is_believed_by_that_and_not_by_its_log() -> None:
+    async def story(hall: DoorHall) -> None:
+        await burns(hall, None)
+        assert hall.found() == []
+
+    told(story)
