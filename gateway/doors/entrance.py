@@ -25,10 +25,10 @@ class Entrance:
     def __init__(self, config: DoorConfig, time: Timeline, kept: Kept | None) -> None:
         self.config, self._time = config, time
         self.door, self.seq, self.rev = Door(since=time.now()), 0, 0
-        self.known_since = time.wall(time.now())
+        self._known_since = time.now()
         self.wanted = Wanted()
         self.hold_until_at: datetime | None = None
-        self.since: datetime = self.known_since
+        self.since: datetime = time.wall(time.now())
         self.opened_at: datetime | None = None
         self.owed, self.moved = True, False
         self._sensed_at = NEVER
@@ -41,7 +41,8 @@ class Entrance:
             return
         door = records.unkept(kept, self._time, self.config.authorised_s)
         self.door = restarted(door, self._time.now())
-        self.seq, self.known_since, self.opened_at = kept.seq, kept.known_since, kept.opened_at
+        self.seq, self.opened_at = kept.seq, kept.opened_at
+        self._known_since = self._time.steady(kept.known_since)
         until = None if kept.hold_until is None else self._time.steady(kept.hold_until, ahead_s=LONGEST_HOLD_S)
         self.want(Wanted(mode=Mode(kept.mode) if kept.mode else None, until=until))
 
@@ -88,7 +89,7 @@ class Entrance:
 
     def happened(self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int) -> list[Event]:
         """Hear what happened to it, by a row of the journal; gives what is to be recorded."""
-        if seq <= self.seq or at < self.known_since:
+        if seq <= self.seq or self._time.steady(at) < self._known_since:
             return []
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):
@@ -103,7 +104,8 @@ class Entrance:
         """How it is kept."""
         wanted = self.wanted
         until = None if wanted.until is None else self._time.wall(wanted.until)
-        more = {"door": self.config.door, "seq": self.seq, "rev": self.rev, "known_since": self.known_since}
+        known_since = self._time.wall(self._known_since)
+        more = {"door": self.config.door, "seq": self.seq, "rev": self.rev, "known_since": known_since}
         return records.keep(self.door, self._time, mode=wanted.mode, hold_until=until, **more)
 
     def _hear(self, *heard: tuple[Heard, float]) -> list[Event]:

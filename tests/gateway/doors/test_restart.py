@@ -121,6 +121,46 @@ def test_a_door_that_the_site_file_no_longer_has_comes_back_as_a_new_one_with_it
     told(forced, without, again)
 
 
+async def two_good_passes(hall: DoorHall) -> None:
+    hall.clock.ahead_s -= 365 * 86_400.0
+    await asyncio.sleep(5)
+    for _ in range(2):
+        hall.box.write(Happening.GRANTED, "d1")
+        hall.box.swing("d1", open=True, tells=True)
+        await asyncio.sleep(4)
+        hall.box.swing("d1", open=False, tells=True)
+        await asyncio.sleep(3)
+    assert hall.found() == []
+    assert len(hall.rows("door.cycle")) == 2
+
+
+def test_doors_are_not_blind_after_a_first_start_with_a_clock_that_was_a_year_ahead() -> None:
+    told(two_good_passes)
+    told(nothing, two_good_passes)
+
+    async def set_back(hall: DoorHall) -> None:
+        hall.clock.ahead_s -= 365 * 86_400.0
+
+    async def passes(hall: DoorHall) -> None:
+        hall.clock.ahead_s += 365 * 86_400.0  # it was set back while the gateway was away
+        await two_good_passes(hall)
+
+    told(nothing, set_back, passes)
+
+
+def test_what_a_log_has_from_before_the_first_start_is_history() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.clock.ahead_s -= 60
+        old = (hall.clock.now() - timedelta(hours=1)).isoformat()
+        hall.box.write(Happening.OPENED, "d1", device_at=old, clock_offset_s=0.0)
+        hall.box.write(Happening.CLOSED, "d1", device_at=old, clock_offset_s=0.0)
+        await asyncio.sleep(5)
+        assert hall.found() == []
+        assert hall.rows("door.cycle") == []
+
+    told(story)
+
+
 REST_S = 1.5  # what a hall takes to begin
 MOMENTS = st.tuples(st.sampled_from(["card", "open", "close", "alarm", "kill"]), st.sampled_from([0.1, 30.0]))
 DAY = st.lists(MOMENTS, max_size=14).filter(lambda day: sum(what == "kill" for what, _ in day) <= 2)
