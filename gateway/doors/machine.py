@@ -100,20 +100,21 @@ def restarted(door: Door, at: float) -> Door:
 
 
 def _hear(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
+    begun = at if door.opened is None else max(at, door.opened)  # a clock of whole seconds may tell less than nothing
     match heard:
         case Sensed(position, seen):
-            return _sense(door, position, at, seen=seen)
+            return _sense(door, position, begun, seen=seen)
         case Locked(unlocked):
             until = at + limits.authorised_s if door.unlocked and not unlocked else NEVER
             return msgspec.structs.replace(_authorise(door, until), unlocked=unlocked), []
         case Authorised():
             return _authorise(door, at + limits.authorised_s), []
         case Fire(active):
-            return _burn(door, limits, active, at)
+            return _burn(door, limits, active, begun)
         case Released(on):
-            return _suspend(door, limits, at, released=on, fire=door.fire, why="released")
+            return _suspend(door, limits, begun, released=on, fire=door.fire, why="released")
         case Alarmed(reason):
-            return _alarm(door, reason, at)
+            return _alarm(door, reason, begun)
         case Tick():
             return door, []
 

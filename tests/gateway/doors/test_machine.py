@@ -57,6 +57,14 @@ def test_an_open_door_is_warned_of_and_then_held_and_restored_when_it_closes() -
     assert door.opened is None
 
 
+@pytest.mark.parametrize(
+    "over", [Sensed(Position.CLOSED, seen=True), UNKNOWN, Fire(True), Released(True), Alarmed("forced")]
+)
+def test_nothing_lasts_for_less_than_no_time_by_a_clock_of_whole_seconds(over: Heard) -> None:
+    _, found = told((1, Alarmed("held")), (1, Authorised()), (5.4, Sensed(Position.OPEN, seen=True)), (4.5, over))
+    assert found[-1].at == 5.4
+
+
 def test_what_was_due_before_is_found_first_when_a_log_is_read_late() -> None:
     log = (100, Authorised()), (101, Sensed(Position.OPEN, seen=True)), (150, Sensed(Position.CLOSED, seen=True))
     assert kinds(told(*log)[1]) == [
