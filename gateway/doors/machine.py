@@ -12,6 +12,8 @@ from gateway.core.access import Finding
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
 
 NEVER = float("-inf")
+UNKNOWN_S = 10.0
+"""How long after a restart nobody may know how a door stands: its controller must answer first."""
 
 
 class Held(StrEnum):
@@ -35,6 +37,7 @@ class Door(msgspec.Struct, frozen=True):
 
     `opened`: when it was opened, until it is known to be closed. `excused`: its opening counts from here on, for until
     then it was right. `late`: this opening has been held once. `lost`: it was told that nobody knows how it stands.
+    `before`: how it stood before a restart, until somebody has looked, or that was told.
     """
 
     position: Position = Position.UNKNOWN
@@ -47,6 +50,7 @@ class Door(msgspec.Struct, frozen=True):
     held: Held = Held.NO
     late: bool = False
     lost: bool = False
+    before: Position | None = None
     fire: bool = False
     released: bool = False
 
@@ -88,6 +92,8 @@ def step(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
 
 def due(door: Door, limits: Limits) -> float | None:
     """When something is found if nothing is heard; None if nothing ever is."""
+    if door.before is not None:
+        return door.since + UNKNOWN_S
     begun = _counted(door)
     if begun is None or door.held is Held.HELD:
         return None
@@ -96,7 +102,8 @@ def due(door: Door, limits: Limits) -> float | None:
 
 def restarted(door: Door, at: float) -> Door:
     """The door as it was kept, before anybody has looked: its opening, and what is wrong, are still so."""
-    return msgspec.structs.replace(door, position=Position.UNKNOWN, since=at, unlocked=None)
+    before = door.before if door.position is Position.UNKNOWN else door.position
+    return msgspec.structs.replace(door, position=Position.UNKNOWN, since=at, unlocked=None, before=before)
 
 
 def _hear(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
@@ -129,6 +136,10 @@ def _counted(door: Door) -> float | None:
 def _advance(door: Door, limits: Limits, now: float) -> Step:
     found: list[Outcome] = []
     while (then := due(door, limits)) is not None and then <= now:
+        if door.before is not None:
+            found.append(Outcome(kind=Finding.UNKNOWN, at=door.since, opened=door.opened, was=(door.before.value,)))
+            door = msgspec.structs.replace(door, before=None, lost=True)
+            continue
         warned = door.held is Held.NO
         kind, held = (Finding.HELD_WARNING, Held.WARNED) if warned else (Finding.HELD, Held.HELD)
         found.append(Outcome(kind=kind, at=max(then, door.since), opened=door.opened, by="gateway"))
@@ -149,7 +160,7 @@ def _sense(door: Door, position: Position, at: float, *, seen: bool) -> Step:
         unknown = Outcome(kind=Finding.UNKNOWN, at=at, opened=door.opened, was=(door.position.value,))
         return msgspec.structs.replace(door, position=position, since=at, lost=True), [unknown]
     if door.opened is not None and not seen:  # as nobody saw it closed, it is the same opening
-        back = msgspec.structs.replace(door, position=position, since=at, lost=False)
+        back = msgspec.structs.replace(door, position=position, since=at, lost=False, before=None)
         return back, _restored(door, at, "seen", *(["unknown"] if door.lost else []))
     missed: list[Outcome] = []
     if door.opened is not None:
@@ -166,7 +177,7 @@ def _open(door: Door, at: float, *, judged: bool) -> Step:
     found = _restored(door, at, "seen", *(["unknown"] if door.lost else []))
     if forced:
         found.append(Outcome(kind=Finding.FORCED, at=at, opened=at, by="gateway"))
-    opened = msgspec.structs.replace(door, position=Position.OPEN, since=at, opened=at, lost=False)
+    opened = msgspec.structs.replace(door, position=Position.OPEN, since=at, opened=at, lost=False, before=None)
     return msgspec.structs.replace(opened, forced=door.forced or forced), found
 
 

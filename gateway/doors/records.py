@@ -19,7 +19,7 @@ from gateway.doors.timeline import Timeline
 from gateway.journal.rows import Desired
 
 PREFIX, VERB = "doors/", "door"
-SAME = ("position", "forced", "held", "late", "lost", "fire", "released")
+SAME = ("position", "forced", "held", "late", "lost", "before", "fire", "released")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     held: Held = Held.NO
     late: bool = False
     lost: bool = False
+    before: Position | None = None
     fire: bool = False
     released: bool = False
     mode: str | None = None

@@ -89,6 +89,7 @@ DOORS = st.builds(
     held=st.sampled_from(Held),
     late=st.booleans(),
     lost=st.booleans(),
+    before=st.none() | st.sampled_from(Position),
     fire=st.booleans(),
     released=st.booleans(),
 )

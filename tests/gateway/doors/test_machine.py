@@ -144,8 +144,8 @@ def test_a_restart_while_it_is_open_neither_loses_nor_doubles_what_is_found() ->
 def test_a_log_that_tells_of_another_opening_ends_the_one_before() -> None:
     before, _ = told((1, OPEN), (20, Tick()))
     seen = Sensed(Position.OPEN, seen=True)
-    _, found = told((50, Authorised()), (51, seen), door=restarted(before, 40))
-    assert kinds(found) == [("door.restored", 51), ("door.cycle", 51)]
+    _, found = told((45, Authorised()), (46, seen), door=restarted(before, 40))
+    assert kinds(found) == [("door.restored", 46), ("door.cycle", 46)]
 
 
 def test_what_the_device_finds_itself_is_the_same_and_found_once() -> None:

@@ -1,25 +1,38 @@
 """The door against a model that knows no deadlines: it walks through the whole history again, second by second."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import Door, Limits, Outcome, restarted, step
+from gateway.doors.machine import UNKNOWN_S, Door, Limits, Outcome, restarted, step
 
 WARN, HELD, PASS = 4, 7, 3
 LIMITS = Limits(warn_s=WARN, held_s=HELD, authorised_s=PASS)
 RESTART = "restart"
 
 
+class Note(NamedTuple):
+    """`opened` is the opening that it is about."""
+
+    what: str
+    at: int
+    was: tuple[str, ...] = ()
+    opened: int | None = None
+    by: str | None = None
+    in_time: bool | None = None
+
+
 class Naive:
     """What a guard would note who sits beside the door with a watch, and asks nobody."""
 
     def __init__(self) -> None:
-        self.notes: list[tuple[str, int, tuple[str, ...]]] = []
+        self.notes: list[Note] = []
         self.sensor: str = "unknown"
+        self.begun: int | None = None  # when this opening was
+        self.doubt: tuple[str, int] | None = None  # how it stood before a restart, and when that was
         self.opening = False
         self.seconds = 0  # that it has stood open without leave
         self.marks: list[str] = []  # what is wrong, of: forced warned held unknown
@@ -41,6 +54,10 @@ class Naive:
     def watch(self) -> None:
         if self.fire or self.timetable:
             self.seconds = 0
+        if self.doubt and self.now - self.doubt[1] >= UNKNOWN_S:
+            self.notes.append(Note("door.unknown", self.doubt[1], (self.doubt[0],), self.begun))
+            self.marks.append("unknown")
+            self.doubt = None
         if self.fire or self.timetable or self.lock:
             self.good.add(self.now)
         if self.sensor == "open" and self.opening and not (self.fire or self.timetable) and "held" not in self.marks:
@@ -51,22 +68,21 @@ class Naive:
                 self.mark("held", "door.held")
                 self.was_held = True
 
-    def mark(self, mark: str, note: str) -> None:
+    def mark(self, mark: str, note: str, by: str = "gateway") -> None:
         self.marks.append(mark)
-        self.note(note)
-
-    def note(self, what: str, *marks: str) -> None:
-        ordered = [mark for mark in ("forced", "warned", "held", "unknown") if mark in marks]
-        self.notes.append((what, self.now, tuple(ordered)))
+        self.notes.append(Note(note, self.now, opened=self.begun, by=by))
 
     def over(self, *marks: str) -> None:
         gone = [mark for mark in self.marks if mark in marks]
         if gone:
-            self.note("door.restored", *gone)
+            ordered = tuple(mark for mark in ("forced", "warned", "held", "unknown") if mark in gone)
+            self.notes.append(Note("door.restored", self.now, ordered, self.begun))
         self.marks = [mark for mark in self.marks if mark not in gone]
 
     def hear(self, heard: Any) -> None:
         if heard == RESTART:
+            if self.doubt or self.sensor != "unknown":
+                self.doubt = (self.doubt[0] if self.doubt else self.sensor, self.now)
             self.sensor, self.lock = "unknown", False
         elif isinstance(heard, Authorised):
             self.good.add(self.now)
@@ -86,31 +102,33 @@ class Naive:
     def burn(self, active: bool | None) -> None:
         if active is not None and active != self.fire:
             self.fire = active
-            self.note("fire.released" if active else "fire.over")
+            self.notes.append(Note("fire.released" if active else "fire.over", self.now))
             if active and not self.timetable:
                 self.over("warned", "held")
 
     def alarm(self, reason: str) -> None:
         if reason == "forced" and not self.fire and "forced" not in self.marks:
-            self.mark("forced", "door.forced")
+            self.mark("forced", "door.forced", "device")
         if reason == "held" and not self.fire and not self.timetable and "held" not in self.marks:
             self.marks = [mark for mark in self.marks if mark != "warned"]
-            self.mark("held", "door.held")
+            self.mark("held", "door.held", "device")
             self.was_held = True
 
     def look(self, position: str, seen: bool) -> None:
         before, self.sensor = self.sensor, position
+        if position != "unknown":
+            self.doubt = None
         if position == "unknown":
             if before != "unknown":
-                self.note("door.unknown", before)
-                self.notes[-1] = ("door.unknown", self.now, (before,))
+                self.notes.append(Note("door.unknown", self.now, (before,), self.begun))
                 self.marks.append("unknown")
         elif position == "closed":
-            self.shut()
+            self.shut(sure=seen or before == "open")
         elif before == "closed" or (before == "unknown" and seen):
             if self.opening:
-                self.shut()
+                self.shut(sure=False)
             self.over("unknown")
+            self.begun = self.now
             may = any(second in self.good for second in range(self.now - PASS, self.now + 1))
             if not may and "forced" not in self.marks and "held" not in self.marks:
                 self.mark("forced", "door.forced")
@@ -118,13 +136,18 @@ class Naive:
         elif before == "unknown":
             self.over("unknown")
             if not self.opening:
-                self.opening, self.seconds = True, 0
+                self.opening, self.seconds, self.begun = True, 0, self.now
 
-    def shut(self) -> None:
+    def shut(self, *, sure: bool) -> None:
         self.over("forced", "warned", "held", "unknown")
         if self.opening:
-            self.note("door.cycle")
-        self.opening = self.was_held = False
+            in_time = False if self.was_held else True if sure else None
+            self.notes.append(Note("door.cycle", self.now, opened=self.begun, in_time=in_time))
+        self.opening, self.was_held, self.begun = False, False, None
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)
 
 
 class Doors(RuleBasedStateMachine):
@@ -148,7 +171,7 @@ class Doors(RuleBasedStateMachine):
         self.now += seconds
         self.hear(Tick())
 
-    @rule(seconds=st.sampled_from([PASS, PASS + 1, WARN - 1, WARN, HELD - 1, HELD]))
+    @rule(seconds=st.sampled_from([PASS, PASS + 1, WARN - 1, WARN, HELD - 1, HELD, int(UNKNOWN_S)]))
     def wait_long(self, seconds: int) -> None:
         self.now += seconds
         self.hear(Tick())
@@ -202,10 +225,13 @@ class Doors(RuleBasedStateMachine):
     def as_the_naive_model(self) -> None:
         naive = Naive()
         naive.live(self.history, self.now)
-        assert [(found.kind.value, found.at, found.was) for found in self.found] == naive.notes
+        assert [
+            Note(found.kind.value, int(found.at), found.was, _whole(found.opened), found.by, found.in_time)
+            for found in self.found
+        ] == naive.notes
         assert self.door.position.value == naive.sensor
         assert set(self.door.wrong) == set(naive.marks)
-        assert (self.door.opened is not None) == naive.opening
+        assert _whole(self.door.opened) == naive.begun
 
     @invariant()
     def one_forced_and_one_held_for_each_that_is_restored_or_stands(self) -> None:

@@ -54,6 +54,33 @@ def test_while_the_gateway_is_away_nobody_knows_how_a_door_stands() -> None:
     told(gone, after)
 
 
+def test_a_door_of_which_nothing_is_heard_since_a_restart_is_told_to_be_unknown_once() -> None:
+    async def known(hall: DoorHall) -> None:
+        assert hall.door()["state"] == "closed"
+        hall.box.gone = True
+
+    async def silent(hall: DoorHall) -> None:
+        await asyncio.sleep(5)
+        assert hall.found() == []
+
+    async def told_once(hall: DoorHall) -> None:
+        begun = hall.clock.now() - timedelta(seconds=1.5)
+        await asyncio.sleep(60)
+        assert hall.found() == ["door.unknown"]
+        assert abs(hall.rows("door.unknown")[0].at - begun) < timedelta(seconds=1)
+        assert list((hall.rows("door.unknown")[0].payload or {})["was"]) == ["closed"]
+
+    async def back(hall: DoorHall) -> None:
+        await asyncio.sleep(60)
+        assert hall.found() == ["door.unknown"]
+        hall.box.gone = False
+        await asyncio.sleep(30)
+        assert hall.found() == ["door.unknown", "door.restored"]
+        assert list((hall.rows("door.restored")[0].payload or {})["was"]) == ["unknown"]
+
+    told(known, silent, told_once, back)
+
+
 def test_what_happened_meanwhile_is_judged_by_the_log_of_the_device() -> None:
     async def before(hall: DoorHall) -> None:
         await asyncio.sleep(30)
