@@ -1,4 +1,7 @@
-"""What every test gets: no task may outlive it; a real broker for those that ask; the kind of store that was chosen."""
+"""What every test gets: no task may outlive it; a real broker for those that ask; the kind of store that was chosen.
+
+How long a machine pauses is nobody's promise: time stands still meanwhile, and an example may take as long as it does.
+"""
 
 import asyncio
 import inspect
@@ -7,8 +10,14 @@ from collections.abc import AsyncGenerator, Generator
 
 import pytest
 from hall_contract.hall import Store
+from hall_contract.steady import pytest_asyncio_loop_factories
+from hypothesis import HealthCheck, settings
 from mosquitto import Mosquitto
 from stores import KINDS, stores
+
+__all__ = ["pytest_asyncio_loop_factories"]  # a hook
+settings.register_profile("hall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hall")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
