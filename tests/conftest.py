@@ -4,6 +4,7 @@ How long a machine pauses is nobody's promise: time stands still meanwhile, and 
 """
 
 import asyncio
+import gc
 import inspect
 import os
 from collections.abc import AsyncGenerator, Generator
@@ -28,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     stores.kind = str(config.getoption("store"))
     Store.url = stores.url  # the contract suite itself runs without our peers
+
+
+def pytest_collection_finish() -> None:
+    """All tests are there for good: looked through again at each full collection, they would halt every test for longer."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
