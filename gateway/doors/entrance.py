@@ -1,6 +1,6 @@
 """One door of the site: its configuration, what is known of it, and what is to be recorded of what it hears."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.core.access import Mode
 from gateway.core.model import Event
@@ -13,6 +13,9 @@ from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
 
 LONGEST_HOLD_S = 86_400.0
+UNSURE = timedelta(seconds=2)
+"""Devices tell whole seconds, and how far their clocks are off is known to a second: a door that is forced just when it
+begins to be known must not pass for history."""
 
 
 class Entrance:
@@ -80,7 +83,7 @@ class Entrance:
 
     def happened(self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int) -> list[Event]:
         """Hear what happened to it, by a row of the journal; gives what is to be recorded."""
-        if seq <= self.seq or at < self.known_since:
+        if seq <= self.seq or at < self.known_since - UNSURE:
             return []
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):

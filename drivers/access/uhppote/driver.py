@@ -72,6 +72,7 @@ class Uhppote(Driver[UhppoteConfig]):
     async def listen(self) -> None:
         """Read the log, and go on when something is new. Raises JournalError."""
         await self._reader.begin()
+        self._clock.look(await self._wire.status())  # when events happened is told from the first one on
         async with asyncio.TaskGroup() as group:
             if self.config.listener is not None:
                 group.create_task(self._hear(f"{self.config.listener}/{self.config.serial}"))
