@@ -27,6 +27,12 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is not tried again before somebody asks: a gap that a try took along grows no more."""
+    monkeypatch.setattr(module, "FIRST_S", 60.0)
+
+
+@pytest.fixture
 def meters() -> Meters:
     return Meters()
 
@@ -108,6 +114,7 @@ async def test_a_source_without_anything_in_memory_does_not_wait_for_another(jou
     assert await asyncio.wait_for(journal.record("e", [event(2)]), 1)
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
     journal: Journal, disk: Disk, meters: Meters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +134,7 @@ async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
     assert balance(meters) == (12, 12)
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, "EVENTS", 1)
     disk.full = True
@@ -140,6 +148,7 @@ async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, m
     assert gaps == {"d": 2, "e": 3}
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_great_payloads_are_bounded_as_well(
     journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
