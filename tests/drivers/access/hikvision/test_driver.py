@@ -110,9 +110,11 @@ async def test_of_the_first_events_already_it_is_told_how_far_the_clock_is_off(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else what happened long ago would be judged as if it happened now."""
-    monkeypatch.setattr(
-        "drivers.access.hikvision.driver.Hikvision.poll", lambda *_: for_ever()
-    )  # the log is read before
+
+    async def poll(_driver: object, _group: str) -> None:  # comes when the log has been read
+        await for_ever()
+
+    monkeypatch.setattr("drivers.access.hikvision.driver.Hikvision.poll", poll)
     await hall.plug()
     hall.pull("fill", count=5)
     hall.start()
