@@ -12,7 +12,7 @@ from gateway.core.errors import JournalError
 from gateway.core.model import Event
 from gateway.journal import held
 from gateway.journal import spool as module
-from gateway.journal.batch import Call, commit
+from gateway.journal.batch import Call, Committed, commit
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Recorded
 from gateway.meters import Meters
@@ -228,8 +228,8 @@ async def test_the_trouble_of_the_store_is_told_once(
     caplog.set_level(logging.INFO, "gateway.journal")
     full = JournalError("the journal could not record: database or disk is full")
 
-    def refuse(_engine: object, calls: list[Call], **_options: object) -> tuple[None, list[JournalError]]:
-        return None, [full for _ in calls]
+    def refuse(_engine: object, calls: list[Call], **_options: object) -> Committed:
+        return Committed(None, [full for _ in calls])
 
     async with opened() as journal:
         monkeypatch.setattr("gateway.journal.writer.commit", refuse)
