@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import struct
-import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -139,14 +138,14 @@ class TcpTwin(Twin[ConfigT]):
 
     def hang_up(self, down_s: float = 0.0) -> None:
         """Drop all connections; new ones are dropped at once for `down_s`, as while a box starts."""
-        self._down_until = time.monotonic() + down_s
+        self._down_until = asyncio.get_running_loop().time() + down_s
         for connection in tuple(self._connections):
             connection.drop()
 
     @property
     def down(self) -> bool:
         """Whether the box has no power, or is starting: then it answers nobody."""
-        return self._unplugged or time.monotonic() < self._down_until
+        return self._unplugged or asyncio.get_running_loop().time() < self._down_until
 
     def speak(self, data: bytes) -> None:
         """Say something that nobody asked for, on every connection, through the faults of the wire."""

@@ -14,6 +14,9 @@ from gateway.doors.told import Level
 from gateway.doors.wanted import Wanted
 
 LONGEST_HOLD_S = 86_400.0
+UNSURE_S = 2.0
+"""Devices tell whole seconds, and how far their clocks are off is known to a second: a door that is forced just when it
+begins to be known must not pass for history."""
 
 
 class Entrance:
@@ -89,7 +92,7 @@ class Entrance:
 
     def happened(self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int) -> list[Event]:
         """Hear what happened to it, by a row of the journal; gives what is to be recorded."""
-        if seq <= self.seq or self._time.steady(at) < self._known_since:
+        if seq <= self.seq or self._time.steady(at) < self._known_since - UNSURE_S:
             return []
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):

@@ -129,7 +129,7 @@ def test_a_log_that_was_reset_or_overwritten_while_nobody_read_is_told_and_all_t
     (gap,) = [row["payload"] for row in hall.rows("log.gap")]
     assert gap == {"from": known[-1].number + 1, "to": kept[0].number - 1, "epoch": known[-1].epoch}
     assert hall.stored() == [*known, *kept]
-    until(lambda: hall.alarm("log-gap.acs") == "active", 5)
+    until(lambda: hall.alarm("log-gap.acs") == "active", 15)
     assert hall.raised("log-gap.acs") == 1
     hall.verified()
 
@@ -147,7 +147,7 @@ def reset(hall: AccessHall, times: int, *, events: int) -> None:
     until(lambda: hall.stored()[len(before) :] == hall.kept(epoch=epoch), 20)
     assert hall.stored()[: len(before)] == before
     assert [row["payload"]["epoch"] for row in hall.rows("log.epoch")][-1] == epoch
-    until(lambda: hall.ask("GET", "/alarms/log-epoch.acs")[1].get("count") == times, 5)
+    until(lambda: hall.ask("GET", "/alarms/log-epoch.acs")[1].get("count") == times, 15)
     assert hall.alarm("log-epoch.acs") == "active"
 
 
@@ -156,7 +156,7 @@ def test_a_row_that_is_on_disk_before_its_ok_was_heard_is_recorded_once(boxes: A
     boxes.lever("zk", "cut", after=1_000_000, count=10_000)  # it sends all, and hangs up before the answer
     before = boxes.seen("zk")["log"]["taken"]
     boxes.lever("zk", "swipe")
-    until(lambda: numbers(boxes.stored("zk"))[-1:] == [before + 1], 5)
+    until(lambda: numbers(boxes.stored("zk"))[-1:] == [before + 1], 15)
     boxes.kill()
     assert boxes.seen("zk")["log"] == {"newest": before + 1, "taken": before, "kept": before + 1}
     boxes.lever("zk", "heal")

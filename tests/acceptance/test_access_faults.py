@@ -156,7 +156,7 @@ def test_a_reader_that_does_not_prove_its_key_is_an_alarm_and_nothing_is_said_to
     hall.reload()
     hall.online(1)
     hall.lever("reader", "swipe", number=5550199)
-    until(lambda: len(hall.rows("access.presented")) == cards + 1, 5)
+    until(lambda: len(hall.rows("access.presented")) == cards + 1, 15)
     assert hall.do("devices/reader", "open", part="safe", reason="取件")[1]["status"] == "confirmed"
     until(lambda: hall.alarm("device-offline.reader") == "normal", 10)
     assert clear(tap) <= {ID, CAP}
@@ -169,10 +169,10 @@ def test_a_reader_is_back_two_seconds_after_its_wire_with_the_cards_that_were_sh
     hall, tap = read_by_tap
     cards = len(hall.rows("access.presented"))
     tap.cut()
-    until(lambda: hall.ask("GET", "/devices/reader")[1]["status"] == "offline", 5)
+    until(lambda: hall.ask("GET", "/devices/reader")[1]["status"] == "offline", 15)
     for number in range(3):
         hall.lever("reader", "swipe", number=number)
     time.sleep(out_s)
     tap.plug()
     hall.online(1, within_s=BACK_S + SLACK_S)
-    until(lambda: len(hall.rows("access.presented")) == cards + 3, 5)
+    until(lambda: len(hall.rows("access.presented")) == cards + 3, 15)

@@ -20,7 +20,10 @@ from hall_contract.cases.web_screen import WebScreen
 from hall_contract.cases.zkteco_push import ZktecoPush
 from hall_contract.hall import Hall, hurry, open_hall
 from hall_contract.sound import mistakes
+from hall_contract.steady import pytest_asyncio_loop_factories
 from pluggy import PluginValidationError
+
+__all__ = ["pytest_asyncio_loop_factories"]  # a hook
 
 
 class Hooks:

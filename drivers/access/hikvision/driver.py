@@ -64,6 +64,7 @@ class Hikvision(Driver[HikvisionConfig]):
             identity = self._identity(await self._client.read(INFO))
             await self._walk.begin(self._client)
             self._walk.page_size = await self._page_size()
+            await self._measure()  # when events happened is told from the first one on
             yield identity
 
     async def listen(self) -> None:

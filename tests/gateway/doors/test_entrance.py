@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hall_contract.scripted import LoopClock, virtually
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from gateway.core.access import Mode
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
 from gateway.doors.entrance import Entrance
-from gateway.doors.heard import Authorised, Position, Sensed
+from gateway.doors.heard import Alarmed, Authorised, Position, Sensed
 from gateway.doors.machine import NEVER, Door, Held
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
@@ -39,6 +40,21 @@ def test_what_was_read_before_the_newest_event_of_the_sensor_is_not_heard() -> N
         await asyncio.sleep(0.5)
         entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
         assert entrance.door.position.value == "closed"
+
+    virtually(story())
+
+
+@pytest.mark.parametrize(("age_s", "told"), [(1.5, ["door.forced"]), (3, [])])
+def test_a_door_that_is_forced_just_when_it_begins_to_be_known_is_no_history(age_s: float, told: list[str]) -> None:
+    """By its device, which tells whole seconds, it may have been forced before."""
+
+    async def story() -> None:
+        clock = LoopClock()
+        entrance = Entrance(FRONT, Timeline(clock), None)
+        at = clock.now() - timedelta(seconds=age_s)
+        found = entrance.happened(Alarmed("forced"), at, recorded_at=clock.now(), seq=1)
+        found += entrance.stands(read(Position.OPEN, clock.now()), timetable=False)
+        assert [event.type for event in found] == told
 
     virtually(story())
 

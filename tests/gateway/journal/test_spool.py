@@ -12,7 +12,7 @@ from gateway.core.errors import JournalError
 from gateway.core.model import Event
 from gateway.journal import held
 from gateway.journal import spool as module
-from gateway.journal.batch import Call, commit
+from gateway.journal.batch import Call, Committed, commit
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Recorded
 from gateway.meters import Meters
@@ -24,6 +24,12 @@ Opened = Callable[..., AbstractAsyncContextManager[Journal]]
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_S", 0.005)
     monkeypatch.setattr(module, "LAST_S", 0.01)
+
+
+@pytest.fixture
+def tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is not tried again before somebody asks: a gap that a try took along grows no more."""
+    monkeypatch.setattr(module, "FIRST_S", 60.0)
 
 
 @pytest.fixture
@@ -108,6 +114,7 @@ async def test_a_source_without_anything_in_memory_does_not_wait_for_another(jou
     assert await asyncio.wait_for(journal.record("e", [event(2)]), 1)
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
     journal: Journal, disk: Disk, meters: Meters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +134,7 @@ async def test_what_does_not_fit_becomes_one_gap_where_it_would_stand(
     assert balance(meters) == (12, 12)
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, "EVENTS", 1)
     disk.full = True
@@ -140,6 +148,7 @@ async def test_every_source_has_a_gap_of_its_own(journal: Journal, disk: Disk, m
     assert gaps == {"d": 2, "e": 3}
 
 
+@pytest.mark.usefixtures("tried_once")
 async def test_great_payloads_are_bounded_as_well(
     journal: Journal, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,8 +228,8 @@ async def test_the_trouble_of_the_store_is_told_once(
     caplog.set_level(logging.INFO, "gateway.journal")
     full = JournalError("the journal could not record: database or disk is full")
 
-    def refuse(_engine: object, calls: list[Call], **_options: object) -> tuple[None, list[JournalError]]:
-        return None, [full for _ in calls]
+    def refuse(_engine: object, calls: list[Call], **_options: object) -> Committed:
+        return Committed(None, [full for _ in calls])
 
     async with opened() as journal:
         monkeypatch.setattr("gateway.journal.writer.commit", refuse)

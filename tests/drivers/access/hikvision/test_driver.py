@@ -10,7 +10,8 @@ import pytest
 from authority import Authority
 from hall_contract.case import Ask
 from hall_contract.cases.hikvision import Hikvision
-from hall_contract.hall import ID, Hall, hurry, open_hall
+from hall_contract.hall import BOX, ID, Hall, hurry, open_hall
+from hall_contract.scripted import for_ever
 
 from gateway.core.model import Stage
 from gateway.hub import Status
@@ -103,6 +104,23 @@ async def test_a_replay_is_recorded_once(hall: Hall) -> None:
     hall.pull("swipe")
     await recorded(hall, 6)
     assert await numbers(hall) == [(1, n) for n in range(1, 7)]
+
+
+async def test_of_the_first_events_already_it_is_told_how_far_the_clock_is_off(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what happened long ago would be judged as if it happened now."""
+
+    async def poll(_driver: object, _group: str) -> None:  # comes when the log has been read
+        await for_ever()
+
+    monkeypatch.setattr("drivers.access.hikvision.driver.Hikvision.poll", poll)
+    await hall.plug()
+    hall.pull("fill", count=5)
+    hall.start()
+    await recorded(hall, 5)
+    told = [row for row in await hall.house.journal.read() if row.device_at is not None]
+    assert [row.clock_offset_s is None for row in told] == [False] * 5
 
 
 @pytest.mark.parametrize(
@@ -298,7 +316,7 @@ async def test_a_door_whose_answer_is_lost_is_not_opened_twice(hall: Hall) -> No
 
 
 @pytest.mark.parametrize(
-    ("trusted", "name"), [(True, "IP:127.0.0.1"), (False, "IP:127.0.0.1"), (True, "DNS:elsewhere.example")]
+    ("trusted", "name"), [(True, f"IP:{BOX}"), (False, f"IP:{BOX}"), (True, "DNS:elsewhere.example")]
 )
 async def test_by_https_it_must_prove_its_name(
     hall: Hall, case: Case, tmp_path: Path, trusted: bool, name: str
@@ -309,7 +327,7 @@ async def test_by_https_it_must_prove_its_name(
     server.load_cert_chain(issued.certificate, issued.key)
     await hall.plug()
     assert isinstance(hall.box, HikvisionTwin)
-    async with await asyncio.get_running_loop().create_server(hall.box.connection, "127.0.0.1", 0, ssl=server) as tls:
+    async with await asyncio.get_running_loop().create_server(hall.box.connection, BOX, 0, ssl=server) as tls:
         case.scheme, hall._port = "https", tls.sockets[0].getsockname()[1]
         case.keys["ca"] = str(authority.ca if trusted else other.ca)
         hall.start()

@@ -33,6 +33,15 @@ async def test_what_it_has_logged_before_and_what_happens_after_is_recorded_once
     assert controller.failures == []
 
 
+async def test_of_the_first_events_already_it_is_told_how_far_the_clock_is_off(world: World) -> None:
+    """Else what happened long ago would be judged as if it happened now."""
+    twin, config = await world.plug()
+    twin.levers()["fill"]({"count": 5})
+    controller = world.drive(twin, config)
+    await controller.caught_up()
+    assert [row.clock_offset_s is None for row in await controller.rows()] == [False] * 5
+
+
 @pytest.mark.parametrize(
     ("fault", "often"),
     [

@@ -23,15 +23,15 @@ WELL = {"online": True, "cover_open": False, "paper": "ok", "feed_button": False
 
 def config(port: int = 9100, **keys: Any) -> EscposPrinterConfig:
     section = {"id": "tickets", "driver": "displays.escpos_printer", "address": f"tcp://127.0.0.1:{port}"}
-    return EscposPrinterConfig.model_validate(section | {"timeout_s": 0.1} | keys)
+    return EscposPrinterConfig.model_validate(section | {"timeout_s": 2.0} | keys)
 
 
 @asynccontextmanager
-async def printer(context: FakeContext) -> AsyncGenerator[tuple[EscposPrinter, EscposPrinterTwin]]:
+async def printer(context: FakeContext, **keys: Any) -> AsyncGenerator[tuple[EscposPrinter, EscposPrinterTwin]]:
     """A driver and its simulated printer, which has printed nothing in the end."""
-    twin = EscposPrinterTwin(config())
+    twin = EscposPrinterTwin(config(**keys))
     async with twin.serve("127.0.0.1", 0) as port:
-        driver = EscposPrinter(config(port), context)
+        driver = EscposPrinter(config(port, **keys), context)
         async with driver.connect():
             yield driver, twin
     assert twin.seen()["printed"] == 0
@@ -78,7 +78,7 @@ async def test_its_port_is_given_back_after_every_question(context: FakeContext)
 async def test_a_printer_that_does_not_answer_is_offline_and_then_well_again(
     context: FakeContext, lever: str, params: dict[str, Any]
 ) -> None:
-    async with printer(context) as (driver, twin):
+    async with printer(context, timeout_s=0.1) as (driver, twin):
         twin.levers()[lever](params)
         with pytest.raises(DeviceOffline):
             await driver.poll("state")

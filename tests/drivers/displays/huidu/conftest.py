@@ -39,7 +39,7 @@ def configured() -> Callable[..., HuiduConfig]:
     """The section of a card, 64 x 32, that answers at once."""
 
     def config(port: int = 10001, **keys: Any) -> HuiduConfig:
-        section = {"width": 64, "height": 32, "timeout_s": 0.3, "address": f"tcp://127.0.0.1:{port}"}
+        section = {"width": 64, "height": 32, "timeout_s": 2.0, "address": f"tcp://127.0.0.1:{port}"}
         return HuiduConfig.model_validate({"id": "led-03", "driver": "displays.huidu"} | section | keys)
 
     return config

@@ -48,7 +48,7 @@ class HeldClock:
 
 
 def config(port: int = 6666, **keys: Any) -> LedSenderConfig:
-    section = {"width": 64, "height": 16, "timeout_s": 0.3, "address": f"udp://127.0.0.1:{port}"}
+    section = {"width": 64, "height": 16, "timeout_s": 2.0, "address": f"udp://127.0.0.1:{port}"}
     return LedSenderConfig.model_validate({"id": "led-03", "driver": "displays.ledsender"} | section | keys)
 
 

@@ -27,7 +27,7 @@ Cards = Mapping[str, tuple[LedSenderTwin, Life]]
 
 def config(card: int, address: str = "line:bus", **keys: Any) -> LedSenderConfig:
     section = {"id": f"led-{card}", "driver": "displays.ledsender", "address": address, "card": card}
-    size = {"width": 64, "height": 16, "timeout_s": 0.4, "ping_s": 2.0}
+    size = {"width": 64, "height": 16, "timeout_s": 2.0, "ping_s": 2.0}
     return LedSenderConfig.model_validate(section | size | keys)
 
 
@@ -89,7 +89,7 @@ async def test_a_late_answer_of_a_card_alone_on_its_port_does_not_answer_the_nex
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurry(monkeypatch)
-    async with living(tmp_path, config(0, "serial:///dev/ttyS9"), alone=True) as cards:
+    async with living(tmp_path, config(0, "serial:///dev/ttyS9", timeout_s=0.4), alone=True) as cards:
         ((twin, life),) = cards.values()
         twin.levers()["late"]({"seconds": 0.55})
         assert (await show(life, "A001")).status is Stage.OFFLINE

@@ -28,7 +28,7 @@ RIGHT = {"id": "w02", "x": 64, "y": 0, "width": 32, "height": 16}
 
 
 def config(port: int = 5005, **keys: Any) -> OnbonDynamicConfig:
-    section = {"model": "BX-6E1", "width": 64, "height": 16, "timeout_s": 0.4, "address": f"tcp://127.0.0.1:{port}"}
+    section = {"model": "BX-6E1", "width": 64, "height": 16, "timeout_s": 2.0, "address": f"tcp://127.0.0.1:{port}"}
     return OnbonDynamicConfig.model_validate({"id": "led-05", "driver": "displays.onbon_dynamic"} | section | keys)
 
 

@@ -30,7 +30,7 @@ ids = itertools.count()
 
 
 def config(port: int = 5005, **keys: Any) -> OnbonKConfig:
-    section = {"model": "6K2", "width": 64, "height": 16, "timeout_s": 0.2, "address": f"tcp://127.0.0.1:{port}"}
+    section = {"model": "6K2", "width": 64, "height": 16, "timeout_s": 2.0, "address": f"tcp://127.0.0.1:{port}"}
     return OnbonKConfig.model_validate({"id": "led-03", "driver": "displays.onbon_k"} | section | keys)
 
 

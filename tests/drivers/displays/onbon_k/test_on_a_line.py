@@ -29,7 +29,7 @@ PORT = serial_port(f"serial:///dev/ttyS9?{SPEED}")
 
 def config(number: int, **keys: Any) -> OnbonKConfig:
     section = {"id": f"led-{number}", "driver": "displays.onbon_k", "address": "line:bus", "screen": number}
-    size = {"model": "6K2", "width": 64, "height": 16, "timeout_s": 0.4, "ping_s": 2.0}
+    size = {"model": "6K2", "width": 64, "height": 16, "timeout_s": 2.0, "ping_s": 2.0}
     return OnbonKConfig.model_validate(section | size | keys)
 
 
@@ -103,7 +103,7 @@ async def test_a_text_for_one_of_four_cards_is_on_that_one(tmp_path: Path) -> No
 
 
 async def test_a_dead_card_costs_its_neighbours_nothing_but_its_first_try(tmp_path: Path) -> None:
-    configs = [config(screen, ping_s=0.5, timeout_s=3.0 if screen == 4 else 0.4) for screen in range(1, 5)]
+    configs = [config(screen, ping_s=0.5, timeout_s=3.0) for screen in range(1, 5)]
     async with on_a_pty(tmp_path, *configs) as (cards, address):
         cards.twins["led-4"].levers()["mute"]({"on": True})
         async with living(cards, address):
@@ -178,7 +178,10 @@ async def test_a_serial_server_that_has_hung_is_connected_to_anew_and_that_is_to
 ) -> None:
     hurry(monkeypatch)
     monkeypatch.setattr(silence, "STALLED_S", 0.5)
-    async with on_a_pty(tmp_path, config(1, ping_s=0.5), config(2, ping_s=0.5)) as (cards, address):
+    async with on_a_pty(tmp_path, *(config(screen, ping_s=0.5, timeout_s=0.4) for screen in (1, 2))) as (
+        cards,
+        address,
+    ):
         path = address.removeprefix("serial://").partition("?")[0]
         with Bridge(path, speaks_2217=scheme == "rfc2217") as server:
             async with living(cards, f"{scheme}://127.0.0.1:{server.port}"):
@@ -207,9 +210,9 @@ async def test_a_late_answer_of_a_card_alone_on_its_port_does_not_answer_the_nex
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurry(monkeypatch)
-    twin = OnbonKTwin(alone())
+    twin = OnbonKTwin(alone(timeout_s=0.4))
     async with open_house(tmp_path) as house, serve_pty([twin], PORT) as path:
-        cards = Cards(house, [alone(path)])
+        cards = Cards(house, [alone(path, timeout_s=0.4)])
         async with living(cards, None):
             await cards.until("led-1")
             twin.levers()["late"]({"seconds": 0.55})

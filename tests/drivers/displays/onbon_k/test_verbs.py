@@ -27,7 +27,7 @@ RIGHT = {"id": "w02", "x": 32, "y": 0, "width": 32, "height": 16}
 
 
 def config(port: int = 5005, **keys: Any) -> OnbonKConfig:
-    section = {"model": "6K2-YY", "width": 64, "height": 16, "timeout_s": 0.2, "address": f"tcp://127.0.0.1:{port}"}
+    section = {"model": "6K2-YY", "width": 64, "height": 16, "timeout_s": 2.0, "address": f"tcp://127.0.0.1:{port}"}
     return OnbonKConfig.model_validate({"id": "led-03", "driver": "displays.onbon_k"} | section | keys)
 
 
