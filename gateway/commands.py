@@ -82,10 +82,13 @@ class Target(Protocol):
 
 
 class Kept:
-    """A command that is being carried out, or was lately. `newest` is how far it has come, None before anything."""
+    """A command that is being carried out, or was lately. `newest` is how far it has come, None before anything.
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    `verb` and `zone` are those of its target when it was asked: that may be gone by now.
+    """
+
+    def __init__(self, request: Request, verb: Verb, zone: str | None) -> None:
+        self.request, self.verb, self.zone = request, verb, zone
         self.newest: Result | None = None
 
 
@@ -121,7 +124,7 @@ class Commands:
             raise CommandConflict(f"command_id {request.command_id!r} was used before, for another command")
         if kept is None:
             self._admit(target, bare, who, request.confirm)
-            kept = Kept(bare)
+            kept = Kept(bare, target.verb(request.verb, request.part), target.zone)
         given_up = CommandRejected("the command was given up by its sender: ask the journal how it ended")
         return await self._once.do(request.command_id, kept, partial(self._first_time, kept, who), given_up)
 
@@ -145,14 +148,11 @@ class Commands:
         """
         kept = self._once.asked(command_id)
         target = self._found(kept.request.device) if kept else None
-        if kept is None or (who is not None and not who.sees(target.zone if target else None)):
+        if kept is None or (who is not None and not who.sees(target.zone if target else kept.zone)):
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
-        if who is None or target is None or kept.newest is None:
+        if who is None or kept.newest is None or not kept.verb.personal or who.may_ask(kept.request.device, kept.verb):
             return kept.newest
-        verb = target.verb(kept.request.verb, kept.request.part)
-        if not verb.personal or who.may_ask(target.id, verb):
-            return kept.newest
-        detail = without_persons(verb, self._house.pseudonym, kept.newest.detail)
+        detail = without_persons(kept.verb, self._house.pseudonym, kept.newest.detail)
         return msgspec.structs.replace(kept.newest, detail={**detail})
 
     async def _first_time(self, kept: Kept, who: Principal) -> Result:

@@ -45,7 +45,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `subject` is the key of what it is about in the hub's edges, such as `device/led-01` or `line/rs485-a`. An `outage`
     is the root of what `follows` of its subject and of everything that depends on it: a lost device explains what
     `follows`, such as silence, and nothing else. `must_ack`: it stays until a person has seen it, even when it is
-    over. `until_seen`: nothing else ends it. `key` tells two conditions of one name apart.
+    over. `until_seen`: nothing else ends it. `quiet`: nobody may learn of it but those who act on it. `key` tells two
+    conditions of one name apart.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     off_delay_s: float = 0.0
     must_ack: bool = False
     until_seen: bool = False
+    quiet: bool = False
     outage: bool = False
     follows: bool = False
 

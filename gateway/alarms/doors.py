@@ -5,9 +5,11 @@ hides them. How something stands is looked up in the hub.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any
 
+from gateway.alarms import device_alarms
 from gateway.alarms.condition import Look, Verdict
+from gateway.alarms.news import News
 from gateway.alarms.told import Told
 from gateway.alarms.watch import Watch, built_in
 from gateway.core.access import FIRE, LISTENER_BOUND, Finding, Happening
@@ -20,17 +22,10 @@ CLEARS: Mapping[str, str] = {"forced": "door-forced", "held": "door-held"}
 """By what is over, in the `was` of `door.restored`."""
 
 
-class News(NamedTuple):
-    """What an event says of an alarm. `begins`: the thing of the hub that its condition begins with."""
-
-    alarm: str
-    raises: bool
-    begins: Change
-
-
-def news(row: Row) -> Iterator[News]:
-    """What an event says of built-in alarms."""
+def news(row: Row, views: Mapping[str, Mapping[str, Any]]) -> Iterator[News]:
+    """What an event says of built-in alarms; `views` are those of the hub."""
     payload = row.payload or {}
+    yield from device_alarms.given(row, views)
     if row.type in LOGS and row.device is not None and not _first_log(row):
         yield News(f"{LOGS[row.type]}.{row.device}", True, Change("availability", row.device))
     begins = Change("view", f"doors/{payload.get('door')}")
@@ -52,12 +47,14 @@ def of_door(hub: Hub, change: Change) -> Iterable[Watch]:
     device, part = view["device"], view["part"]
     for name in RAISES.values():
         yield Watch(built_in(name, change.key, device=device, part=part), Told())
+    yield from device_alarms.of_watched_door(change.key, device, part)
     unknown = built_in("door-unknown", f"device/{device}", device=device, part=part)
     yield Watch(unknown, _unknown(hub, change.key, device), (change, Change("availability", device)))
 
 
 def of_controller(hub: Hub, device: str) -> Iterable[Watch]:
-    """The conditions of a device that has a log, where it has."""
+    """The conditions of a device by what it can tell: of its log, of coercion, of its housing."""
+    yield from device_alarms.of_device(hub, device)
     declared = {event.name for event in hub.devices[device].surface.device.events}
     for event, name in LOGS.items():
         if event in declared:

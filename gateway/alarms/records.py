@@ -22,8 +22,8 @@ LAZY = 500  # events that may be judged again after a kill, because none of them
 
 
 def event(condition: Condition, step: Step, **more: Any) -> Event:
-    """The event of a step. What a person did belongs to the audit."""
-    alarm = step.alarm
+    """The event of a step. What a person did belongs to the audit; what is quiet tells of somebody, as passages do."""
+    alarm, told = step.alarm, Retention.ACCESS if condition.quiet else Retention.DEVICE
     payload: dict[str, Any] = {
         "alarm": condition.id,
         "name": condition.name,
@@ -35,7 +35,7 @@ def event(condition: Condition, step: Step, **more: Any) -> Event:
         type=f"alarm.{step.what}",
         source_key=f"alarm/{condition.id}/{alarm.rev}",
         payload=msgspec.to_builtins(payload | more),
-        retention=Retention.AUDIT if "actor" in more else Retention.DEVICE,
+        retention=Retention.AUDIT if "actor" in more else told,
         part=condition.part,
         at=alarm.changed_at,
     )

@@ -11,9 +11,10 @@ from gateway.alarms.built_in import BuiltIn, ClockOffset, Health, journal_unheal
 from gateway.alarms.condition import Condition, Look
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.desk import Desk
-from gateway.alarms.doors import News, news
+from gateway.alarms.doors import news
 from gateway.alarms.engine import SLICE, Engine
 from gateway.alarms.lifecycle import State
+from gateway.alarms.news import News
 from gateway.alarms.records import Recorder, restored
 from gateway.alarms.register import Register
 from gateway.alarms.ruled import Ruled
@@ -183,7 +184,7 @@ class Alarms:
     def _heard(self, row: Row) -> None:
         for told in self._rules.hear(row):
             self._engine.judge(told)
-        for each in news(row):
+        for each in news(row, self._hub.views):
             self._told_of(each, row)
         if row.clock_offset_s is None or row.device is None:
             return
@@ -201,7 +202,8 @@ class Alarms:
         watched = self._register.get(news.alarm)
         if watched is None or not isinstance(watched.look, Told) or not watched.hear(row.seq, raises=news.raises):
             return
-        watched.look.say(news.raises, {"event": row.type, "seq": row.seq, **(row.payload or {})})
+        told = {name: value for name, value in (row.payload or {}).items() if name != "person"}  # it is no passage
+        watched.look.say(news.raises, {"event": row.type, "seq": row.seq, **told, **news.more})
         self._engine.judge(watched)
 
     async def _prove_journal(self) -> None:

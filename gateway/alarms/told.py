@@ -22,6 +22,10 @@ class Told:
         """It does not hold."""
         self.say(False)
 
+    def forget(self) -> None:
+        """Nobody knows."""
+        self._verdict, self._until = Verdict(None), None
+
     def say(self, holds: bool, detail: dict[str, Any] | None = None, *, until: float | None = None) -> None:
         """It holds, `until` then; or it does not."""
         self._verdict, self._until = Verdict(holds, detail or {}), until

@@ -68,6 +68,7 @@ class Views:
             "shelved_until": alarm.shelved_until,
             "actor": alarm.actor,
             "chattering": watched.chattering,
+            "quiet": condition.quiet,
         }
 
     def _put(self, watched: Watched) -> None:

@@ -15,6 +15,8 @@ from gateway.core.model import EventType, Point, Retention, Verb
 from gateway.core.rights import Right
 
 DOOR = "door"
+DURESS, TAMPER = "duress", "tamper"
+"""Reasons that a device gives with an alarm: somebody is coerced, its housing is open. TAMPER may be a point too."""
 
 
 class Mode(StrEnum):

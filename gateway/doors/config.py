@@ -20,6 +20,7 @@ from gateway.site.week import WEEK, Day, Time
 
 PART = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}/[a-z0-9][a-z0-9_-]{0,63}")
 DEVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
+CAMERAS = "cameras."  # how the names of their drivers begin
 HELD = "must be longer than warn_s, {:g}: a door is warned of before it is held"
 
 
@@ -63,7 +64,8 @@ class DoorConfig(BaseModel, frozen=True, extra="forbid"):
     release: list[ReleaseConfig] = Field(default=[], max_length=32, description="When it is released, and may be open.")
     fire_input: bool = Field(default=True, description="Whether the fire input of its controller is wired.")
     camera: Annotated[str, AfterValidator(_device)] | None = Field(
-        default=None, description="DEVICE or DEVICE/PART: the camera that sees it."
+        default=None,
+        description="DEVICE or DEVICE/PART: the camera that sees it, a device whose driver is one of cameras.",
     )
 
     @model_validator(mode="after")
@@ -101,15 +103,27 @@ def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
     yield from _dangerous(data)
     devices, surfaces = names(data, "devices"), Surfaces(data)
     for index, entry in enumerate(rows(data, "doors")):
-        for key in ("door", "camera"):
+        for key, wrong in (("door", _no_door), ("camera", _no_camera)):
             named = entry.get(key)
-            device = named.partition("/")[0] if isinstance(named, str) else None
-            if device is None:
+            device, _, part = named.partition("/") if isinstance(named, str) else ("", "", "")
+            if not device:
                 continue
-            if device not in devices:
-                yield Complaint(("doors", index, key), unknown(device, devices, "device"))
-            elif key == "door" and surfaces.of(device) is not None and not has_doors(surfaces.of(device)):
-                yield Complaint(("doors", index, key), f"{device} has no doors: its driver controls none")
+            said = wrong(device, part, surfaces) if device in devices else unknown(device, devices, "device")
+            if said is not None:
+                yield Complaint(("doors", index, key), said)
+
+
+def _no_door(device: str, _part: str, surfaces: Surfaces) -> str | None:
+    surface = surfaces.of(device)
+    return None if surface is None or has_doors(surface) else f"{device} has no doors: its driver controls none"
+
+
+def _no_camera(device: str, part: str, surfaces: Surfaces) -> str | None:
+    driver, surface = surfaces.driver(device), surfaces.of(device)
+    if driver and not driver.startswith(CAMERAS):
+        return f"{device} is no camera: its driver is {driver:.64}, and that of a camera begins with {CAMERAS}"
+    without = surface is not None and not surface.kinds
+    return f"{device} has no parts: name the camera alone" if part and without else None
 
 
 def _dangerous(data: Mapping[str, Any]) -> Iterable[Complaint]:

@@ -27,6 +27,10 @@ class Surfaces:
         """The ids of all devices."""
         return [*self._sections]
 
+    def driver(self, device: str) -> str:
+        """What its own section names as its driver; empty where it names none."""
+        return str(self._sections.get(device, {}).get("driver") or "")
+
     def of(self, device: str) -> Surface | None:
         """What a device offers; None where its own section is wrong, which is said already."""
         if device not in self._found:

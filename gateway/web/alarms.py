@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from gateway.alarms.desk import UnknownAlarm, no_alarm
 from gateway.alarms.lifecycle import LONGEST_S, SHORTEST_S
+from gateway.core.rights import Right
 from gateway.web import answers
 from gateway.web.route import BODY, QUERY, WHO, reply
 from gateway.web.services import Services
@@ -77,8 +78,14 @@ async def unshelve(request: web.Request, services: Services) -> web.Response:
 
 
 def visible(services: Services) -> list[dict[str, Any]]:
-    """Every alarm that is not normal and stands in a zone of who asks, the most urgent first."""
-    return [_own(alarm, services) for alarm in services.alarms.all() if services.sees(alarm["zone"])]
+    """Every alarm that is not normal and exists for who asks, the most urgent first."""
+    return [_own(alarm, services) for alarm in services.alarms.all() if _sees(alarm, services)]
+
+
+def _sees(alarm: dict[str, Any], services: Services) -> bool:
+    """Whether an alarm stands in a zone of who asks; one that is quiet exists only for those who act on alarms."""
+    told = not alarm["quiet"] or services.who is None or services.who.may(Right.ALARM)
+    return told and services.sees(alarm["zone"])
 
 
 def _own(alarm: dict[str, Any], services: Services) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def _own(alarm: dict[str, Any], services: Services) -> dict[str, Any]:
 def _exists(id_: str, services: Services) -> bool:
     """Whether there is such an alarm for who asks."""
     with suppress(UnknownAlarm):
-        return services.sees(services.alarms.find(id_)["zone"])
+        return _sees(services.alarms.find(id_), services)
     return False
 
 

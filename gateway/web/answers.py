@@ -161,6 +161,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     shelved_until: datetime | None
     actor: str | None
     chattering: bool
+    quiet: bool
 
 
 class Alarms(Struct, frozen=True):

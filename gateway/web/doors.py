@@ -67,12 +67,18 @@ class Drills(msgspec.Struct, frozen=True):
 class ComplianceQuery(BaseModel, frozen=True, extra="forbid"):
     """Which days of the site, both included; without, today."""
 
-    first: date | None = Field(default=None, alias="from", description="The first day, such as 2026-07-01.")
-    last: date | None = Field(default=None, alias="to", description="The last day; by default the first.")
+    first: date | None = Field(
+        default=None, alias="from", ge=FIRST, lt=BEYOND, description="The first day, such as 2026-07-01."
+    )
+    last: date | None = Field(
+        default=None, alias="to", ge=FIRST, lt=BEYOND, description="The last day; by default the first."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.last is not None and (self.first is None or self.last < self.first):
+        if self.last is not None and self.first is None:
+            raise ValueError("to needs a from")
+        if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError("to must not be before from")
         if self.first is not None and self.last is not None and (self.last - self.first).days >= MOST_DAYS:
             raise ValueError(f"at most {MOST_DAYS} days can be asked for at once")

@@ -107,6 +107,8 @@ class Naive:
                 self.over("warned", "held")
 
     def alarm(self, reason: str) -> None:
+        if reason == "duress":
+            self.good.add(self.now)
         if reason == "forced" and not self.fire and "forced" not in self.marks:
             self.mark("forced", "door.forced", "device")
         if reason == "held" and not self.fire and not self.timetable and "held" not in self.marks:

@@ -9,6 +9,7 @@ from doorhall import DoorBox
 
 from gateway import registry
 from gateway.core.contract import Driver
+from gateway.core.model import Surface
 from gateway.sections import SECTIONS
 from gateway.site.load import load
 
@@ -21,6 +22,13 @@ devices:
 doors:
   - {id: front, name: 正门, door: acs/d1}
 """
+
+
+class Plain(DoorBox):
+    """A device that has no parts."""
+
+    def surface(self) -> Surface:
+        return Surface()
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +51,14 @@ def controllers(monkeypatch: pytest.MonkeyPatch) -> None:
         ("{id: front, name: b, door: acs/d2}", "doors[1].id: 'front' is already used by doors[0]"),
         ("{id: b, name: b, door: acs/d2, zone: x}", "doors[1].zone: there is no zone 'x'; there are: reception"),
         ("{id: b, name: b, door: acs/d2, camera: cam}", "doors[1].camera: there is no device 'cam'"),
+        (
+            "{id: b, name: b, door: acs/d2, camera: tv}",
+            "doors[1].camera: tv is no camera: its driver is displays.web_screen, and that of a",
+        ),
+        (
+            "{id: b, name: b, door: acs/d2, camera: acs/d1}",
+            "doors[1].camera: acs is no camera: its driver is test.doors",
+        ),
         ("{id: b, name: b, door: acs/d2, camera: a/b/c}", "doors[1].camera: must be DEVICE or DEVICE/PART"),
         ("{id: b, name: b, door: acs/d2, warn_s: 15}", "held_s must be longer than warn_s, 15"),
         ("{id: b, name: b, door: acs/d2, warn_s: 0}", "doors[1].warn_s: must be at least 1"),
@@ -64,6 +80,21 @@ def controllers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_mistake_is_told_with_its_place(complaints: Callable[..., list[str]], entry: str, said: str) -> None:
     found = complaints(SITE + f"  - {entry}\n")
     assert any(line.startswith("site:9: ") and said in line for line in found), found
+
+
+def test_a_camera_is_named_alone_or_with_a_part_of_it(
+    complaints: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes: dict[str, type[Driver[Any]]] = {"cameras.one": Plain, "cameras.recorder": DoorBox, "test.doors": DoorBox}
+    monkeypatch.setattr(registry, "driver", boxes.__getitem__)
+    site = """site: {id: a, name: a}
+devices: [{id: acs, driver: test.doors}, {id: cam, driver: cameras.one}, {id: nvr, driver: cameras.recorder}]
+doors:
+"""
+    named = ("cam", "nvr", "nvr/ch2", "cam/left")
+    doors = [f"  - {{id: d{n}, name: d, door: acs/d{n}, camera: {camera}}}\n" for n, camera in enumerate(named)]
+    found = complaints(site + "".join(doors))
+    assert [line.partition("doors")[2] for line in found] == ["[3].camera: cam has no parts: name the camera alone"]
 
 
 def test_a_dangerous_verb_of_all_doors_cannot_be_allowed_by_mqtt(complaints: Callable[..., list[str]]) -> None:

@@ -11,6 +11,7 @@ from chromium import Chromium
 from webhall import BoardConfig, WebHall, until, web_hall
 
 from gateway.alarms.config import AlarmsConfig
+from gateway.alarms.watch import built_in
 from gateway.calls.config import WindowConfig
 from gateway.people.rights import Role
 
@@ -116,6 +117,20 @@ async def test_a_wrong_time_on_the_shelf_is_refused(hall: WebHall, body: dict[st
 async def test_a_queue_system_may_look_but_not_acknowledge(hall: WebHall) -> None:
     assert (await hall.ask("GET", "/api/v1/alarms", who="queue")).status == 200
     assert (await hall.ask("POST", f"/api/v1/alarms/{ID}/ack", {"occurrence": 1}, who="queue")).status == 403
+
+
+async def test_a_quiet_alarm_exists_only_for_those_who_act_on_alarms(hall: WebHall) -> None:
+    duress = built_in("duress", "device/led-02", device="led-02", until_seen=True)
+    hall.services.alarms.declare(duress).raise_({"reason": "duress"})
+    await until(lambda: listed(hall), lambda found: found.get("duress.led-02") == "active")
+    assert (await hall.get("/alarms/duress.led-02"))["quiet"] is True
+    roles = {role: hall.services.tokens.new(role, role) for role in Role if role is not Role.SCREEN}
+    for role, token in roles.items():
+        acts = role in (Role.FACILITIES, Role.SECURITY, Role.ADMIN)
+        found = (await hall.ask("GET", "/api/v1/alarms", who=token)).json["alarms"]
+        assert ("duress.led-02" in {alarm["id"] for alarm in found}) is acts
+        assert (await hall.ask("GET", "/api/v1/alarms/duress.led-02", who=token)).status == (200 if acts else 404)
+        assert ("胁迫" in (await hall.ask("GET", "/", who=token)).body.decode()) is acts
 
 
 async def test_who_is_of_a_zone_knows_of_the_alarms_in_it_only(hall: WebHall) -> None:
