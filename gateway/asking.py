@@ -3,15 +3,16 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from gateway import client as clients
 from gateway.client import Client
-from gateway.conformance.run import Outcome, prove
-from gateway.core.errors import WrongInput
-from gateway.terminal import line, say, token
+from gateway.conformance.run import Outcome, Report, prove
+from gateway.core.errors import GatewayError, WrongInput
+from gateway.terminal import line, progress, say, token
 
 
 def call(options: argparse.Namespace) -> int:
@@ -31,8 +32,12 @@ def conformance_queue(options: argparse.Namespace) -> int:
             if outcome.broken is not None:
                 line(f"       {outcome.broken}")
 
-    proof = prove(options.url, window=options.window, token=token(options.token_file), told=told, aloud=options.aloud)
-    report = asyncio.run(proof)
+    own, aloud = token(options.token_file), options.aloud
+    proof = prove(options.url, window=options.window, token=own, told=told, cleared=progress, aloud=aloud)
+    try:
+        report = asyncio.run(_until_told(proof))
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        raise GatewayError("stopped before all was asked") from error
     times = (
         f"a call is accepted in {report.accept_p50_ms:.1f} ms, at most {report.accept_max_ms:.1f}"
         if report.kept
@@ -40,6 +45,13 @@ def conformance_queue(options: argparse.Namespace) -> int:
     )
     say(options, report, times)
     return 0 if report.kept else 1
+
+
+async def _until_told(proof: Coroutine[Any, Any, Report]) -> Report:
+    """Let SIGTERM end it as Ctrl-C does: what it has called is taken off then."""
+    task = asyncio.ensure_future(proof)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def devices(options: argparse.Namespace) -> int:

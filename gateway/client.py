@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,9 +13,8 @@ import aiohttp
 from gateway.core.errors import GatewayError, WrongInput
 
 log = logging.getLogger("gateway")
-URL = re.compile(
-    r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[^\s?#]*)?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?(/[^\s?#]*)?"
-)
+URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?P<port>:[0-9]{1,5})?(?:/[^\s?#]*)?")
+MOST_PORT = 65535
 ANSWERS_S = 0.5
 """How often a gateway that does not answer yet is asked again."""
 ANSWER = aiohttp.ClientTimeout(total=15)
@@ -51,14 +51,38 @@ class Client:
         try:
             async with self._session.request(method, f"{self._url}/api/v1{path}", json=body) as answer:
                 content: Any = await answer.json(content_type=None)
-        except aiohttp.ClientConnectorError as error:
-            raise GatewayError(f"{self._url} does not answer: {error.os_error.strerror or error.os_error}") from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise GatewayError(f"{self._url} does not answer: {error or type(error).__name__}") from error
+            raise GatewayError(unanswered(self._url, error)) from error
         if answer.status >= 400:
             told = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
             raise GatewayError(f"{answer.status}: {told.get('detail') or answer.reason}")
         return content
+
+
+def unanswered(url: str, error: Exception) -> str:
+    """Why a question to this address had no answer that can be read, in one sentence."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", None) or error.certificate_error
+        return f"the certificate of {url} is not trusted: {why}; the variable SSL_CERT_FILE names the file of its CA"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"{url} does not speak TLS as it should; a gateway without a proxy before it is http://"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        found = error.os_error  # its own text holds addresses as Python writes them
+        why = os.strerror(found.errno) if found.errno and found.errno > 0 else found.strerror or found
+        return f"{url} does not answer: {why}"
+    if isinstance(error, ValueError | aiohttp.ClientResponseError):
+        return f"what answers at {url} is no hall-gateway; name its console, such as http://127.0.0.1:8080"
+    if isinstance(error, aiohttp.ServerDisconnectedError) and url.startswith("http:"):
+        return f"{url} hangs up without an answer: it may be https://"
+    return f"{url} does not answer: {error or 'it takes too long'}"
+
+
+def checked(url: str, what: str) -> str:
+    """The address of a gateway, which the command line calls `what`. Raises WrongInput where it is none."""
+    found = URL.fullmatch(url)
+    if found is None or int((found["port"] or ":0")[1:]) > MOST_PORT:
+        raise WrongInput(f"{what}: {url!r:.100} must be http://HOST:PORT or https://HOST:PORT")
+    return url
 
 
 def ask(url: str, token: str, question: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -74,8 +98,6 @@ def ask(url: str, token: str, question: Callable[[Client], Awaitable[Any]]) -> A
 @asynccontextmanager
 async def connect(url: str, token: str) -> AsyncGenerator[Client]:
     """A session that carries this token. Raises WrongInput where `url` is none."""
-    if not URL.fullmatch(url):
-        raise WrongInput(f"--url: {url!r:.100} must be http://HOST:PORT or https://HOST:PORT")
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers, timeout=ANSWER) as session:
-        yield Client(session, url)
+        yield Client(session, checked(url, "--url"))

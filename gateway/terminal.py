@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import WrongInput
+
+TOKEN = re.compile(r"[!-~]+")
 
 
 def say(options: argparse.Namespace, value: Any, text: str) -> int:
@@ -32,10 +35,16 @@ def token(path: Path | None) -> str:
     """The token in a file, else in the variable HALL_TOKEN. Raises WrongInput."""
     if path is not None:
         try:
-            return path.read_text(encoding="utf-8").strip()
+            return _one_word(path.read_text(encoding="utf-8", errors="replace"), f"--token-file: {path}")
         except OSError as error:
             raise WrongInput(f"--token-file: {path} cannot be read: {error.strerror}") from error
     found = os.environ.get("HALL_TOKEN")
     if not found:
         raise WrongInput("no token: set HALL_TOKEN or name a --token-file (hall-gateway token new SITE NAME makes one)")
-    return found
+    return _one_word(found, "HALL_TOKEN")
+
+
+def _one_word(text: str, where: str) -> str:
+    if not TOKEN.fullmatch(text.strip()):
+        raise WrongInput(f"{where} must hold a token and nothing else (hall-gateway token new SITE NAME makes one)")
+    return text.strip()

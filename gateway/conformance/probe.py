@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import aiohttp
 import msgspec
 
+from gateway.client import unanswered
 from gateway.core.errors import GatewayError
 
 ANSWER_S = 15.0
+SHOWS = ("call", "recall")  # the kinds that show a number
 LOOK_S = 0.05  # between two looks at what is waited for
 
 
@@ -33,11 +35,12 @@ class Unmet(GatewayError):
 
 
 class Probe:
-    """A queue system that calls to one window."""
+    """A queue system that calls to one window. `called` are the numbers that may be on screens, in their order."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, *, window: str, token: str) -> None:
-        self._session, self._url, self._token = session, url.rstrip("/") + "/api/v1", token
+        self._session, self.url, self._token = session, url.rstrip("/"), token
         self.window, self.run = window, secrets.token_hex(4)
+        self.called: dict[str, None] = {}
         self._calls = 0
 
     def body(self, ticket: str | None = "Z001", **fields: Any) -> dict[str, Any]:
@@ -49,7 +52,14 @@ class Probe:
     async def post(self, body: Mapping[str, Any] | bytes, *, token: str | None = None) -> Answer:
         """POST /calls. Raises Unmet when the site does not answer."""
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return await self._ask("POST", "/calls", data, self._token if token is None else token)
+        number = None if isinstance(body, bytes) or body.get("kind", "call") not in SHOWS else body.get("ticket")
+        fresh = number is not None and number not in self.called
+        if number is not None:
+            self.called[number] = None  # before: an answer that never comes says nothing
+        answer = await self._ask("POST", "/calls", data, self._token if token is None else token)
+        if number is not None and fresh and 400 <= answer.status < 500:
+            del self.called[number]
+        return answer
 
     async def get(self, path: str) -> Answer:
         """GET below /api/v1."""
@@ -76,10 +86,12 @@ class Probe:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         began = time.monotonic()
         try:
-            async with self._session.request(method, self._url + path, data=data, headers=headers) as answer:
+            async with self._session.request(
+                method, f"{self.url}/api/v1{path}", data=data, headers=headers, allow_redirects=False
+            ) as answer:
                 content = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unmet(f"{self._url} does not answer: {error or type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise Unmet(unanswered(self.url, error)) from error
         return Answer(answer.status, _object(content), (time.monotonic() - began) * 1000)
 
 

@@ -7,12 +7,13 @@ from statistics import median
 import msgspec
 
 from gateway.conformance.probe import Probe, Unmet, probe
-from gateway.conformance.promises import PROMISES, SHORTEST_S, SHOWN_S, Promise, expect
-from gateway.core.errors import WrongInput
+from gateway.conformance.promises import PROMISES, SHOWN_S, Promise, expect
+from gateway.conformance.setup import check_setup
+from gateway.core.known import counted
 
 SAMPLES = 50
 PROMISE_S = 60.0  # for one promise with all its waiting
-LONG_AGO = "2026-01-01T00:00:00Z"
+CLEARING_S = 15.0  # about 80 numbers
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -31,14 +32,22 @@ class Report(msgspec.Struct, frozen=True):
     accept_max_ms: float | None = None
 
 
-async def prove(url: str, *, window: str, token: str, told: Callable[[Outcome], None], aloud: bool = False) -> Report:
-    """Run them all against one window of a site, which shows its function afterwards. `told` hears of each at once.
+async def prove(
+    url: str,
+    *,
+    window: str,
+    token: str,
+    told: Callable[[Outcome], None],
+    cleared: Callable[[str], None],
+    aloud: bool = False,
+) -> Report:
+    """Run them all against one window of a site. `told` hears of each at once, `cleared` what is left at the end.
 
-    Raises WrongInput where the numbers would be spoken, unless `aloud`.
+    Afterwards, also when cancelled, the window shows its function, and no screen a number of these. Raises what
+    check_setup does; then nothing was called.
     """
     async with probe(url, window=window, token=token) as queue:
-        if not aloud:
-            await _unheard(queue)
+        await check_setup(queue, aloud=aloud)
         try:
             outcomes = [await _outcome(promise, queue, told) for promise in PROMISES]
             if any(outcome.broken for outcome in outcomes):
@@ -46,17 +55,22 @@ async def prove(url: str, *, window: str, token: str, told: Callable[[Outcome], 
             times_ms = await _times(queue)
             return Report(outcomes, kept=True, accept_p50_ms=median(times_ms), accept_max_ms=max(times_ms))
         finally:
-            await queue.post(queue.body(None, kind="resume"))
+            cleared(await _clear(queue))
 
 
-async def _unheard(queue: Probe) -> None:
-    """Ask by a call that was over before it came: it is neither shown nor spoken. Raises WrongInput."""
-    answer = await queue.post(queue.body(at=LONG_AGO, ttl_s=SHORTEST_S))
-    if areas := answer.body.get("voice"):
-        raise WrongInput(
-            f"window {queue.window} is heard in the voice area {', '.join(areas)}: about 80 numbers that nobody has"
-            " would be spoken there; name a window that no area hears, or give --aloud"
-        )
+async def _clear(queue: Probe) -> str:
+    """Take every number off again, the newest first; gives what was done, or why not, in one sentence."""
+    numbers = list(reversed(queue.called))
+    all_ = counted(len(numbers), "number")
+    try:
+        async with asyncio.timeout(CLEARING_S):
+            for number in numbers:
+                expect(await queue.post(queue.body(number, kind="skip")), 202, of=f"the skip of {number}")
+            expect(await queue.post(queue.body(None, kind="resume")), 202, of="a resume")
+    except (Unmet, TimeoutError) as error:
+        why = str(error) or f"that takes longer than {CLEARING_S:g} s"
+        return f"not all of {all_} could be taken off again: {why}; the rest goes when its time is over"
+    return f"{all_} taken off again; window {queue.window} shows its function"
 
 
 async def _outcome(promise: Promise, queue: Probe, told: Callable[[Outcome], None]) -> Outcome:

@@ -86,11 +86,14 @@ class Box:
         self.driver = WebScreen(WebScreenConfig(id="tv", driver="displays.web_screen"), context)
         self.run = self.driver._run
 
-    async def beat(self, page: str = "a", *, rev: int = 0, run: str | None = None, **more: Any) -> Contact:
-        """A page beats; gives the contact, answered."""
+    async def beat(
+        self, page: str = "a", *, rev: int = 0, run: str | None = None, by: str = "", **more: Any
+    ) -> Contact:
+        """A page beats, on its own connection unless one is given; gives the contact, answered."""
         own = self.run if run is None else run
-        beat = codec.Beat(page=page, run=own if rev else "", rev=rev, sent=1, viewport="1920x1080", **more)
-        return await self.come(Contact("MESSAGE", f"of-{page}", codec.encode(beat)))
+        more = {"sent": 1, "viewport": "1920x1080", **more}
+        beat = codec.Beat(page=page, run=own if rev else "", rev=rev, **more)
+        return await self.come(Contact("MESSAGE", by or f"of-{page}", codec.encode(beat)))
 
     async def come(self, contact: Contact) -> Contact:
         self.context.incoming.queue.put_nowait(contact)

@@ -133,7 +133,8 @@ class Said(msgspec.Struct, frozen=True):
 class Beat(msgspec.Struct, frozen=True):
     """How a page stands: `run` and `rev` are what it has on the glass, `done` the last order of `done_run` it obeyed.
 
-    `hidden`: nobody can see it. `want` asks for a snapshot. `failed` says why it could not show the revision
+    `sent` counts the milliseconds since the page was loaded. `hidden`: nobody can see it. `gone`: it is being left, and
+    says nothing more. `want` asks for a snapshot. `failed` says why it could not show the revision
     `failed_rev` of `failed_run`. `mark` is that of what stands in the page's document; None while it changes. `said`
     are the last things of `said_run` that were to be said, and have ended.
     """
@@ -150,6 +151,7 @@ class Beat(msgspec.Struct, frozen=True):
     fps: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
     speech: ShortText | None = None
     hidden: bool = False
+    gone: bool = False
     stale: bool = False
     done: Count | None = None
     done_run: ShortText | None = None

@@ -165,7 +165,7 @@ class WebScreen(Driver[WebScreenConfig]):
             await self._news.wait()
 
     def _take(self, contact: Contact) -> codec.Beat | None:
-        """Take what came; gives the beat, if it is one."""
+        """Take what came; gives the beat, if it is one that counts."""
         try:
             if contact.method == "CLOSE":
                 self._pages.left(contact.source)
@@ -174,17 +174,25 @@ class WebScreen(Driver[WebScreenConfig]):
             if isinstance(beat, codec.Noise):
                 contact.answer(400, f"no beat: {beat.why}".encode())
                 return None
-            source = contact.source if contact.method == "MESSAGE" else ""
-            now, order = self.context.clock.monotonic(), self._order
-            wrong = (beat.run, beat.rev) == (self._run, self._rev) and beat.mark not in (None, self._mark)
-            new = self._pages.take(beat, source, now, run=self._run, order=order, wrong=wrong)
-            contact.answer(200, codec.encode(self._answer(beat, new=new)), "application/json")
-            if wrong:
-                self._mend(now)
-            return beat
+            return self._count(beat, contact)
         finally:
             self._news.set()
             self._news = asyncio.Event()
+
+    def _count(self, beat: codec.Beat, contact: Contact) -> codec.Beat | None:
+        """Count a page as it says that it stands, unless it has gone, or has said something newer; answer it."""
+        counts = not (beat.gone or self._pages.is_late(beat))
+        now, new, wrong = self.context.clock.monotonic(), False, False
+        if counts:
+            source = contact.source if contact.method == "MESSAGE" else ""
+            wrong = (beat.run, beat.rev) == (self._run, self._rev) and beat.mark not in (None, self._mark)
+            new = self._pages.take(beat, source, now, run=self._run, order=self._order, wrong=wrong)
+        elif beat.gone:
+            self._pages.gone(beat)
+        contact.answer(200, codec.encode(self._answer(beat, new=new)), "application/json")
+        if wrong:
+            self._mend(now)
+        return beat if counts else None
 
     def _answer(self, beat: codec.Beat, *, new: bool) -> codec.Answer:
         """While nothing is wanted yet a new page waits a beat: it keeps its numbers over a restart of ours."""

@@ -27,11 +27,16 @@ class Page(msgspec.Struct):
 
 
 class Pages:
-    """The pages of one screen. A page that nobody can see proves nothing, so it does not count."""
+    """The pages of one screen. A page that nobody can see proves nothing, so it does not count.
+
+    What a page said before its newest word says nothing, nor what comes of it once it has left: after an outage that
+    may be late by seconds, on another connection.
+    """
 
     def __init__(self, dead_s: float) -> None:
         self._dead_s = dead_s
         self._pages: dict[str, Page] = {}
+        self._left: dict[str, float] = {}
 
     def take(self, beat: Beat, source: str, now: float, *, run: str, order: int, wrong: bool) -> bool:
         """Take a beat; True where this page was not known. `order` is the newest of this `run`."""
@@ -43,9 +48,23 @@ class Pages:
             self._pages[beat.page] = Page(beat, now, source, before if obeyed is None else obeyed, wrong)
         return known is None
 
+    def is_late(self, beat: Beat) -> bool:
+        """Whether the page has said something newer already."""
+        known = self._pages.get(beat.page)
+        return beat.sent < (known.beat.sent if known else self._left.get(beat.page, 0))
+
     def left(self, source: str) -> None:
         """A connection has ended."""
-        self._pages = {name: page for name, page in self._pages.items() if page.source != source}
+        for page in [page for page in self._pages.values() if page.source == source]:
+            self.gone(page.beat)
+
+    def gone(self, beat: Beat) -> None:
+        """A page has said its last."""
+        self._pages.pop(beat.page, None)
+        self._left.pop(beat.page, None)
+        self._left[beat.page] = beat.sent
+        for oldest in list(self._left)[:-MOST]:
+            del self._left[oldest]
 
     def clear(self) -> None:
         """Nobody has come yet."""

@@ -69,11 +69,11 @@
 
   function isOpen() { return socket !== null && socket.readyState === WebSocket.OPEN; }
 
-  function state() {
+  function state(gone) {
     return JSON.stringify({
       page: page, run: shownRun, rev: shownRev, want: !greeted, sent: performance.now(), build: document.body.dataset.build,
       viewport: innerWidth + "x" + innerHeight, rendered_at: renderedAt, render_ms: renderMs, fps: fps,
-      speech: speech.state(), said_run: speech.run(), said: speech.said(), hidden: document.hidden, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
+      speech: speech.state(), said_run: speech.run(), said: speech.said(), hidden: document.hidden, gone: gone, stale: document.body.classList.contains("stale"), done: done, done_run: doneRun,
       mark: content !== null && shownRun === run && shownRev === rev ? mark() : null,
       failed: failed, failed_run: failedRun, failed_rev: failedRev
     });
@@ -81,7 +81,12 @@
 
   function beat() {
     beaten = seconds();
-    if (isOpen()) { socket.send(state()); } else { poll(); }
+    if (isOpen()) { socket.send(state(false)); } else { poll(); }
+  }
+
+  /* What was said before may come after the next page has come, by a path that was broken: it must not count any more. */
+  function leave() {
+    if (navigator.sendBeacon) { navigator.sendBeacon(base + "/poll", state(true)); }
   }
 
   /* where a WebSocket does not come through: the same messages by HTTP */
@@ -90,7 +95,7 @@
     polling = true;
     polled = seconds();
     const stop = new AbortController(), limit = setTimeout(function () { stop.abort(); }, 1000 * ANSWER_S);
-    fetch(base + "/poll", { method: "POST", body: state(), credentials: "same-origin", cache: "no-store", signal: stop.signal })
+    fetch(base + "/poll", { method: "POST", body: state(false), credentials: "same-origin", cache: "no-store", signal: stop.signal })
       .then(function (answer) {
         forbidden = answer.status === 401 || answer.status === 403;
         if (forbidden) { forget(); }
@@ -163,12 +168,14 @@
 
   /* Never reload while the gateway is away: a browser's error page would stay. */
   function reload(onlyWhenNew) {
-    fetch(location.pathname, { method: "HEAD", credentials: "same-origin", cache: "no-store" })
+    const stop = new AbortController(), limit = setTimeout(function () { stop.abort(); }, 1000 * ANSWER_S);
+    fetch(location.pathname, { method: "HEAD", credentials: "same-origin", cache: "no-store", signal: stop.signal })
       .then(function (answer) {
         const build = (answer.headers.get("ETag") || "").replace(/^W\/|"/g, "");
         if (answer.ok && !(onlyWhenNew && build === document.body.dataset.build)) { location.reload(); }
       })
-      .catch(function () { checked = false; });
+      .catch(function () { checked = false; })
+      .then(function () { clearTimeout(limit); });
   }
 
   /* what is seen */
@@ -460,6 +467,7 @@
   if (document.fonts) { document.fonts.addEventListener("loadingdone", measureAnew); }
   setTimeout(recall, 1000 * RECALL_S);
   addEventListener("resize", layout);
+  addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", beat);
   setInterval(everySecond, 1000);
   connect();

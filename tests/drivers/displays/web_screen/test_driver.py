@@ -74,6 +74,40 @@ async def test_a_page_that_leaves_or_hangs_is_not_waited_for(box: Box) -> None:
     assert box.points["clients"] == 1
 
 
+async def test_what_a_page_said_before_comes_late_and_does_not_count(box: Box) -> None:
+    await box.beat("a", sent=5000, by="new")
+    task = box.execute("show", text="A001")
+    await box.beat("a", rev=1, sent=6000, by="new")
+    await ended(task)
+    late = await box.beat("a", sent=4000, by="of-a")
+    assert (late.status, box.points["last_rev"], box.points["text"]) == (200, 1, "A001")
+    await box.come(Contact("CLOSE", "of-a"))
+    assert (box.points["clients"], box.points["last_rev"]) == (1, 1)
+
+
+@pytest.mark.parametrize("how", ["gone", "closed"])
+async def test_what_comes_late_of_a_page_that_has_left_holds_nothing_up(box: Box, how: str) -> None:
+    await box.beat("new", sent=10)
+    if how == "gone":
+        await box.beat("a", sent=9000, by="another", gone=True)
+    else:
+        await box.beat("a", sent=9000)
+        await box.come(Contact("CLOSE", "of-a"))
+    assert (await box.beat("a", sent=8000, by="late")).status == 200
+    task = box.execute("show", text="A001")
+    assert await pending(task)
+    await box.beat("new", rev=1, sent=11)
+    assert (await ended(task))["pages"] == 1
+    await box.beat("a", rev=1, sent=9500)
+    assert box.points["clients"] == 2
+
+
+async def test_what_is_remembered_of_pages_that_have_left_is_bounded(box: Box) -> None:
+    for number in range(100):
+        await box.beat(f"p{number}", gone=True)
+    assert len(box.driver._pages._left) == 32
+
+
 async def test_only_pages_in_the_background_prove_nothing(box: Box) -> None:
     await box.beat("a", hidden=True)
     task = box.execute("show", text="A001")

@@ -368,6 +368,26 @@ async def test_a_new_build_of_the_page_loads_itself_after_a_restart(
             assert await page.get_attribute("body", "data-build") == "newer"
 
 
+async def test_a_page_whose_question_for_a_new_build_is_never_answered_asks_again(
+    screens: ScreenHall, chromium: Chromium
+) -> None:
+    held: list[Any] = []
+
+    async def hold(route: Any) -> None:
+        if route.request.method == "HEAD":
+            held.append(route)
+        else:
+            await route.continue_()
+
+    async with chromium.context() as context:
+        await context.route("**/screens/free", hold)
+        page = await opened(screens, context)
+        await until(lambda: asyncio.sleep(0, len(held)), lambda asked: asked >= 2, LIMIT_S)
+        for route in held:
+            await route.abort()
+        assert page.errors == []
+
+
 async def test_what_a_page_cannot_show_is_refused_with_its_reason(screens: ScreenHall, chromium: Chromium) -> None:
     async with chromium.context() as context:
         page = await opened(screens, context)

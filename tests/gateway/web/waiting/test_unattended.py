@@ -84,7 +84,7 @@ async def test_a_cable_that_is_pulled_is_told_a_reload_still_shows_the_page_and_
         page = await opened(screens, context, field=wire.url)
         await screens.board(row("c1", "A012"))
         await keeps(page)
-        wire.pull(loses=True)  # a beat of the page before, come late, would count as a page of its own
+        wire.pull()
         await page.wait_for_selector("#stale", state="visible", timeout=1000 * LIMIT_S)
         await page.reload()
         await page.wait_for_selector("#stale", state="visible")
