@@ -22,6 +22,8 @@ from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Reading, Surface, Verb
 
 STATUS, CARE = "status", "care"
+LATE_S = 3.0
+"""Its log is read in milliseconds; a busy machine may take longer without anything being wrong."""
 VERBS = {verb.name: verb for verb in (*verbs.DOOR, *verbs.DEVICE)}
 IN_TURN = frozenset({"set_mode", "set_delay", "put_card", "restore_defaults"})
 """The verbs that write what they have read; what is written meanwhile would be undone."""
@@ -40,7 +42,8 @@ class Uhppote(Driver[UhppoteConfig]):
         self._reader = Reader(config, context, self._wire, self._clock)
         self._care = Care(config, context, self._wire)
         self._news, self._unbound = asyncio.Event(), asyncio.Event()
-        self._bound, self._late = False, False
+        self._bound = False
+        self._level_at = float("-inf")
         self._turn = asyncio.Lock()  # around what reads and writes again: decision 0026
         self._anew = False
         """It was told to forget everything."""
@@ -113,19 +116,20 @@ class Uhppote(Driver[UhppoteConfig]):
     async def _look(self) -> Sequence[Reading]:
         """What a status tells; of the doors only where the events before it are recorded.
 
-        Until then they stay as they were told, from the second look on they are unknown. The clock is set only once
-        all is recorded that was logged by it.
+        Until then they stay as they were told, after LATE_S they are unknown. The clock is set only once all is
+        recorded that was logged by it.
         """
         status = await self._wire.status()
         self._clock.look(status)
         self._care.notice(status)
-        late, self._late = self._late, not self._reader.has(status)
-        doors = points.inputs if not self._late else points.unknown if late else points.burning
+        level, now = self._reader.has(status), self.context.clock.monotonic()
+        self._level_at = now if level else self._level_at
+        doors = points.inputs if level else points.burning if now - self._level_at < LATE_S else points.unknown
         self.context.publish(*self._own(status), *self._listening(), *doors(self.config, status))  # before any wait
-        if self._late:
-            self._news.set()
-        else:
+        if level:
             await self._clock.heed()
+        else:
+            self._news.set()
         return ()
 
     async def _read_on(self) -> None:
