@@ -57,9 +57,9 @@ class Readers:
     def point(self, name: str, point: str, part: str | None = None) -> Scalar:
         return self.lives[name].view.points[part][point].now.value
 
-    async def ask(self, name: str, verb: str, part: str | None = None, **params: Any) -> Result:
+    async def ask(self, name: str, verb: str, part: str | None = None, within_s: float = 5.0, **params: Any) -> Result:
         now = asyncio.get_running_loop().time()
-        command = Command(id=f"c-{now}", verb=verb, part=part, params=params, deadline=now + 5, actor="test")
+        command = Command(id=f"c-{now}", verb=verb, part=part, params=params, deadline=now + within_s, actor="test")
         return await self.lives[name].execute(command)
 
     async def until(self, true: Callable[[], bool], within_s: float = 5.0) -> float:

@@ -82,7 +82,7 @@ class Conversation:
         """
         if self.panel.offline:
             await self.begin()
-        if self._order is None and self._orders:
+        while self._order is None and self._orders:
             self._submit(self._orders.popleft())
         if not await self._ask():
             self._given.clear()
@@ -109,6 +109,9 @@ class Conversation:
         self._given.set()
 
     def _submit(self, order: Order) -> None:
+        """Begin with an order. One whose giver waits no longer is dropped: they were told that it was too late."""
+        if order.ended.done():
+            return
         if self.panel.submit(order.command):
             self._order = order
             order.sent()

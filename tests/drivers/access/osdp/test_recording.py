@@ -6,7 +6,7 @@ from pathlib import Path
 from readerhall import on_tcp
 
 from drivers.access.osdp.codec import read
-from gateway.core.model import Cursor, Event
+from gateway.core.model import Cursor, Event, Stage
 from gateway.hub import Status
 
 R = "reader-1"
@@ -66,3 +66,25 @@ async def test_a_life_that_ends_between_a_card_and_its_record_leaves_the_next_ca
         readers.twins[R].hang_up()
         await readers.are(Status.OFFLINE, R)
         await readers.until(lambda: readers.persons(R) == ["card:1", "card:2"])
+
+
+async def test_a_lock_is_not_released_once_who_asked_was_told_that_it_is_too_late(tmp_path: Path) -> None:
+    async with on_tcp(tmp_path, door={"sensor_input": 0, "lock_output": 1, "open_s": 5}) as readers:
+        disk, waiting = asyncio.Event(), asyncio.Event()
+        life = readers.lives[R]
+        record = life.context.record
+
+        async def slow(*events: Event, cursor: Cursor | None = None) -> None:
+            waiting.set()
+            await disk.wait()
+            await record(*events, cursor=cursor)
+
+        vars(life.context)["record"] = slow
+        readers.pull(R, "swipe", number=1)
+        await waiting.wait()
+        assert (await readers.ask(R, "open", "door", within_s=0.1)).status is Stage.TIMEOUT
+        disk.set()
+        vars(life.context)["record"] = record
+        assert (await readers.ask(R, "buzz", times=2)).status is Stage.CONFIRMED
+        assert readers.seen(R)["outputs"] == [False, False]
+        assert await readers.rows("door.remote_open") == []
