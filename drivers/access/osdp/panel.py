@@ -125,9 +125,16 @@ class Panel:
         frame = codec.read(question.removeprefix(bytes([codec.MARK])))
         if frame is not None:
             self.asked = frame.code
-            if self._enforce and not frame.secure and frame.code not in CLEAR:
-                raise Unsafe(f"command {frame.code:02x}")
+        if question and self._enforce:
+            self._check(frame)
         return question
+
+    def _check(self, frame: codec.Frame | None) -> None:
+        """Raises Unsafe for what is in clear and must not be, and for what cannot be read: it might be."""
+        if frame is None:
+            raise Unsafe("a question that cannot be read")
+        if not frame.secure and frame.code not in CLEAR:
+            raise Unsafe(f"command {frame.code:02x}")
 
     def hear(self, answer: bytes) -> None:
         """Take the answer, one whole frame."""

@@ -99,6 +99,14 @@ def test_would_rather_fail_than_say_a_word_in_clear_to_a_reader_that_has_a_key()
         asks(own, reader)
 
 
+def test_a_question_that_cannot_be_read_is_not_sent_to_a_reader_that_has_a_key() -> None:
+    own, reader = panel(), device()
+    shaken(own, reader)
+    own._wire.said = b"\xff\x53\x05\x09\x00\x04\x60\x00\x00"  # a command in clear, and its CRC is wrong
+    with pytest.raises(Unsafe, match="a question that cannot be read"):
+        own.question()
+
+
 def test_a_reader_that_restarts_is_given_up_at_once_and_not_after_five_minutes() -> None:
     own, reader = panel(), device()
     shaken(own, reader)
