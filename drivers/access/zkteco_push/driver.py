@@ -39,6 +39,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         self._log = Log(self._doors)
         self._orders = Orders(lambda command, stage: self.context.stage(command, stage))
         self._stands: dict[str, bool | None] = {}
+        self._owes = False
         self._refused = 0
         self._heard = 0.0
         self._offset_s: float | None = None
@@ -152,11 +153,12 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         return codec.OK
 
     async def _record(self, rows: Iterable[Row | Noise]) -> None:
-        rest = iter(rows)
+        self._owes, rest = True, iter(rows)
         while batch := list(islice(rest, BATCH)):
             events, place = self._log.read(batch, offset_s=self._offset_s)
             await self.context.record(*events, cursor=place.cursor())
             self._log.commit(batch, place)
+        self._owes = False
 
     async def _punches(self, contact: Contact) -> None:
         rest = iter(codec.attendance(contact.body, self._session.secret.encode()))
@@ -188,9 +190,10 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         self._stands = {self._doors[number]: stands for number, stands in state.open.items() if number in self._doors}
 
     def _tell(self) -> None:
+        """Publish what is known. A door that opened by a row that is not recorded would look forced: it is unknown."""
         known = {"log_newest": self._log.place.index, "clock_offset_s": self._offset_s, "refused": self._refused}
         readings: list[tuple[str | None, str, float | None]] = [(None, name, value) for name, value in known.items()]
-        readings += [(part, "open", stands) for part, stands in self._stands.items()]
+        readings += [(part, "open", None if self._owes else stands) for part, stands in self._stands.items()]
         self.context.publish(
             *(
                 Reading(part, name, value, Quality.BAD if value is None else Quality.GOOD)

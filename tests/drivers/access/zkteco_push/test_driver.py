@@ -181,6 +181,27 @@ async def test_what_cannot_be_recorded_is_not_acknowledged_and_comes_again(
     assert hall.is_(Status.ONLINE)
 
 
+async def test_a_door_is_unknown_while_the_row_that_opened_it_is_not_recorded(
+    hall: Hall, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = b"time=2026-11-23 09:00:02\tsensor=06\trelay=00"
+    assert await device.say("POST", "cdata&table=rtstate", opened.replace(b"06", b"05")) == (200, b"OK")
+    points, record = hall.life.view.points, Journal.record
+
+    async def full(self: Journal, device: str | None, events: Any, **more: Any) -> Any:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(Journal, "record", full)
+    assert (await device.log(GRANTED.format(n=1)))[0] == 503
+    assert await device.say("POST", "cdata&table=rtstate", opened) == (200, b"OK")
+    assert await device.say("GET", "getrequest") == (200, b"OK")  # so that what was told is published
+    assert points["front"]["open"].now.quality is Quality.BAD
+    monkeypatch.setattr(Journal, "record", record)
+    assert await device.log(GRANTED.format(n=1)) == (200, b"OK")
+    await hall.until(lambda: points["front"]["open"].now.quality is Quality.GOOD)
+    assert points["front"]["open"].now.value is True
+
+
 async def test_who_dies_between_the_disk_and_the_ok_records_the_row_once(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
