@@ -68,7 +68,7 @@ async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[]
             clock=clock,
             meters=meters,
             lines=lines,
-            pseudonym=pseudonyms.of,
+            pseudonyms=pseudonyms,
         )
         fleet, in_force = Fleet(house, lines), InForce(site)
         zone = ZoneInfo(site.general.site.timezone)

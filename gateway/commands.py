@@ -152,7 +152,7 @@ class Commands:
             raise UnknownTarget(f"there is no command {command_id!r}; the journal keeps those of the past")
         if who is None or kept.newest is None or not kept.verb.personal or who.may_ask(kept.request.device, kept.verb):
             return kept.newest
-        detail = without_persons(kept.verb, self._house.pseudonym, kept.newest.detail)
+        detail = without_persons(kept.verb, self._house.pseudonyms.of, kept.newest.detail)
         return msgspec.structs.replace(kept.newest, detail={**detail})
 
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
@@ -160,7 +160,7 @@ class Commands:
         request = kept.request
         device = request.device if request.device in self._lives else None
         verb = self._target(request.device, who).verb(request.verb, request.part)
-        hide = partial(without_persons, verb, self._house.pseudonym)
+        hide = partial(without_persons, verb, self._house.pseudonyms.of)
         trail = Trail(self._house.journal, device, request.command_id, request.part, hide)
         if await (trail.used_in_time() if verb.urgent else trail.used()):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")

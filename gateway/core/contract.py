@@ -70,7 +70,6 @@ class Stream(Protocol):
 
     def send(self, data: bytes) -> None:
         """Hand bytes to the wire. Never waits. Raises DeviceOffline when it is lost, or takes no more."""
-        ...
 
 
 class Contact(Protocol):
@@ -100,7 +99,6 @@ class Contact(Protocol):
         A WebSocket message need not be answered: a `body` goes out as one message of its connection, a `status` of
         400 or more ends the connection, the body being the reason. A datagram is answered to its source.
         """
-        ...
 
 
 class Inlet(Protocol):
@@ -112,7 +110,6 @@ class Inlet(Protocol):
 
     def push(self, body: bytes) -> None:
         """Send a message on every WebSocket connection that is open now. Never waits: who is too slow is dropped."""
-        ...
 
 
 class DeviceContext(Protocol):
@@ -156,7 +153,6 @@ class DeviceContext(Protocol):
         Only what the device has said: a command's effect once it is confirmed. Raises ValueError for what `surface`
         does not declare.
         """
-        ...
 
     async def record(self, *events: Event, cursor: Cursor | None = None) -> None:
         """Record events and the cursor behind them in one transaction. Returns once they are on disk.
@@ -165,7 +161,6 @@ class DeviceContext(Protocol):
         the walk stops at its cursor, and `listen` or the poll is begun again later. Events that are all `volatile`,
         without a cursor, are never refused: while the store takes nothing they are held in memory.
         """
-        ...
 
     async def cursor(self, name: str) -> str | None:
         """The last committed value of a cursor, None at the first run."""
@@ -173,17 +168,19 @@ class DeviceContext(Protocol):
 
     def parts(self, *parts: Part) -> None:
         """Tell the parts that the device has now: what is missing here is gone."""
-        ...
 
     def stage(self, command: Command, stage: Stage) -> None:
         """Tell that a command was `sent` or `acked`.
 
         `sent` may be told more than once: the first time counts for the first bytes, the newest for the last.
         """
-        ...
 
     def secret(self, ref: SecretRef) -> str:
         """The secret behind a reference, read when it is asked for."""
+        ...
+
+    def mark(self, text: str) -> str:
+        """16 letters and digits for a `source_key` that stands on what names a person: they do not tell the text."""
         ...
 
 

@@ -36,12 +36,16 @@ class Pseudonyms:
     def __init__(self, key: bytes, site: str) -> None:
         self._site = site.encode()
         self._naming = hmac.digest(key, b"hall-gateway pseudonym " + self._site, "sha256")
+        self._marking = hmac.digest(key, b"hall-gateway mark " + self._site, "sha256")
         self._sealing = AESGCM(hmac.digest(key, b"hall-gateway sealing " + self._site, "sha256"))
 
     def of(self, known_as: str) -> str:
         """The pseudonym of what a device knows somebody by: `p-` and 16 letters and digits."""
-        digest = hmac.digest(self._naming, known_as.encode(), "sha256")
-        return f"p-{base64.b32encode(digest[:DIGEST_BYTES]).decode().lower()}"
+        return f"p-{_letters(self._naming, known_as)}"
+
+    def mark(self, text: str) -> str:
+        """16 letters and digits that are the same for the same text, and from which nobody without the key finds it."""
+        return _letters(self._marking, text)
 
     def seal(self, person: Person) -> bytes:
         """What is known of somebody, so that only the key opens it, and only in their own place."""
@@ -61,3 +65,8 @@ class Pseudonyms:
 
     def _place(self, pseudonym: str) -> bytes:
         return self._site + b"/" + pseudonym.encode()
+
+
+def _letters(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode(), "sha256")
+    return base64.b32encode(digest[:DIGEST_BYTES]).decode().lower()

@@ -36,7 +36,7 @@ class House(NamedTuple):
     clock: Clock
     meters: Meters
     lines: Mapping[str, Line] = MappingProxyType({})
-    pseudonym: Callable[[str], str] = Pseudonyms(os.urandom(KEY_BYTES), "").of
+    pseudonyms: Pseudonyms = Pseudonyms(os.urandom(KEY_BYTES), "")
     """What is recorded in the place of who a device knows as `card:9896534`."""
 
 
@@ -135,6 +135,9 @@ class GatewayContext:
     def secret(self, ref: SecretRef) -> str:
         return read_secret(ref)
 
+    def mark(self, text: str) -> str:
+        return self._house.pseudonyms.mark(text)
+
     @contextmanager
     def follow(self, command_id: str, told: Callable[[Stage], None]) -> Generator[None]:
         """Tell the stages of a command to `told`."""
@@ -184,7 +187,7 @@ class GatewayContext:
         """The event as it is recorded: its key is the device's own, and nobody stands in it by card or number."""
         payload = event.payload
         if event.person is not None:
-            payload = {**payload, "person": self._house.pseudonym(event.person)}
+            payload = {**payload, "person": self._house.pseudonyms.of(event.person)}
         key = f"{self.device}/{event.source_key}"
         return msgspec.structs.replace(event, source_key=key, payload=payload, person=None)
 

@@ -103,6 +103,9 @@ class FakeContext:
     def secret(self, ref: SecretRef) -> str:
         raise NotImplementedError
 
+    def mark(self, text: str) -> str:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def context() -> FakeContext:

@@ -320,7 +320,7 @@ async def test_a_card_in_an_answer_is_told_to_those_who_may_ask_for_it(
 
         monkeypatch.setattr(hall.lives["led-5"], "verb", found)
         assert (await commands.submit(blink(), BOSS)).detail == {"shown": "blink"}
-    pseudonym = {"shown": hall.house.pseudonym("card:blink")}
+    pseudonym = {"shown": hall.house.pseudonyms.of("card:blink")}
     for _ in ("while it is there", "once it has left the site file"):
         told = {who.name: commands.result("x1", who) for who in (BOSS, QUEUE)}
         assert {name: result and result.detail for name, result in told.items()} == {

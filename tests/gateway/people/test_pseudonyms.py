@@ -15,6 +15,13 @@ def test_a_card_has_the_same_pseudonym_everywhere_in_a_site_and_another_one_else
     assert len(others | {Pseudonyms(KEY, "a").of("card:7")}) == 4
 
 
+def test_a_mark_is_that_of_one_key_and_site_and_never_a_pseudonym() -> None:
+    one = Pseudonyms(KEY, "a")
+    assert one.mark("card:7") == Pseudonyms(KEY, "a").mark("card:7")
+    others = {Pseudonyms(KEY, "b").mark("card:7"), Pseudonyms(OTHER, "a").mark("card:7"), one.mark("card:8")}
+    assert len(others | {one.mark("card:7"), one.of("card:7").removeprefix("p-")}) == 5
+
+
 @given(st.text(max_size=40), st.text(max_size=40), st.none() | st.text(max_size=20))
 def test_what_is_sealed_is_unsealed_in_its_place(known_as: str, name: str, department: str | None) -> None:
     pseudonyms, person = Pseudonyms(KEY, "a"), Person(known_as, name, department)

@@ -83,7 +83,7 @@ async def test_no_file_of_the_store_has_a_name_or_a_card(hall: WebHall, tmp_path
     context = GatewayContext("acs", hall.services.house)
     await context.record(Event(type="access.granted", source_key="1-1", payload={"index": 1}, person="card:9896534"))
     [event] = (await hall.get("/events?type=access.granted"))["events"]
-    assert event["payload"] == {"index": 1, "person": hall.services.house.pseudonym("card:9896534")}
+    assert event["payload"] == {"index": 1, "person": hall.services.house.pseudonyms.of("card:9896534")}
     assert not [clear for clear in ("9896534", "欧阳", "张三") if clear.encode() in _everything(tmp_path)]
 
 

@@ -44,7 +44,7 @@ async def test_a_card_is_recorded_and_its_number_is_nowhere_but_in_the_person(
         readers.pull(R, "swipe", number=9896534)
         await readers.until(lambda: bool(readers.persons(R)))
         (row,) = await readers.rows("access.presented")
-        payload = {"bits": 26, "reader": 0, "person": readers.house.pseudonym("card:9896534")}
+        payload = {"bits": 26, "reader": 0, "person": readers.house.pseudonyms.of("card:9896534")}
         assert (row.volatile, row.retention, row.payload) == (True, "access", payload)
         assert readers.persons(R) == ["card:9896534"]
         told = json.dumps([points(readers), row.payload, row.source_key, caplog.text], default=str)
