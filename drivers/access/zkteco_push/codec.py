@@ -17,7 +17,7 @@ Attendance PUSH Communication Protocol. Nothing here was compared with a device.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -27,14 +27,16 @@ DOORS = range(1, 9)
 MOST_VALUE = 64
 """Characters of one value that are kept."""
 MOST_FIELDS = 64
-IDENTIFYING = ("time", "index", "event", "eventaddr", "pin", "cardno")
-"""What makes a row with a number the same row, whatever else a firmware adds to it; without one, the whole row does."""
+MOST_LINES = 10_000
+"""In one post: a megabyte of rows of the document has less."""
+Mark = Callable[[str], str]
+"""What is the same for the same text, and does not tell it: `DeviceContext.mark`."""
 TIME = "%Y-%m-%d %H:%M:%S"
 TOKEN = re.compile(r"(?:^|[;,\s])token=([0-9a-fA-F]{32})(?:$|[;,\s])")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row of the log. `key` is the same for the same row for ever; `index` its number in the device."""
+    """One row of the log. `key` is the same for the same row for ever, and tells of nobody; `index` is its number."""
 
     key: str
     time: str | None
@@ -44,12 +46,6 @@ class Row(msgspec.Struct, frozen=True):
     index: int | None = None
     pin: str | None = None
     card: str | None = None
-
-
-class Noise(msgspec.Struct, frozen=True):
-    """A line that is no row. Its text is kept nowhere."""
-
-    key: str
 
 
 class State(msgspec.Struct, frozen=True):
@@ -66,17 +62,31 @@ class Done(msgspec.Struct, frozen=True):
     code: int
 
 
-def rows(body: bytes, secret: bytes) -> Iterator[Row | Noise]:
-    """The rows of `rtlog`, in their order. Never raises. `secret` keeps their keys from telling whose they are."""
-    return (_row(line, secret) for line in _lines(body))
+def posted(body: bytes) -> list[str]:
+    """The lines of a table, in their order, without those that are empty."""
+    return list(_lines(body))
 
 
-def attendance(body: bytes, secret: bytes) -> Iterator[Row | Noise]:
-    """The rows of `ATTLOG`: user, time, status, verification, … The event of each is 0. Never raises."""
-    for line in _lines(body):
-        pin, time, *_ = [*line.split("\t"), "", ""]
-        key, known = _hash(line, secret), _given(pin)
-        yield Row(key, time, 0, None, None, pin=known) if when(time) and known else Noise(key)
+def row(line: str, mark: Mark) -> Row | None:
+    """A row of `rtlog`; None for what is none. Never raises.
+
+    One with a number is known by it, its time, event and door, whatever else a firmware adds; without, by all it says.
+    """
+    found = fields(line)
+    event, index, door = (number(found.get(name)) for name in ("event", "index", "eventaddr"))
+    time = _time(found)
+    if event is None or time is None:
+        return None
+    outward = {"0": False, "1": True}.get(found.get("inoutstatus", ""))
+    key = mark(line) if index is None else f"{time}/{index}/{event}/{door}"
+    return Row(key, time, event, door, outward, index, _given(found.get("pin")), _given(found.get("cardno")))
+
+
+def punch(line: str, mark: Mark) -> Row | None:
+    """A row of `ATTLOG`: user, time, status, verification, … Its event is 0. None for what is none. Never raises."""
+    pin, time, *_ = [*line.split("\t"), "", ""]
+    known = _given(pin)
+    return Row(mark(line), time, 0, None, None, pin=known) if when(time) and known else None
 
 
 def state(body: bytes) -> State | None:
@@ -181,18 +191,6 @@ def _lines(body: bytes) -> Iterator[str]:
     return (line for line in body.decode("utf-8", "replace").replace("\r", "\n").split("\n") if line.strip())
 
 
-def _row(line: str, secret: bytes) -> Row | Noise:
-    found = fields(line)
-    event, index, door = (number(found.get(name)) for name in ("event", "index", "eventaddr"))
-    if event is None or _time(found) is None:
-        return Noise(_hash(line, secret))
-    outward = {"0": False, "1": True}.get(found.get("inoutstatus", ""))
-    same = line if index is None else "\t".join(found.get(name, "") for name in IDENTIFYING)
-    key = _hash(same, secret)
-    pin, card = _given(found.get("pin")), _given(found.get("cardno"))
-    return Row(key, _time(found), event, door, outward, index, pin, card)
-
-
 def _time(found: Mapping[str, str]) -> str | None:
     return found["time"] if when(found.get("time")) else None
 
@@ -201,7 +199,3 @@ def _given(text: str | None) -> str | None:
     """A number of somebody; None for none, which is empty or zero."""
     text = (text or "").strip()
     return text[:MOST_VALUE] if text.isprintable() and text.strip("0") else None
-
-
-def _hash(text: str, secret: bytes) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), key=secret, digest_size=12).hexdigest()

@@ -1,16 +1,15 @@
 """Drives a ZKTeco controller or terminal that pushes: it is the client, and hears OK once its rows are on disk."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from drivers.access.zkteco_push import codec
-from drivers.access.zkteco_push.codec import Noise, Row
+from drivers.access.zkteco_push.codec import Row
 from drivers.access.zkteco_push.config import ZktecoPushConfig
-from drivers.access.zkteco_push.log import CURSOR, Log, Place
+from drivers.access.zkteco_push.log import CURSOR, Log, Place, unreadable
 from drivers.access.zkteco_push.orders import Orders
 from drivers.access.zkteco_push.session import CURSOR as SESSION
 from drivers.access.zkteco_push.session import HANDSHAKE, Session, attendance
@@ -23,6 +22,9 @@ from gateway.core.model import Command, Cursor, Event, Identity, Part, Quality, 
 BATCH = 64
 """Rows in one transaction."""
 STAMP = "attlog"
+LOGS = ("rtlog", "ATTLOG")
+Read = Callable[[str, codec.Mark], Row | None]
+Record = Callable[[Sequence[Row]], Awaitable[None]]
 
 
 class ZktecoPush(Driver[ZktecoPushConfig]):
@@ -133,38 +135,54 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
             case "rtdata":
                 return 200, codec.lines({"DateTime": codec.packed(self.context.clock.now())}) + self._zone()
             case "cdata" | "querydata":
-                return 200, await self._keep(contact)
+                return await self._keep(contact)
             case _:
                 return 404, b"not served"
 
-    async def _keep(self, contact: Contact) -> bytes:
+    async def _keep(self, contact: Contact) -> tuple[int, bytes]:
         """Take what is posted as a table. Users, templates and photos are not kept, and said to have arrived."""
-        match contact.query.get("table"):
+        table = contact.query.get("table")
+        lines = codec.posted(contact.body) if table in LOGS else []
+        if len(lines) > codec.MOST_LINES:
+            self._refused += 1
+            return 413, b"more than is taken at once"
+        match table:
             case "rtlog":
-                await self._record(codec.rows(contact.body, self._session.secret.encode()))
+                self._owes = True
+                await self._take_lines(lines, codec.row, self._record)
+                self._owes = False
             case "ATTLOG":
-                await self._punches(contact)
+                await self._take_lines(lines, codec.punch, self._punches)
+                await self._stamp(contact.query.get("Stamp", ""))
             case "rtstate":
                 self._see(codec.state(contact.body))
             case "options":
                 pass  # what is to be known of it came when it registered
             case _:
-                return codec.arrived(contact.query)
-        return codec.OK
+                return 200, codec.arrived(contact.query)
+        return 200, codec.OK
 
-    async def _record(self, rows: Iterable[Row | Noise]) -> None:
-        self._owes, rest = True, iter(rows)
-        while batch := list(islice(rest, BATCH)):
-            events, place = self._log.read(batch, offset_s=self._offset_s)
-            await self.context.record(*events, cursor=place.cursor())
-            self._log.commit(batch, place)
-        self._owes = False
+    async def _take_lines(self, lines: Sequence[str], read: Read, record: Record) -> None:
+        """Record the rows in these lines, in their order, then how many are none: one event, however many there are."""
+        strange = list[str]()
+        for first in range(0, len(lines), BATCH):
+            found = [(line, read(line, self.context.mark)) for line in lines[first : first + BATCH]]
+            strange += [line for line, row in found if row is None]
+            if rows := [row for _, row in found if row is not None]:
+                await record(rows)
+        if strange:
+            await self.context.record(unreadable(self.context.mark("\n".join(strange)), len(strange)))
 
-    async def _punches(self, contact: Contact) -> None:
-        rest = iter(codec.attendance(contact.body, self._session.secret.encode()))
-        while batch := list(islice(rest, BATCH)):
-            await self.context.record(*self._log.punches(batch, offset_s=self._offset_s))
-        if (stamp := contact.query.get("Stamp", "")).isdecimal() and len(stamp) <= 16:
+    async def _record(self, rows: Sequence[Row]) -> None:
+        events, place = self._log.read(rows, offset_s=self._offset_s)
+        await self.context.record(*events, cursor=place.cursor())
+        self._log.commit(rows, place)
+
+    async def _punches(self, rows: Sequence[Row]) -> None:
+        await self.context.record(*self._log.punches(rows, offset_s=self._offset_s))
+
+    async def _stamp(self, stamp: str) -> None:
+        if stamp.isdecimal() and len(stamp) <= 16:
             await self.context.record(cursor=Cursor(STAMP, stamp))
 
     async def _greet(self, query: Mapping[str, str]) -> bytes:

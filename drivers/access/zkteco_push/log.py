@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from drivers.access.zkteco_push.codec import Noise, Row
+from drivers.access.zkteco_push.codec import Row
 from drivers.access.zkteco_push.events import HIDDEN, meaning
 from gateway.core.access import Happening
 from gateway.core.model import Cursor, Event, Retention
@@ -45,27 +45,25 @@ class Log:
         self.place = Place()
         self._recent: deque[str] = deque(maxlen=RECENT)
 
-    def read(self, rows: Sequence[Row | Noise], *, offset_s: float | None) -> tuple[list[Event], Place]:
+    def read(self, rows: Sequence[Row], *, offset_s: float | None) -> tuple[list[Event], Place]:
         """The events of some rows, and the place behind them. `offset_s`: how far the device's clock is ahead."""
         events, place = list[Event](), self.place
         for row in rows:
-            if isinstance(row, Row) and row.index is not None and row.key not in self._recent:
+            if row.index is not None and row.key not in self._recent:
                 more, place = _step(place, row.index, row.time or "")
                 events += more
             events.append(self._event(row, place, offset_s))
         return events, place
 
-    def commit(self, rows: Sequence[Row | Noise], place: Place) -> None:
+    def commit(self, rows: Sequence[Row], place: Place) -> None:
         """Note that the events of these rows are on disk."""
         self.place = place
         self._recent.extend(row.key for row in rows)
 
-    def punches(self, rows: Sequence[Row | Noise], *, offset_s: float | None) -> list[Event]:
+    def punches(self, rows: Sequence[Row], *, offset_s: float | None) -> list[Event]:
         """The events of rows of attendance: they have no numbers, and open nothing that we know of."""
         return [
-            _noise(row)
-            if isinstance(row, Noise)
-            else Event(
+            Event(
                 type=Happening.PRESENTED,
                 source_key=f"attlog/{row.key}",
                 payload={},
@@ -77,9 +75,7 @@ class Log:
             for row in rows
         ]
 
-    def _event(self, row: Row | Noise, place: Place, offset_s: float | None) -> Event:
-        if isinstance(row, Noise):
-            return _noise(row)
+    def _event(self, row: Row, place: Place, offset_s: float | None) -> Event:
         means, part = meaning(row.event), self._doors.get(row.door or 0)
         payload: dict[str, Any] = {"reason": means.reason, "code": None if row.event in HIDDEN else row.event}
         if means.type in (Happening.GRANTED, Happening.DENIED):
@@ -98,6 +94,11 @@ class Log:
             clock_offset_s=offset_s,
             person=_person(row),
         )
+
+
+def unreadable(key: str, count: int) -> Event:
+    """So many lines of a post are no rows. Their text is kept nowhere."""
+    return _log_event(Happening.OTHER, f"unreadable/{key}", reason="rows that cannot be read", code=None, count=count)
 
 
 def _step(place: Place, index: int, time: str) -> tuple[list[Event], Place]:
@@ -119,10 +120,6 @@ def _gap(epoch: int, first: int, index: int) -> list[Event]:
     last = index - 1
     missing = {"from": first, "to": last, "epoch": epoch}
     return [_log_event(Happening.GAP, f"gap/{epoch}/{first}-{last}", **missing)] if first <= last else []
-
-
-def _noise(row: Noise) -> Event:
-    return _log_event(Happening.OTHER, f"unreadable/{row.key}", reason="a row that cannot be read", code=None)
 
 
 def _log_event(type_: Happening, key: str, **payload: Any) -> Event:

@@ -17,11 +17,10 @@ VERSION = "3.1.2"
 
 
 class Session(msgspec.Struct, frozen=True):
-    """`code` and `id` make the token. `secret` is ours: the device never sees it."""
+    """`code` and `id` make the token."""
 
     code: str
     id: str
-    secret: str
     registered: bool = False
     model: str = ""
     firmware: str = ""
@@ -29,7 +28,7 @@ class Session(msgspec.Struct, frozen=True):
     @classmethod
     def new(cls) -> "Session":
         """An agreement with a device that has not registered."""
-        return cls(secrets.token_hex(8), _session_id(), secrets.token_hex(16))
+        return cls(secrets.token_hex(8), _session_id())
 
     @classmethod
     def of(cls, value: str) -> "Session":

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.access.zkteco_push import codec, events
-from drivers.access.zkteco_push.codec import Done, Noise, Row, State
+from drivers.access.zkteco_push.codec import Done, Row, State
 from drivers.access.zkteco_push.events import MEANINGS, meaning
 from gateway.core.access import Happening
 
-SECRET = b"7" * 32
+
+def mark(text: str) -> str:
+    """Stands for what only the gateway can compute."""
+    return f"<{text}>"
 
 
 def vector(name: str) -> bytes:
@@ -23,8 +26,9 @@ def vector(name: str) -> bytes:
 
 
 def row(body: bytes) -> Row:
-    (found,) = codec.rows(body, SECRET)
-    assert isinstance(found, Row)
+    (line,) = codec.posted(body)
+    found = codec.row(line, mark)
+    assert found is not None
     return found
 
 
@@ -59,8 +63,9 @@ def test_reads_the_results_of_commands_in_both_forms() -> None:
 
 
 def test_reads_attendance() -> None:
-    (found,) = codec.attendance(vector("attlog"), SECRET)
-    assert isinstance(found, Row)
+    (line,) = codec.posted(vector("attlog"))
+    found = codec.punch(line, mark)
+    assert found is not None
     assert (found.time, found.pin, found.door) == ("2023-08-16 10:15:24", "1", None)
 
 
@@ -122,9 +127,19 @@ def test_the_key_of_a_row_is_the_same_whatever_a_firmware_adds_and_differs_where
     assert row(vector("rtlog").replace(b"\tindex=21", b"")).key != row(vector("face").replace(b"\tindex=140", b"")).key
 
 
-def test_the_key_of_a_row_cannot_be_guessed_from_who_it_is() -> None:
-    (other,) = codec.rows(vector("rtlog"), b"8" * 32)
-    assert other.key != row(vector("rtlog")).key
+def test_the_key_of_a_row_with_a_number_has_nobody_in_it() -> None:
+    """Whoever has the store could try all cards with a hash of it, also of somebody who was forgotten."""
+    line = b"time=2026-11-23 10:00:00\tpin=0\tcardno=9896534\teventaddr=1\tevent=0\tinoutstatus=0\tindex=7"
+    assert row(line).key == row(line.replace(b"9896534", b"17")).key == "2026-11-23 10:00:00/7/0/1"
+
+
+def test_the_key_of_a_row_without_a_number_is_what_only_the_gateway_can_compute() -> None:
+    line = "time=2026-11-23 10:00:00\tpin=1001\tcardno=0\teventaddr=1\tevent=0"
+    assert row(line.encode()).key == mark(line)
+    (punched,) = codec.posted(vector("attlog"))
+    found = codec.punch(punched, mark)
+    assert found is not None
+    assert found.key == mark(punched)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +154,14 @@ def test_the_key_of_a_row_cannot_be_guessed_from_who_it_is() -> None:
     ],
 )
 def test_what_is_no_row_is_noise(line: bytes) -> None:
-    (found,) = codec.rows(line, SECRET)
-    assert isinstance(found, Noise)
+    assert [codec.row(each, mark) for each in codec.posted(line)] == [None]
 
 
 @given(st.binary(max_size=400))
 def test_never_raises_for_what_a_device_sends(body: bytes) -> None:
-    assert all(isinstance(found, Row | Noise) for found in codec.rows(body, SECRET))
-    assert all(isinstance(found, Row | Noise) for found in codec.attendance(body, SECRET))
+    for line in codec.posted(body):
+        assert isinstance(codec.row(line, mark), Row | None)
+        assert isinstance(codec.punch(line, mark), Row | None)
     assert all(isinstance(found, Done) for found in codec.results(body))
     assert codec.state(body) is None or isinstance(codec.state(body), State)
     assert len(codec.options(body)) <= 256

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -257,8 +258,38 @@ async def test_a_row_that_cannot_be_read_is_recorded_without_its_text_and_stops_
     hall: Hall, device: Device
 ) -> None:
     assert await device.log("event=x\tpin=1001", GRANTED.format(n=1), "\x00\x01") == (200, b"OK")
-    assert [row.type for row in await rows(hall)] == ["log.other", "access.granted", "log.other"]
-    assert (await payloads(hall, "log.other"))[0] == {"reason": "a row that cannot be read", "code": None}
+    assert [row.type for row in await rows(hall)] == ["access.granted", "log.other"]
+    assert await payloads(hall, "log.other") == [{"reason": "rows that cannot be read", "code": None, "count": 2}]
+
+
+async def test_nonsense_is_one_event_for_each_post_and_recorded_once(hall: Hall, device: Device) -> None:
+    nonsense = [f"{number:x}" for number in range(9_999)]
+    for _ in range(2):
+        assert await device.log(*nonsense, GRANTED.format(n=1)) == (200, b"OK")
+    assert [row.type for row in await rows(hall)] == ["access.granted", "log.other"]
+    assert (await payloads(hall, "log.other"))[0]["count"] == 9_999
+
+
+async def test_a_post_of_more_rows_than_any_device_sends_is_refused(hall: Hall, device: Device) -> None:
+    assert (await device.log(*(f"{number:x}" for number in range(10_001))))[0] == 413
+    assert await rows(hall) == []
+    await hall.until(lambda: hall.life.view.points[None]["refused"].now.value == 1)
+
+
+async def test_the_store_has_nothing_by_which_cards_could_be_tried(hall: Hall, device: Device) -> None:
+    """A hash of a card could be tried with all cards; one whose key stands in the store, too."""
+    row = GRANTED.format(n=1).replace("\tindex=1", "")
+    await device.log(row, row.replace("9896534", "17"))
+    first, second = [row.source_key for row in await rows(hall)]
+    mark = hall.house.pseudonyms.mark
+    assert (first, second) == (f"{ID}/rtlog/{mark(row)}", f"{ID}/rtlog/{mark(row.replace('9896534', '17'))}")
+    assert set(json.loads(await hall.house.journal.cursor(f"device/{ID}/session") or "")) == {
+        "code",
+        "id",
+        "registered",
+        "model",
+        "firmware",
+    }
 
 
 async def test_a_refusal_for_a_body_temperature_does_not_say_so(hall: Hall, device: Device) -> None:
