@@ -2,12 +2,12 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from gateway.core.errors import WrongInput
+from gateway.people.known_as import known_as
 from gateway.people.pseudonyms import Person
 
 HEADINGS = {
@@ -21,7 +21,6 @@ HEADINGS = {
     "部门": "department",
 }
 IDENTIFIERS = ("card", "employee")
-NUMBER, EMPLOYEE = re.compile(r"[0-9]{1,20}"), re.compile(r"[0-9A-Za-z_-]{1,32}")
 MOST_NAME, MOST_ROWS = 40, 20_000
 Row = Mapping[str, str]
 
@@ -100,14 +99,3 @@ def _person(row: Row) -> Person:
     if department and (len(department) > MOST_NAME or not department.isprintable()):
         raise WrongInput(f"department must have at most {MOST_NAME} characters that can be printed")
     return Person(known_as(*given[0]), name, department)
-
-
-def known_as(kind: str, value: str) -> str:
-    """What devices know somebody by: card numbers without leading zeros. Raises WrongInput."""
-    if kind == "card":
-        if not NUMBER.fullmatch(value):
-            raise WrongInput("card must be 1 to 20 digits")
-        return f"card:{int(value)}"
-    if not EMPLOYEE.fullmatch(value):
-        raise WrongInput("employee must be 1 to 32 letters, digits, _ or -")
-    return f"employee:{value}"

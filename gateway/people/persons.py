@@ -11,6 +11,7 @@ from gateway.journal.identities import Identity
 from gateway.journal.journal import Journal
 from gateway.journal.rows import stamp
 from gateway.people.audit import Audit
+from gateway.people.known_as import canonical
 from gateway.people.masking import mask_known_as, mask_name
 from gateway.people.pseudonyms import Person, Pseudonyms
 
@@ -78,6 +79,7 @@ class Persons:
         At most MOST_FOUND. A card that nobody is enrolled for is found by its pseudonym all the same: `known_as` is
         what was asked for, and the name is empty.
         """
+        sought = canonical(sought)
         found = [whole async for whole in self._matching(sought)]
         if not found and ":" in sought:
             found = [Whole(self._pseudonyms.of(sought), "", sought, None)]

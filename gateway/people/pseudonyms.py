@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.core.errors import GatewayError
+from gateway.people.known_as import canonical
 
 NONCE_BYTES = 12
 DIGEST_BYTES = 10  # 80 bits: no two of a million cards have the same
@@ -40,8 +41,8 @@ class Pseudonyms:
         self._sealing = AESGCM(hmac.digest(key, b"hall-gateway sealing " + self._site, "sha256"))
 
     def of(self, known_as: str) -> str:
-        """The pseudonym of what a device knows somebody by: `p-` and 16 letters and digits."""
-        return f"p-{_letters(self._naming, known_as)}"
+        """The pseudonym of what a device knows somebody by, however it writes it: `p-` and 16 letters and digits."""
+        return f"p-{_letters(self._naming, canonical(known_as))}"
 
     def mark(self, text: str) -> str:
         """16 letters and digits that are the same for the same text, and from which nobody without the key finds it."""

@@ -5,7 +5,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, field_validator
 
 from gateway.core.errors import WrongInput
-from gateway.people.card_list import known_as
+from gateway.people.known_as import known_as
 from gateway.people.persons import Enrolled, Masked, Whole
 from gateway.people.pseudonyms import Person
 from gateway.web.problems import Problem
@@ -52,13 +52,17 @@ class ForReason(BaseModel, frozen=True, extra="forbid"):
 class Sought(ForReason, frozen=True):
     """Who is sought, and why."""
 
-    name: str = Field(min_length=1, max_length=40, description="A part of a name, or card:NUMBER, or employee:NUMBER.")
+    name: str = Field(
+        min_length=1, max_length=64, description="A part of a name, or card:NUMBER, card:BITS:HEX or employee:NUMBER."
+    )
 
 
 class PersonBody(BaseModel, frozen=True, extra="forbid"):
     """Somebody of the house."""
 
-    known_as: str = Field(max_length=64, description="card:NUMBER or employee:NUMBER, as devices know them.")
+    known_as: str = Field(
+        max_length=64, description="card:NUMBER, card:BITS:HEX or employee:NUMBER, as devices know them."
+    )
     name: str = Name
     department: str | None = Field(default=None, min_length=1, max_length=40)
 
@@ -69,7 +73,7 @@ class PersonBody(BaseModel, frozen=True, extra="forbid"):
         try:
             return known_as(kind, value)
         except WrongInput as error:
-            raise ValueError(f"must be card:NUMBER or employee:NUMBER; {error}") from error
+            raise ValueError(f"must be card:NUMBER, card:BITS:HEX or employee:NUMBER; {error}") from error
 
     @field_validator("name", "department")
     @classmethod

@@ -24,7 +24,7 @@ def test_every_bad_line_is_told() -> None:
     assert found.bad == [
         BadLine(3, "must have exactly one of card and employee"),
         BadLine(4, "must have exactly one of card and employee"),
-        BadLine(5, "card must be 1 to 20 digits"),
+        BadLine(5, "card must be 1 to 20 digits, or BITS:HEX as a reader tells it"),
         BadLine(6, "card is that of line 2 already"),
         BadLine(7, "name must have 1 to 40 characters that can be printed"),
         BadLine(8, "department must have at most 40 characters that can be printed"),

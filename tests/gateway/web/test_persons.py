@@ -70,6 +70,19 @@ async def test_people_are_found_by_name_and_by_card_and_the_audit_has_no_name(ha
     assert not [text for text in ("阳", "E17", "card:5") if text in str(await audited(hall))]
 
 
+async def test_a_card_is_the_same_person_with_leading_zeros_and_by_its_bits(hall: WebHall) -> None:
+    bits = {"known_as": "card:32:8C3A11F0", "name": "李四"}
+    assert (await hall.ask("POST", "/api/v1/persons", {"persons": [PEOPLE[0], bits]})).json["added"] == 2
+    context = GatewayContext("acs", hall.services.house._replace(pseudonyms=Pseudonyms(bytes(32), "test")))
+    for number, told in enumerate(("card:0009896534", "card:9896534", "card:32:8c3a11f0")):
+        await context.record(Event(type="access.granted", source_key=f"{number}", payload={}, person=told))
+    events = (await hall.get("/events?type=access.granted"))["events"]
+    for sought, name, rows in (("card:0009896534", "欧阳娜娜", events[:2]), ("card:32:8c3a11f0", "李四", events[2:])):
+        found = await hall.ask("POST", "/api/v1/persons/find", {"name": sought, "reason": "x"})
+        assert [each["name"] for each in found.json["persons"]] == [name]
+        assert {row["payload"]["person"] for row in rows} == {found.json["persons"][0]["person"]}
+
+
 async def test_who_is_forgotten_leaves_the_record_as_it_was(hall: WebHall) -> None:
     await enrol(hall)
     answer = await hall.ask("POST", f"/api/v1/persons/{ZHANG}/forget", {"reason": "已离职"})
@@ -94,7 +107,7 @@ def _everything(folder: Path) -> bytes:
 async def test_bad_people_are_refused_with_what_is_allowed(hall: WebHall) -> None:
     for known_as, name, why in (
         ("card:x", "a", "card must be 1 to 20 digits"),
-        ("9896534", "a", "must be card:NUMBER or employee:NUMBER"),
+        ("9896534", "a", "must be card:NUMBER, card:BITS:HEX or employee:NUMBER"),
         ("card:1", "\x1b[2J", "can be printed"),
         ("card:1", "", "must have 1 or more characters"),
     ):
