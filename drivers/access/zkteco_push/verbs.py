@@ -31,7 +31,7 @@ class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 POINTS = (
     Point("log_newest", "integer", "the number of the newest row of its log that is recorded"),
     Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0),
-    Point("refused", "integer", "requests in its name that were refused, for their address or their token"),
+    Point("refused", "integer", "requests in its name that were refused, for their address, token or length"),
 )
 SET_CLOCK = Verb(name="set_clock", meaning="set the device's clock to the gateway's", params=SetClock)
 DEVICE = PartKind(points=POINTS, verbs=(SET_CLOCK,), events=(*DOOR_EVENTS, *LOG_EVENTS, CLOCK_EVENT, RESTARTED))
