@@ -88,7 +88,10 @@ class Persons:
         return found
 
     async def enrol(self, actor: str, people: Sequence[Person], *, dry_run: bool) -> Enrolled:
-        """Say who is behind cards; who is known by a card already gets the new name. A dry run changes nothing."""
+        """Say who is behind cards; who is known by a card already gets the new name. A dry run changes nothing.
+
+        What changes nothing is recorded as well, before it is told: that a name is unchanged says whose a card is.
+        """
         named = {self._pseudonyms.of(person.known_as): person for person in people}
         before = await self._rows.of(named)
         known = {id_: self._pseudonyms.unseal(id_, row.sealed) for id_, row in before.items()}
@@ -98,6 +101,8 @@ class Persons:
         if new and not dry_run:
             async with self._audit.change(actor, "person.enrol", {"persons": sorted(new), **_counts(told)}):
                 await self._rows.put([self._row(id_, person) for id_, person in new.items()])
+        else:
+            await self._audit.record(actor, "person.enrol.tried", {"persons": sorted(named), **_counts(told)})
         return told
 
     async def forget(self, actor: str, pseudonym: str, reason: str) -> bool:
@@ -142,4 +147,4 @@ def _whole(pseudonym: str, person: Person) -> Whole:
 
 
 def _counts(told: Enrolled) -> Mapping[str, int]:
-    return {"added": told.added, "changed": told.changed}
+    return {"added": told.added, "changed": told.changed, "unchanged": told.unchanged}

@@ -34,13 +34,22 @@ async def test_people_are_enrolled_once_and_listed_masked(hall: WebHall) -> None
     told = {(each["name"], each["known_as"], each["department"]) for each in found["persons"]}
     assert told == {("欧**", "card:···534", "信访局"), ("张*", "employee:···", None)}
     assert (await enrol(hall, name="李四")).json == {"added": 0, "changed": 2, "unchanged": 0}
-    assert [what for what, _ in await audited(hall)] == ["person.enrol.requested", "person.enrol.ended"] * 2
+    done = ["person.enrol.requested", "person.enrol.ended"]
+    assert [what for what, _ in await audited(hall)] == [*done, "person.enrol.tried", *done]
 
 
 async def test_a_dry_run_tells_and_does_nothing(hall: WebHall) -> None:
     assert (await enrol(hall, dry_run=True)).json == {"added": 2, "changed": 0, "unchanged": 0}
     assert (await hall.get("/persons"))["persons"] == []
-    assert await audited(hall) == []
+
+
+async def test_who_tries_out_whose_a_card_is_is_recorded_without_the_name(hall: WebHall) -> None:
+    await enrol(hall)
+    assert (await enrol(hall, dry_run=True, name="张三")).json == {"added": 0, "changed": 1, "unchanged": 1}
+    what, told = (await audited(hall))[-1]
+    assert (what, told["actor"], ZHANG in told["persons"]) == ("person.enrol.tried", "boss", True)
+    assert (told["added"], told["changed"], told["unchanged"]) == (0, 1, 1)
+    assert not [text for text in ("张三", "E17") if text in str(told)]
 
 
 async def test_pages_of_people_follow_each_other(hall: WebHall) -> None:
