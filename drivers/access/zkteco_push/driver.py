@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from drivers.access.zkteco_push import codec
+from drivers.access.zkteco_push import clock, codec
+from drivers.access.zkteco_push.clock import BoxClock
 from drivers.access.zkteco_push.codec import Row
 from drivers.access.zkteco_push.config import ZktecoPushConfig
 from drivers.access.zkteco_push.log import CURSOR, Log, Place, unreadable
@@ -44,7 +45,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         self._owes = False
         self._refused = 0
         self._heard = 0.0
-        self._offset_s: float | None = None
+        self._box_clock = BoxClock(config.timezone, lambda: self.context.clock.now())
 
     def surface(self) -> Surface:
         return Surface(device=DEVICE, kinds=KINDS, silent_after_s=self.config.silent_after_s)
@@ -58,7 +59,8 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
             if not kept:
                 await self.context.record(cursor=self._session.cursor())
             self._log.place = Place.of(await self.context.cursor(CURSOR))
-            self._offset_s, self._stands, self._heard = None, {}, self.context.clock.monotonic()
+            self._box_clock.begin(await self.context.cursor(clock.CURSOR))
+            self._stands, self._heard = {}, self.context.clock.monotonic()
             while not await self._take(await self._inlet.contact()):
                 pass
             yield self._identity()
@@ -82,7 +84,9 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         if command.verb == "set_mode":
             self.context.publish(Reading(command.part, "mode", convert(SetMode, command.params).mode))
         if command.verb == "set_clock":
-            await self.context.record(self._corrected(command))
+            corrected = self._corrected(command)
+            self._box_clock.unknown()
+            await self._keep_clock(corrected)
         return {"returned": code}
 
     def check(self, verb: Verb, part: str | None, params: Mapping[str, Any]) -> None:
@@ -174,12 +178,18 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
             await self.context.record(unreadable(self.context.mark("\n".join(strange)), len(strange)))
 
     async def _record(self, rows: Sequence[Row]) -> None:
-        events, place = self._log.read(rows, offset_s=self._offset_s)
+        events, place = self._log.read(rows, offset_s=self._box_clock.ahead_s)
         await self.context.record(*events, cursor=place.cursor())
         self._log.commit(rows, place)
+        await self._keep_clock()
 
     async def _punches(self, rows: Sequence[Row]) -> None:
-        await self.context.record(*self._log.punches(rows, offset_s=self._offset_s))
+        await self.context.record(*self._log.punches(rows, offset_s=self._box_clock.ahead_s))
+
+    async def _keep_clock(self, *events: Event) -> None:
+        if (owed := self._box_clock.owed()) or events:
+            await self.context.record(*events, cursor=owed)
+            self._box_clock.recorded(owed)
 
     async def _stamp(self, stamp: str) -> None:
         if stamp.isdecimal() and len(stamp) <= 16:
@@ -187,6 +197,8 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
 
     async def _greet(self, query: Mapping[str, str]) -> bytes:
         """The device starts: a controller says so in `DeviceType`, all else keeps attendance."""
+        self._box_clock.unknown()
+        await self._keep_clock()
         if query.get("DeviceType") == "acc":
             return self._session.welcome(self.config)
         offset = self.context.clock.now().astimezone(ZoneInfo(self.config.timezone)).utcoffset() or timedelta()
@@ -202,14 +214,16 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
     def _see(self, state: codec.State | None) -> None:
         if state is None:
             return
-        if (at := codec.when(state.time)) is not None:
-            ahead = at.replace(tzinfo=ZoneInfo(self.config.timezone)) - self.context.clock.now()
-            self._offset_s = round(ahead.total_seconds(), 1)
+        self._box_clock.measure(state.time)
         self._stands = {self._doors[number]: stands for number, stands in state.open.items() if number in self._doors}
 
     def _tell(self) -> None:
         """Publish what is known. A door that opened by a row that is not recorded would look forced: it is unknown."""
-        known = {"log_newest": self._log.place.index, "clock_offset_s": self._offset_s, "refused": self._refused}
+        known = {
+            "log_newest": self._log.place.index,
+            "clock_offset_s": self._box_clock.measured_s,
+            "refused": self._refused,
+        }
         readings: list[tuple[str | None, str, float | None]] = [(None, name, value) for name, value in known.items()]
         readings += [(part, "open", None if self._owes else stands) for part, stands in self._stands.items()]
         self.context.publish(
@@ -225,7 +239,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         return Identity(model=model, firmware=firmware, serial=self.config.serial, parts=parts)
 
     def _corrected(self, command: Command) -> Event:
-        payload = {"offset_s": self._offset_s}
+        payload = {"offset_s": self._box_clock.measured_s}
         return Event(type=Happening.CLOCK, source_key=f"clock/{command.id}", payload=payload, retention=Retention.AUDIT)
 
     def _zone(self) -> bytes:

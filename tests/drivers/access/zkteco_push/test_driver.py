@@ -13,6 +13,7 @@ from hall_contract.case import Ask
 from hall_contract.cases.zkteco_push import ZktecoPush
 from hall_contract.hall import ID, Hall, hurry, open_hall
 
+from drivers.access.zkteco_push.config import ZktecoPushConfig
 from gateway.core.errors import JournalError
 from gateway.core.model import Quality, Stage
 from gateway.hub import Status
@@ -313,6 +314,34 @@ async def test_sensors_are_points_and_the_clock_is_measured(hall: Hall, device: 
     assert points["front"]["open"].now.quality is Quality.BAD
 
 
+async def test_rows_that_have_waited_for_the_gateway_are_recorded_with_what_the_clock_was_off(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device tells its clock with its sensors, which may come after all that has waited."""
+    hurry(monkeypatch)
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await (device := Device(hall._field_port)).online(hall)
+        await device.say("POST", "cdata&table=rtstate", b"time=2000-01-01 00:00:00\tsensor=06")
+        assert (await device.log(GRANTED.format(n=1)))[0] == 200
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
+        device = Device(hall._field_port)
+        assert (await device.log(GRANTED.format(n=2)))[0] == 200
+        assert hall.life.view.points[None]["clock_offset_s"].now.value is None
+        assert (await device.say("GET", "cdata&options=all&DeviceType=acc"))[0] == 200  # it has started anew
+        assert (await device.log(GRANTED.format(n=3)))[0] == 200
+        first, waited, started = [row.clock_offset_s for row in await rows(hall)]
+        assert (first == waited, started) == (True, None)
+        assert first is not None
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
+        assert (await Device(hall._field_port).log(GRANTED.format(n=4)))[0] == 200
+        assert (await rows(hall))[-1].clock_offset_s is None
+
+
 async def test_a_command_is_fetched_once_and_ends_when_the_device_says_so(hall: Hall, device: Device) -> None:
     asking = asyncio.create_task(hall.ask(Ask("open", "back", {})))
     while (fetched := (await device.say("GET", "getrequest"))[1]) == b"OK":
@@ -392,6 +421,13 @@ async def test_who_may_not_come_is_refused(hall: Hall, case: Case, keys: dict[st
     assert (await device.log(GRANTED.format(n=1)))[0] == status
     assert not hall.is_(Status.ONLINE)
     assert await rows(hall) == []
+
+
+def test_a_site_file_that_names_no_address_of_the_device_is_warned_of() -> None:
+    section = {"id": "zk", "driver": "access.zkteco_push", "serial": SN, "doors": [{"number": 1, "id": "front"}]}
+    ((key, why),) = ZktecoPushConfig.model_validate(section).weaknesses()
+    assert (key, why.partition(";")[0]) == ("sources", "anybody who knows its serial number can speak for it")
+    assert not list(ZktecoPushConfig.model_validate({**section, "sources": ["10.8.2.20"]}).weaknesses())
 
 
 async def test_who_is_refused_does_not_keep_the_device_online(hall: Hall, case: Case) -> None:
