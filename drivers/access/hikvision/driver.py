@@ -96,7 +96,7 @@ class Hikvision(Driver[HikvisionConfig]):
         except ValueError as error:
             raise ProtocolError(f"{STATUS} answers no status: {error}") from error
         recorded = await self._read_on()
-        readings = [_reading(None, "log_newest", self._walk.place.serial)]
+        readings = [_reading(None, "log_newest", self._walk.place.serial if self._walk.place else None)]
         if not recorded:  # a door is not said to be open before what opened it is recorded
             return readings
         for part, number in self._numbers.items():

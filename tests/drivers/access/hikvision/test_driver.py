@@ -48,9 +48,10 @@ async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 async def rows(hall: Hall, *types: str) -> list[Row]:
-    """What was recorded of the terminal itself."""
+    """What was recorded of the terminal itself; that its log was begun only where asked for."""
     found = await hall.house.journal.read(limit=1000)
-    return [row for row in found if (row.type in types if types else not row.type.startswith("device.o"))]
+    silent = ("device.o", "log.epoch")
+    return [row for row in found if (row.type in types if types else not row.type.startswith(silent))]
 
 
 async def numbers(hall: Hall) -> list[tuple[int, int]]:
@@ -174,7 +175,10 @@ async def test_a_log_that_was_reset_is_a_new_one_also_with_more_rows_than_before
     hall.start()
     await recorded(hall, 5 + more)
     assert await numbers(hall) == [*((1, n) for n in range(1, 6)), *((2, n) for n in range(1, more + 1))]
-    assert len(await rows(hall, "log.epoch")) == 1
+    assert [(row.payload["epoch"], row.payload["left"]) for row in await rows(hall, "log.epoch") if row.payload] == [
+        (1, 0),
+        (2, 5),
+    ]
     assert await rows(hall, "log.gap") == []
 
 
@@ -216,20 +220,44 @@ async def test_a_batch_and_its_place_are_one_transaction(hall: Hall, monkeypatch
     hall.pull("fill", count=100)
     hall.start()
     await recorded(hall, 100)
-    assert batches == [(64, "1/64"), (36, "1/100")]
+    assert batches == [(1, "1/0"), (64, "1/64"), (36, "1/100")]
 
 
-@pytest.mark.parametrize(("start", "first"), [("oldest", 1), ("newest", 4), ("2037-01-01T00:00:00", 0)])
-async def test_the_first_time_begins_where_the_site_says(hall: Hall, case: Case, start: str, first: int) -> None:
+@pytest.mark.parametrize(
+    ("start", "left", "where"),
+    [
+        ("oldest", 0, "oldest"),
+        ("newest", 3, "newest"),
+        ("2026-01-01T00:00:00", 0, "since 2026-01-01T00:00:00"),
+        ("2037-01-01T00:00:00", 3, "since 2037-01-01T00:00:00"),
+    ],
+)
+async def test_the_first_time_begins_where_the_site_says_and_says_where_that_was(
+    hall: Hall, case: Case, start: str, left: int, where: str
+) -> None:
     case.keys["start"] = start
     await hall.plug()
     hall.pull("fill", count=3)
     hall.start()
     await hall.settled()
     hall.pull("swipe")
-    await asyncio.sleep(0.3)
-    assert await numbers(hall) == ([(1, n) for n in range(first, 5)] if first else [])
+    await recorded(hall, 4 - left)
+    assert await numbers(hall) == [(1, n) for n in range(left + 1, 5)]
+    (begun,) = await rows(hall, "log.epoch")
+    assert begun.payload == {"epoch": 1, "why": f"it is read for the first time, from {where}", "left": left}
     assert await rows(hall, "log.gap") == []
+
+
+async def test_a_log_whose_first_rows_are_gone_is_begun_and_that_is_told(hall: Hall) -> None:
+    await hall.plug()
+    hall.pull("fill", count=10_007)
+    hall.start()
+    await recorded(hall, 10)
+    (begun,) = await rows(hall, "log.epoch")
+    assert begun.payload is not None
+    assert begun.payload["left"] == 7
+    assert await rows(hall, "log.gap") == []
+    assert (await numbers(hall))[0] == (1, 8)
 
 
 async def test_a_wrong_password_is_tried_once_and_the_account_stays_open(
