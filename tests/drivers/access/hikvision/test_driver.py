@@ -13,7 +13,9 @@ from hall_contract.cases.hikvision import Hikvision
 from hall_contract.hall import BOX, ID, Hall, hurry, open_hall
 from hall_contract.scripted import for_ever
 
-from gateway.core.model import Stage
+from drivers.access.hikvision import driver
+from gateway.core.errors import JournalError
+from gateway.core.model import Quality, Stage
 from gateway.hub import Status
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
@@ -304,6 +306,46 @@ async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case
     await hall.until(lambda: points["open"].now.value is True)
     assert [row.payload["reason"] for row in await rows(hall, "door.device_alarm") if row.payload] == ["forced"]
     assert (points["unlocked"].now.value, points["mode"].now.value) == (False, "controlled")
+
+
+async def test_of_doors_nothing_is_known_while_what_happened_at_them_cannot_be_recorded(
+    hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is False)
+
+    async def full(*_: Any, **__: Any) -> None:
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr(hall.life.context, "record", full)
+        hall.pull("force", door=2)
+        await hall.until(lambda: points["open"].now.quality is Quality.BAD)
+        assert (points["open"].now.value, points["unlocked"].now.value) == (None, None)
+        assert hall.is_(Status.ONLINE)
+    await hall.until(lambda: points["open"].now.value is True)
+
+
+async def test_of_doors_nothing_is_known_while_a_long_log_is_read(
+    hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is False)
+    record, full = hall.life.context.record, asyncio.Event()
+
+    async def slow(*events: Any, **more: Any) -> None:
+        await full.wait()
+        await record(*events, **more)
+
+    monkeypatch.setattr(hall.life.context, "record", slow)
+    hall.pull("force", door=2)
+    await hall.until(lambda: points["open"].now.quality is Quality.BAD)
+    full.set()
+    await hall.until(lambda: points["open"].now.value is True)
 
 
 @pytest.mark.parametrize(("mode", "state"), [("normally_open", 2), ("normally_closed", 3), ("controlled", 4)])
