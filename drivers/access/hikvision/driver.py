@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,8 @@ from gateway.core.model import (
     Surface,
 )
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before it our own clock is wrong, as that of a gateway that has just been switched on and has no battery."""
 INFO, TIME = "/ISAPI/System/deviceInfo", "/ISAPI/System/time"
 STREAM = "/ISAPI/Event/notification/alertStream"
 PAGES = "/ISAPI/AccessControl/AcsEvent/capabilities?format=json"
@@ -62,7 +65,7 @@ class Hikvision(Driver[HikvisionConfig]):
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
-        """Ask who it is, and how much of its log it gives at once."""
+        """Ask who it is, how much of its log it gives at once, and how far its clock is off: rows are recorded so."""
         async with connected(self.config, self.context.secret(self.config.password)) as self._client:
             identity = self._identity(await self._client.read(INFO))
             await self._walk.begin(self._client)
@@ -158,7 +161,11 @@ class Hikvision(Driver[HikvisionConfig]):
         return {"cmd": cmd}
 
     async def _set_clock(self, command: Command) -> Mapping[str, Any]:
+        """Set the clock once all is recorded that was logged by it. Ours is not passed on while it is wrong itself."""
+        if self.context.clock.now() < WRITTEN:
+            raise CommandRejected(f"the gateway's own clock is before {WRITTEN.year}: set that first")
         before = await self._measure()
+        await self._walk.on()
         was = self._walk.offset_s
         local = self.context.clock.now().astimezone(self._zone)
         self.context.stage(command, Stage.SENT)

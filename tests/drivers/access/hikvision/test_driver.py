@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -370,6 +371,31 @@ async def test_a_clock_is_measured_and_set(hall: Hall) -> None:
     assert row.payload is not None
     assert 88 <= row.payload["offset_s"] <= 91
     assert abs(hall.box.seen()["clock_offset_s"]) < 2
+
+
+async def test_what_a_wrong_clock_logged_is_recorded_with_how_wrong_it_was_and_only_then_it_is_set(
+    hall: Hall,
+) -> None:
+    await hall.plug()
+    hall.pull("skew", seconds=90)
+    hall.pull("fill", count=3)
+    hall.start()
+    await hall.settled()
+    hall.pull("quiet")
+    hall.pull("fill", count=40)  # nothing tells of them
+    assert (await hall.ask(Ask("set_clock", None, {}))).status is Stage.CONFIRMED
+    await recorded(hall, 43)
+    offsets = [row.clock_offset_s for row in await rows(hall) if row.payload and "index" in row.payload]
+    assert all(offset is not None and 88 <= offset <= 91 for offset in offsets)
+
+
+async def test_our_own_clock_is_not_passed_on_while_it_is_wrong(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    await hall.online()
+    monkeypatch.setattr(driver, "WRITTEN", datetime(2999, 1, 1, tzinfo=UTC))
+    refused = await hall.ask(Ask("set_clock", None, {}))
+    assert refused.status is Stage.REJECTED
+    assert refused.detail == {"reason": "the gateway's own clock is before 2999: set that first"}
+    assert await rows(hall, "clock.corrected") == []
 
 
 async def test_a_door_whose_answer_is_lost_is_not_opened_twice(hall: Hall) -> None:
