@@ -44,7 +44,7 @@ CONTROL = "/ISAPI/AccessControl/RemoteControl/door/"
 HEARTBEAT = "videoloss"
 READ_S = 10.0
 """How long one poll reads a long log."""
-LATE_S = 1.0
+LATE_S = 3.0
 """How long doors stay as they were told while the log is read."""
 
 

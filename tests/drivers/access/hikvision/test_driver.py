@@ -342,6 +342,7 @@ async def test_of_doors_nothing_is_known_while_a_long_log_is_read(
         await full.wait()
         await record(*events, **more)
 
+    monkeypatch.setattr(driver, "LATE_S", 0.2)
     monkeypatch.setattr(hall.life.context, "record", slow)
     hall.pull("force", door=2)
     await hall.until(lambda: points["open"].now.quality is Quality.BAD)
