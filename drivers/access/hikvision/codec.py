@@ -46,6 +46,11 @@ class Row(msgspec.Struct, frozen=True):
     person: str | None = None
 
     @property
+    def before(self) -> int:
+        """The number of the row before it: numbers may be left out where the device says so."""
+        return self.serial - 1 if self.front is None else min(self.front, self.serial - 1)
+
+    @property
     def mark(self) -> str:
         """What tells it from another row of the same number, and not whose it is."""
         return hashlib.sha256(f"{self.serial} {self.time} {self.major} {self.minor}".encode()).hexdigest()[:16]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import aiohttp
 
 from drivers.access.hikvision import codec
 from drivers.access.hikvision.client import Client, connected
+from drivers.access.hikvision.codec import Lock
 from drivers.access.hikvision.config import HikvisionConfig
 from drivers.access.hikvision.multipart import Decoder, Noise
 from drivers.access.hikvision.multipart import Part as Heard
@@ -18,7 +20,7 @@ from drivers.access.hikvision.walk import Walk
 from drivers.shared.markup import parse
 from gateway.core.access import DOOR, Happening, SetMode
 from gateway.core.contract import DeviceContext, Driver, convert
-from gateway.core.errors import CommandRejected, DeviceOffline, NotSupported, ProtocolError
+from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline, JournalError, NotSupported, ProtocolError
 from gateway.core.model import (
     Command,
     Event,
@@ -32,6 +34,8 @@ from gateway.core.model import (
     Surface,
 )
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before it our own clock is wrong, as that of a gateway that has just been switched on and has no battery."""
 INFO, TIME = "/ISAPI/System/deviceInfo", "/ISAPI/System/time"
 STREAM = "/ISAPI/Event/notification/alertStream"
 PAGES = "/ISAPI/AccessControl/AcsEvent/capabilities?format=json"
@@ -40,6 +44,8 @@ CONTROL = "/ISAPI/AccessControl/RemoteControl/door/"
 HEARTBEAT = "videoloss"
 READ_S = 10.0
 """How long one poll reads a long log."""
+LATE_S = 3.0
+"""How long doors stay as they were told while the log is read."""
 
 
 class Hikvision(Driver[HikvisionConfig]):
@@ -59,7 +65,7 @@ class Hikvision(Driver[HikvisionConfig]):
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
-        """Ask who it is, and how much of its log it gives at once."""
+        """Ask who it is, how much of its log it gives at once, and how far its clock is off: rows are recorded so."""
         async with connected(self.config, self.context.secret(self.config.password)) as self._client:
             identity = self._identity(await self._client.read(INFO))
             await self._walk.begin(self._client)
@@ -70,7 +76,7 @@ class Hikvision(Driver[HikvisionConfig]):
     async def listen(self) -> None:
         """Hear the stream. Whatever it says but a heartbeat, once or again, is a reason to read the log."""
         async with self._client.stream(STREAM) as content:
-            await self._walk.on()
+            await self._read_on()
             decoder, due = Decoder(), self._due()
             while True:
                 found = list(decoder.feed(await _piece(content, due)))
@@ -82,7 +88,7 @@ class Hikvision(Driver[HikvisionConfig]):
 
     async def _heed(self, found: Sequence[Heard | Noise]) -> None:
         if any(isinstance(part, Heard) and part.body and codec.alert(part.body) != HEARTBEAT for part in found):
-            await self._walk.on()
+            await self._read_on()
         for part in found:
             if isinstance(part, Noise):
                 raise ProtocolError(f"{STREAM}: {part.why}")
@@ -91,29 +97,49 @@ class Hikvision(Driver[HikvisionConfig]):
         if group == CLOCK:
             await self._measure()
             return [_reading(None, "clock_offset_s", self._walk.offset_s)]
-        try:
-            locks = codec.locks(await self._client.read(STATUS), [*self._numbers.values()])
-        except ValueError as error:
-            raise ProtocolError(f"{STATUS} answers no status: {error}") from error
-        recorded = await self._read_on()
-        readings = [_reading(None, "log_newest", self._walk.place.serial)]
-        if not recorded:  # a door is not said to be open before what opened it is recorded
-            return readings
-        for part, number in self._numbers.items():
-            lock = locks[number]
-            readings.append(_reading(part, "open", lock.open))
-            readings.append(_reading(part, "unlocked", lock.unlocked))
-            readings.append(_reading(part, "mode", MODES.get(lock.mode or 0)))
-        return readings
-
-    async def _read_on(self) -> bool:
-        """Read the log; False when that takes longer than a poll may: it goes on with the next one."""
+        locks = await self._locks()
         try:
             async with asyncio.timeout(READ_S):
-                await self._walk.on()
-        except TimeoutError:
-            return False
-        return True
+                await self._read_on()
+        except TimeoutError:  # it goes on with the next poll
+            locks = self._unknown
+        return [_reading(None, "log_newest", self._walk.place.serial if self._walk.place else None), *self._told(locks)]
+
+    async def _locks(self) -> Mapping[int, Lock]:
+        try:
+            return codec.locks(await self._client.read(STATUS), [*self._numbers.values()])
+        except ValueError as error:
+            raise ProtocolError(f"{STATUS} answers no status: {error}") from error
+        except DeviceBusy:
+            self._lose_doors()
+            raise
+
+    async def _read_on(self) -> None:
+        """Read the log. Doors are unknown while it is not recorded: one that was forced must not be told as closed."""
+        late = asyncio.get_running_loop().call_later(LATE_S, self._lose_doors)
+        try:
+            await self._walk.on()
+        except (DeviceBusy, JournalError):
+            self._lose_doors()
+            raise
+        finally:
+            late.cancel()
+
+    def _lose_doors(self) -> None:
+        self.context.publish(*self._told(self._unknown))
+
+    @property
+    def _unknown(self) -> Mapping[int, Lock]:
+        return dict.fromkeys(self._numbers.values(), Lock(open=None, unlocked=None, mode=None))
+
+    def _told(self, locks: Mapping[int, Lock]) -> list[Reading]:
+        told: list[Reading] = []
+        for part, number in self._numbers.items():
+            lock = locks[number]
+            told.append(_reading(part, "open", lock.open))
+            told.append(_reading(part, "unlocked", lock.unlocked))
+            told.append(_reading(part, "mode", MODES.get(lock.mode or 0)))
+        return told
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
         match command.verb:
@@ -135,7 +161,11 @@ class Hikvision(Driver[HikvisionConfig]):
         return {"cmd": cmd}
 
     async def _set_clock(self, command: Command) -> Mapping[str, Any]:
+        """Set the clock once all is recorded that was logged by it. Ours is not passed on while it is wrong itself."""
+        if self.context.clock.now() < WRITTEN:
+            raise CommandRejected(f"the gateway's own clock is before {WRITTEN.year}: set that first")
         before = await self._measure()
+        await self._walk.on()
         was = self._walk.offset_s
         local = self.context.clock.now().astimezone(self._zone)
         self.context.stage(command, Stage.SENT)

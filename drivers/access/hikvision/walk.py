@@ -1,4 +1,8 @@
-"""The walk over the log of a device by its numbers: everything once, gaps and new logs told, nothing skipped."""
+"""The walk over the log of a device by its numbers: everything once, gaps and new logs told, nothing skipped.
+
+It is not that of `drivers.shared.log_walk`: there a log has every number and is read one by one, from an oldest to a
+newest that it tells. Here it comes in pages, numbers may be left out, and a row says which one was before it.
+"""
 
 import asyncio
 import secrets
@@ -27,11 +31,11 @@ MOST_PAGES = 100_000
 class Place(msgspec.Struct, frozen=True):
     """How far the log has been read: in the how-manyth log, to which number, and what that row was.
 
-    `serial` None is before the first row ever, 0 before the first of a log that began anew.
+    `serial` is 0 before the first row; `mark` is empty where the row was never read.
     """
 
     epoch: int = 1
-    serial: int | None = None
+    serial: int = 0
     mark: str = ""
 
     @classmethod
@@ -42,7 +46,7 @@ class Place(msgspec.Struct, frozen=True):
 
     def cursor(self) -> Cursor:
         """The cursor that keeps it."""
-        return Cursor(CURSOR, f"{self.epoch}/{self.serial or 0}/{self.mark}")
+        return Cursor(CURSOR, f"{self.epoch}/{self.serial}/{self.mark}")
 
 
 class Walk:
@@ -52,7 +56,7 @@ class Walk:
         self._config, self._context = config, context
         self._doors = {door.number: door.id for door in config.doors}
         self._client: Client
-        self.place = Place()
+        self.place: Place | None = None
         self.page_size = codec.USUAL_PAGE
         self.offset_s: float | None = None
         """How far the device's clock is ahead, as far as is known."""
@@ -62,7 +66,7 @@ class Walk:
     async def begin(self, client: Client) -> None:
         """Take up a connection: nothing of an earlier one goes on."""
         kept = await self._context.cursor(CURSOR)
-        self._client, self.place = client, Place.of(kept) if kept else Place()
+        self._client, self.place = client, Place.of(kept) if kept else None
         self._again, self._reading = False, None
 
     async def on(self) -> None:
@@ -82,30 +86,22 @@ class Walk:
                 self._reading = None
 
     async def _walk(self) -> None:
-        if self.place.serial is None and self._config.start == "newest":
-            await self._skip()
+        place = self.place or await self._start()
         search_id, position = _search_id(), 0
-        first, since = self._where()
+        first = max(1, place.serial)  # the last row that was read comes again: is it still the same?
         for _ in range(MOST_PAGES):
-            page = await self._page(search_id, position, self.page_size, first=first, since=since)
-            if position == 0 and await self._began_anew(page):
+            page = await self._page(search_id, position, self.page_size, first=first)
+            if position == 0 and await self._began_anew(place, page):
                 self._again = True
                 return
-            await self._take([row for row in page.rows if row.serial > (self.place.serial or 0)])
+            place = await self._take(place, page.rows)
             position += page.given
             if not page.more or not page.given:
                 return
         raise ProtocolError(f"a search of the log has not ended after {MOST_PAGES} pages")
 
-    def _where(self) -> tuple[int | None, str | None]:
-        """From which number or time on to read. The last row that was read comes again: is it still the same?"""
-        start = self._config.start
-        if self.place.serial is None and isinstance(start, datetime):
-            return None, start.strftime(codec.LOCAL)
-        return max(1, self.place.serial or 0), None
-
     async def _page(
-        self, search_id: str, position: int, most: int, *, first: int | None, since: str | None = None
+        self, search_id: str, position: int, most: int, *, first: int | None = None, since: str | None = None
     ) -> Page:
         asked = codec.search(search_id, position, most, first=first, since=since)
         try:
@@ -113,50 +109,61 @@ class Walk:
         except ValueError as error:
             raise ProtocolError(f"{SEARCH} answers no page of a log: {error}") from error
 
-    async def _began_anew(self, page: Page) -> bool:
+    async def _start(self) -> Place:
+        """Begin a log that was never read, and tell where: what lies before that is never read."""
+        start = self._config.start
+        asked: dict[str, Any] = {"since": start.strftime(codec.LOCAL)} if isinstance(start, datetime) else {"first": 1}
+        rows = () if start == "newest" else (await self._page(_search_id(), 0, self.page_size, **asked)).rows
+        place = Place(1, rows[0].before) if rows else await self._newest()
+        where = f"since {start.isoformat()}" if isinstance(start, datetime) else start
+        return await self._enter(place, f"it is read for the first time, from {where}", left=place.serial)
+
+    async def _newest(self) -> Place:
+        """Behind what is in the log now."""
+        search_id = _search_id()
+        total = (await self._page(search_id, 0, 1, first=1)).total
+        rows = (await self._page(search_id, total - 1, 1, first=1)).rows if total else ()
+        return Place(1, rows[-1].serial, rows[-1].mark) if rows else Place()
+
+    async def _began_anew(self, place: Place, page: Page) -> bool:
         """Whether the log is another than the one that was read: then that is recorded, and the place is before it."""
-        serial = self.place.serial
+        serial = place.serial
         if not serial:
             return False
         if page.rows and page.rows[0].serial == serial:
-            why = "" if page.rows[0].mark == self.place.mark else f"number {serial} is another row than it was"
+            why = "" if place.mark in ("", page.rows[0].mark) else f"number {serial} is another row than it was"
         elif page.rows or not (await self._page(_search_id(), 0, 1, first=1)).rows:
             why = ""  # the row was overwritten; or the log is empty, and nothing can be told
         else:
             why = f"its numbers do not go to {serial} any more"
         if why:
-            place = Place(self.place.epoch + 1, 0)
-            anew = self._log_event(Happening.EPOCH, f"epoch/{place.epoch}", epoch=place.epoch, why=why)
-            await self._context.record(anew, cursor=place.cursor())
-            self.place = place
+            await self._enter(Place(place.epoch + 1), why, left=serial)
         return bool(why)
 
-    async def _skip(self) -> None:
-        """Begin behind what is in the log now."""
-        search_id = _search_id()
-        total = (await self._page(search_id, 0, 1, first=1)).total
-        rows = (await self._page(search_id, total - 1, 1, first=1)).rows if total else ()
-        place = Place(1, rows[-1].serial, rows[-1].mark) if rows else Place(1, 0)
-        await self._context.record(cursor=place.cursor())
+    async def _enter(self, place: Place, why: str, *, left: int) -> Place:
+        """Record that a log is begun."""
+        key = f"epoch/{place.epoch}"
+        begun = self._log_event(Happening.EPOCH, key, epoch=place.epoch, why=why, left=left)
+        await self._context.record(begun, cursor=place.cursor())
         self.place = place
+        return place
 
-    async def _take(self, rows: Sequence[Row]) -> None:
-        """Record some rows, the gaps before them, and the place behind them, in one transaction."""
-        events, place = list[Event](), self.place
+    async def _take(self, place: Place, rows: Sequence[Row]) -> Place:
+        """Record the rows behind a place, the gaps before them, and the place behind them, in one transaction."""
+        events = list[Event]()
         for row in rows:
-            events += self._gap(place, row)
-            place = Place(place.epoch, row.serial, row.mark)
-            events.append(self._event(place, row))
+            if row.serial > place.serial:
+                events += self._gap(place, row)
+                place = Place(place.epoch, row.serial, row.mark)
+                events.append(self._event(place, row))
         if events:
             await self._context.record(*events, cursor=place.cursor())
             self.place = place
+        return place
 
     def _gap(self, place: Place, row: Row) -> list[Event]:
         """What the device no longer has before a row; it tells the number of the row before it, where it can."""
-        if place.serial is None:
-            return []
-        last = row.front if row.front is not None else row.serial - 1
-        first = place.serial + 1
+        first, last = place.serial + 1, row.before
         if last < first:
             return []
         key = f"gap/{place.epoch}/{first}-{last}"

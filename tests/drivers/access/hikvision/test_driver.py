@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from hall_contract.cases.hikvision import Hikvision
 from hall_contract.hall import BOX, ID, Hall, hurry, open_hall
 from hall_contract.scripted import for_ever
 
-from gateway.core.model import Stage
+from drivers.access.hikvision import driver
+from gateway.core.errors import JournalError
+from gateway.core.model import Quality, Stage
 from gateway.hub import Status
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
@@ -48,9 +51,10 @@ async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 async def rows(hall: Hall, *types: str) -> list[Row]:
-    """What was recorded of the terminal itself."""
+    """What was recorded of the terminal itself; that its log was begun only where asked for."""
     found = await hall.house.journal.read(limit=1000)
-    return [row for row in found if (row.type in types if types else not row.type.startswith("device.o"))]
+    silent = ("device.o", "log.epoch")
+    return [row for row in found if (row.type in types if types else not row.type.startswith(silent))]
 
 
 async def numbers(hall: Hall) -> list[tuple[int, int]]:
@@ -174,7 +178,10 @@ async def test_a_log_that_was_reset_is_a_new_one_also_with_more_rows_than_before
     hall.start()
     await recorded(hall, 5 + more)
     assert await numbers(hall) == [*((1, n) for n in range(1, 6)), *((2, n) for n in range(1, more + 1))]
-    assert len(await rows(hall, "log.epoch")) == 1
+    assert [(row.payload["epoch"], row.payload["left"]) for row in await rows(hall, "log.epoch") if row.payload] == [
+        (1, 0),
+        (2, 5),
+    ]
     assert await rows(hall, "log.gap") == []
 
 
@@ -216,20 +223,44 @@ async def test_a_batch_and_its_place_are_one_transaction(hall: Hall, monkeypatch
     hall.pull("fill", count=100)
     hall.start()
     await recorded(hall, 100)
-    assert batches == [(64, "1/64"), (36, "1/100")]
+    assert batches == [(1, "1/0"), (64, "1/64"), (36, "1/100")]
 
 
-@pytest.mark.parametrize(("start", "first"), [("oldest", 1), ("newest", 4), ("2037-01-01T00:00:00", 0)])
-async def test_the_first_time_begins_where_the_site_says(hall: Hall, case: Case, start: str, first: int) -> None:
+@pytest.mark.parametrize(
+    ("start", "left", "where"),
+    [
+        ("oldest", 0, "oldest"),
+        ("newest", 3, "newest"),
+        ("2026-01-01T00:00:00", 0, "since 2026-01-01T00:00:00"),
+        ("2037-01-01T00:00:00", 3, "since 2037-01-01T00:00:00"),
+    ],
+)
+async def test_the_first_time_begins_where_the_site_says_and_says_where_that_was(
+    hall: Hall, case: Case, start: str, left: int, where: str
+) -> None:
     case.keys["start"] = start
     await hall.plug()
     hall.pull("fill", count=3)
     hall.start()
     await hall.settled()
     hall.pull("swipe")
-    await asyncio.sleep(0.3)
-    assert await numbers(hall) == ([(1, n) for n in range(first, 5)] if first else [])
+    await recorded(hall, 4 - left)
+    assert await numbers(hall) == [(1, n) for n in range(left + 1, 5)]
+    (begun,) = await rows(hall, "log.epoch")
+    assert begun.payload == {"epoch": 1, "why": f"it is read for the first time, from {where}", "left": left}
     assert await rows(hall, "log.gap") == []
+
+
+async def test_a_log_whose_first_rows_are_gone_is_begun_and_that_is_told(hall: Hall) -> None:
+    await hall.plug()
+    hall.pull("fill", count=10_007)
+    hall.start()
+    await recorded(hall, 10)
+    (begun,) = await rows(hall, "log.epoch")
+    assert begun.payload is not None
+    assert begun.payload["left"] == 7
+    assert await rows(hall, "log.gap") == []
+    assert (await numbers(hall))[0] == (1, 8)
 
 
 async def test_a_wrong_password_is_tried_once_and_the_account_stays_open(
@@ -278,6 +309,47 @@ async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case
     assert (points["unlocked"].now.value, points["mode"].now.value) == (False, "controlled")
 
 
+async def test_of_doors_nothing_is_known_while_what_happened_at_them_cannot_be_recorded(
+    hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is False)
+
+    async def full(*_: Any, **__: Any) -> None:
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr(hall.life.context, "record", full)
+        hall.pull("force", door=2)
+        await hall.until(lambda: points["open"].now.quality is Quality.BAD)
+        assert (points["open"].now.value, points["unlocked"].now.value) == (None, None)
+        assert hall.is_(Status.ONLINE)
+    await hall.until(lambda: points["open"].now.value is True)
+
+
+async def test_of_doors_nothing_is_known_while_a_long_log_is_read(
+    hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is False)
+    record, full = hall.life.context.record, asyncio.Event()
+
+    async def slow(*events: Any, **more: Any) -> None:
+        await full.wait()
+        await record(*events, **more)
+
+    monkeypatch.setattr(driver, "LATE_S", 0.2)
+    monkeypatch.setattr(hall.life.context, "record", slow)
+    hall.pull("force", door=2)
+    await hall.until(lambda: points["open"].now.quality is Quality.BAD)
+    full.set()
+    await hall.until(lambda: points["open"].now.value is True)
+
+
 @pytest.mark.parametrize(("mode", "state"), [("normally_open", 2), ("normally_closed", 3), ("controlled", 4)])
 async def test_a_mode_is_set_and_read_back(hall: Hall, case: Case, mode: str, state: int) -> None:
     case.keys["poll_s"] = 0.1
@@ -300,6 +372,31 @@ async def test_a_clock_is_measured_and_set(hall: Hall) -> None:
     assert row.payload is not None
     assert 88 <= row.payload["offset_s"] <= 91
     assert abs(hall.box.seen()["clock_offset_s"]) < 2
+
+
+async def test_what_a_wrong_clock_logged_is_recorded_with_how_wrong_it_was_and_only_then_it_is_set(
+    hall: Hall,
+) -> None:
+    await hall.plug()
+    hall.pull("skew", seconds=90)
+    hall.pull("fill", count=3)
+    hall.start()
+    await hall.settled()
+    hall.pull("quiet")
+    hall.pull("fill", count=40)  # nothing tells of them
+    assert (await hall.ask(Ask("set_clock", None, {}))).status is Stage.CONFIRMED
+    await recorded(hall, 43)
+    offsets = [row.clock_offset_s for row in await rows(hall) if row.payload and "index" in row.payload]
+    assert all(offset is not None and 88 <= offset <= 91 for offset in offsets)
+
+
+async def test_our_own_clock_is_not_passed_on_while_it_is_wrong(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    await hall.online()
+    monkeypatch.setattr(driver, "WRITTEN", datetime(2999, 1, 1, tzinfo=UTC))
+    refused = await hall.ask(Ask("set_clock", None, {}))
+    assert refused.status is Stage.REJECTED
+    assert refused.detail == {"reason": "the gateway's own clock is before 2999: set that first"}
+    assert await rows(hall, "clock.corrected") == []
 
 
 async def test_a_door_whose_answer_is_lost_is_not_opened_twice(hall: Hall) -> None:
