@@ -86,18 +86,19 @@ class Walk:
                 self._reading = None
 
     async def _walk(self) -> None:
+        """Every page is a search of its own, as rows that are overwritten meanwhile move those behind them forward."""
         place = self.place or await self._start()
         search_id, position = _search_id(), 0
-        first = max(1, place.serial)  # the last row that was read comes again: is it still the same?
         for _ in range(MOST_PAGES):
+            first = max(1, place.serial)  # the last row that was read comes again: is it still the same?
             page = await self._page(search_id, position, self.page_size, first=first)
             if position == 0 and await self._began_anew(place, page):
                 self._again = True
                 return
-            place = await self._take(place, page.rows)
-            position += page.given
+            before, place = place, await self._take(place, page.rows)
             if not page.more or not page.given:
                 return
+            search_id, position = (_search_id(), 0) if place != before else (search_id, position + page.given)
         raise ProtocolError(f"a search of the log has not ended after {MOST_PAGES} pages")
 
     async def _page(

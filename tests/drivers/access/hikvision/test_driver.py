@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -436,3 +437,32 @@ async def test_by_https_it_must_prove_its_name(
         await hall.stop()
         hall.box.hang_up()
         await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+async def test_what_is_overwritten_while_a_log_is_read_takes_nothing_else_with_it(hall: Hall, limit: int) -> None:
+    await hall.plug()
+    assert isinstance(hall.box, HikvisionTwin)
+    box = hall.box.box
+    box.log = deque(maxlen=40)
+    find = box.find
+
+    def busy(cond: dict[str, Any]) -> dict[str, Any]:
+        found = find(cond)
+        if box.newest < 44 and found["AcsEvent"]["InfoList"][0]["serialNo"] > 10:
+            hall.pull("fill", count=1)  # over a row that was read
+        return found
+
+    box.find = busy  # type: ignore[method-assign]  # a terminal at which somebody passes while it answers
+    hall.pull("fill", count=40)
+    hall.pull("limit", rows=limit)
+    hall.start()
+    await hall.until(lambda: box.newest == 44)
+    hall.pull("swipe")
+
+    async def all_read() -> bool:
+        return (1, 45) in await numbers(hall)
+
+    await until(all_read)
+    assert await numbers(hall) == [(1, n) for n in range(1, 46)]
+    assert await rows(hall, "log.gap") == []
