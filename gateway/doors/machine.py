@@ -143,7 +143,7 @@ def _advance(door: Door, limits: Limits, now: float) -> Step:
         warned = door.held is Held.NO
         kind, held = (Finding.HELD_WARNING, Held.WARNED) if warned else (Finding.HELD, Held.HELD)
         found.append(Outcome(kind=kind, at=max(then, door.since), opened=door.opened, by="gateway"))
-        door = msgspec.structs.replace(door, held=held, late=not warned)
+        door = msgspec.structs.replace(door, held=held, late=door.late or not warned)
     return door, found
 
 

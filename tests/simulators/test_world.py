@@ -17,6 +17,8 @@ from gateway.core.twin import Twin
 from gateway.sections import load_site
 from gateway.shipped import shipped
 from gateway.site.load import SiteError
+from simulators.access.uhppote.happening import FIRE, FORCED, HELD
+from simulators.access.uhppote.server import UhppoteTwin
 from simulators.displays.onbon_k.server import OnbonKTwin
 from simulators.play import play
 from simulators.script import Call, Pull, script
@@ -74,7 +76,26 @@ def test_the_shipped_day_has_a_storm_at_nine_a_power_cut_at_noon_and_a_broken_ca
     assert len(out) == 2 * len([name for name in twins if name.startswith("led-")])
     assert {line[:5] for line in out} == {"12:10", "12:20"}
     broken = Counter(moment.what.device for moment in moments if isinstance(moment.what, Pull))
-    assert max(broken, key=lambda device: broken[device]) == "led-07"
+    cards = [device for device in broken if device.startswith("led-")]
+    assert max(cards, key=lambda device: broken[device]) == "led-07"
+
+
+def test_nobody_stands_before_a_locked_door_in_the_shipped_day_and_all_are_shut_after_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING, "simulators.world")
+    day, twins, windows = demo()
+    moments = [each for each in script(day, list(twins), windows) if "doors-" in str(each)]
+    virtually(play(moments, twins, begins=day.opens, speed=60, post=None))
+    assert caplog.messages == []
+    controller, terminal = twins["doors-1"], twins["doors-2"]
+    assert isinstance(controller, UhppoteTwin)
+    log = [controller.board.ring.get(index).reason for index in range(1, controller.board.ring.newest + 1)]
+    assert Counter(reason for reason in log if reason in (FORCED, HELD, FIRE)) == {FORCED: 1, HELD: 1, FIRE: 1}
+    for twin in (controller, terminal):
+        assert not any(door["open"] for door in twin.seen()["doors"].values())
+    assert controller.seen()["fire"] is False
+    assert terminal.seen()["log"]["newest"] > 30
 
 
 def test_a_step_is_done_at_its_time_or_again_and_again() -> None:

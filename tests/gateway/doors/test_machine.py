@@ -148,6 +148,17 @@ def test_a_log_that_tells_of_another_opening_ends_the_one_before() -> None:
     assert kinds(found) == [("door.restored", 46), ("door.cycle", 46)]
 
 
+def test_an_opening_that_was_held_once_is_not_in_time_though_it_was_excused_and_warned_of_again() -> None:
+    story = (0, Authorised()), (1, OPEN), (20, Released(True)), (30, Released(False)), (41, Tick()), (42, CLOSED)
+    _, found = told(*story)
+    assert [outcome.kind.value for outcome in found if outcome.by == "gateway"] == [
+        "door.held_warning",
+        "door.held",
+        "door.held_warning",
+    ]
+    assert found[-1].in_time is False
+
+
 def test_what_the_device_finds_itself_is_the_same_and_found_once() -> None:
     door, found = told((1, Alarmed("forced")), (1, Sensed(Position.OPEN, seen=True)), (2, Alarmed("held")))
     assert [(outcome.kind.value, outcome.by) for outcome in found] == [

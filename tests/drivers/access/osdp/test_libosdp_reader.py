@@ -39,6 +39,9 @@ async def test_reads_the_cards_of_libosdps_own_reader_and_lights_its_led(tmp_pat
             async with living(readers):
                 await readers.are(Status.ONLINE, R)
                 assert readers.point(R, "secure") is True
+                await readers.until(
+                    lambda: (readers.point(R, "tamper"), readers.point(R, "power_failed")) == (False, False)
+                )
                 said.writelines(wiegand(number, 26).hex().encode() + b"\n" for number in range(20))
                 await readers.until(lambda: len(readers.persons(R)) == 20)
                 assert readers.persons(R) == [f"card:{number}" for number in range(20)]
