@@ -88,6 +88,10 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
         """Choices that work and are weak: a key of this section, and one sentence on what to choose instead."""
         return ()
 
+    def wrong_secret(self, _key: str, _secret: str) -> str | None:
+        """Why what is behind a secret of this section cannot be used, never repeating it; None where it can be."""
+        return None
+
     @property
     def line(self) -> str | None:
         """The id of the shared line that it hangs on; None for a device that has its wire for itself."""

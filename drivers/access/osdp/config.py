@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field, model_validator
 
+from drivers.access.osdp.key import wrong_key
 from drivers.access.osdp.library import INSTALLED, MISSING
 from gateway.core.config import BusAddress, DeviceConfig, Id, SecretRef
 
@@ -51,6 +52,9 @@ class OsdpConfig(DeviceConfig, frozen=True, extra="forbid"):
             yield "enforce_secure", "who taps the wire reads every card, and can open the door: give the reader a key"
         if self.install:
             yield "install", "a reader in install mode takes its key from anybody: leave this out once it has it"
+
+    def wrong_secret(self, _key: str, secret: str) -> str | None:
+        return wrong_key(secret)
 
     @model_validator(mode="after")
     def _proves(self) -> "OsdpConfig":
