@@ -23,7 +23,7 @@ from gateway.site.references import Complaint, dangling, dependencies, twice
 from gateway.site.sentences import sentence
 from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
-from gateway.site.wires import addresses, units, wires
+from gateway.site.wires import addresses, claims, fieldless, units, wires
 
 SECRETS = (("store", "key"), ("people", "key"), ("mqtt", "password"), ("store", "password"))
 
@@ -66,8 +66,10 @@ def load(
     """Load and check a site file with all that it includes, with overlays laid over it in their order.
 
     Files named inside are relative to the site file's folder. Sections named in `without` count as absent, and so do
-    the secrets that they name; where devices are `simulated`, theirs are not read. Raises SiteError with all mistakes
-    in the order of files and lines, those of the site file first; Mistake when a file cannot be read at all.
+    the secrets that they name; where devices are `simulated`, theirs are not read either.
+
+    Raises SiteError with all mistakes in the order of files and lines, those of the site file first; Mistake when a
+    file cannot be read at all.
     """
     files = Files(path)
     over = [read_yaml(overlay) for overlay in overlays]
@@ -83,7 +85,7 @@ def load(
 
     checker = _Checker(files.data, {"folder": path.parent, "lines": wires(files.data)})
     site = checker.site(path, sections)
-    found = [*checker.complaints, *checker.cross_check(sections), *([] if simulated else checker.device_secrets())]
+    found = [*checker.complaints, *checker.cross_check(sections), *([] if simulated else checker.without_simulators())]
     mistakes += [told(complaint) for complaint in dict.fromkeys(found)]
     order = [*files.paths, *overlays]
     if mistakes or site is None:
@@ -130,6 +132,7 @@ class _Checker:
         yield from twice(self._data, "lines", "id")
         yield from addresses(self._data)
         yield from units(self._devices_made)
+        yield from claims(self._devices_made)
         yield from dangling(self._data, "devices", "zone", "zones")
         yield from dependencies(self._data)
         yield from dangerous(self._data)
@@ -137,9 +140,10 @@ class _Checker:
         for section in sections:
             yield from section.check(self._data)
 
-    def device_secrets(self) -> Iterable[Complaint]:
-        """What is wrong with the secrets of devices."""
-        return device_secrets(self._devices_made)
+    def without_simulators(self) -> Iterable[Complaint]:
+        """What real devices lack: a secret, or the listener that they come to."""
+        yield from device_secrets(self._devices_made)
+        yield from fieldless(self._devices_made, self._data.get("http"))
 
     def _devices(self, devices: Any) -> list[DeviceConfig]:
         if not is_list(devices):

@@ -1,6 +1,6 @@
 """The site-file section of an OSDP reader."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -46,6 +46,10 @@ class OsdpConfig(DeviceConfig, frozen=True, extra="forbid"):
     @property
     def unit(self) -> tuple[str, int]:
         return "reader", self.reader
+
+    @property
+    def door_ids(self) -> Sequence[str]:
+        return [self.door.id] if self.door else []
 
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         if not self.enforce_secure:
