@@ -30,7 +30,7 @@ class Scope(msgspec.Struct, frozen=True):
         if self.without:
             found.append(table.c["class"].not_in(sorted(self.without)))
         if self.devices is not None:
-            own = table.c.device.in_(sorted(self.devices))
+            own: ColumnElement[bool] = table.c.device.in_(sorted(self.devices))
             if self.foreign:
                 own = and_(own, or_(table.c.part.is_(None), not_(or_(*_of(table, self.foreign)))))
             calls = (_called(table, window) for window in sorted(self.windows))

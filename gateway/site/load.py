@@ -85,7 +85,9 @@ def load(
 
     checker = _Checker(files.data, {"folder": path.parent, "lines": wires(files.data)})
     site = checker.site(path, sections)
-    found = [*checker.complaints, *checker.cross_check(sections), *([] if simulated else checker.without_simulators())]
+    found = [*checker.complaints, *checker.cross_check(sections)]
+    if not simulated:
+        found += checker.without_simulators()
     mistakes += [told(complaint) for complaint in dict.fromkeys(found)]
     order = [*files.paths, *overlays]
     if mistakes or site is None:
