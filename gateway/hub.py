@@ -66,6 +66,8 @@ class Hub:
         self.clock = clock
         self.devices: dict[str, DeviceView] = {}
         self.views: dict[str, Mapping[str, Any]] = {}
+        self.places: dict[tuple[str, str], str] = {}
+        """The zones of parts that are said to be of another one than their device: doors, by where they lead."""
         self.edges: dict[str, set[str]] = {}
         self._subscriptions: set[Subscription] = set()
 
@@ -134,6 +136,11 @@ class Hub:
         """Forget a service's view: who hears of the change finds it missing."""
         if self.views.pop(key, None) is not None:
             self._mark(Change("view", key))
+
+    def zone(self, device: str | None, part: str | None) -> str | None:
+        """The zone of a part of a device, or of a device; None is none."""
+        view = self.devices.get(device or "")
+        return self.places.get((device or "", part or "")) or (view.zone if view is not None else None)
 
     def depend(self, child: str, parent: str) -> None:
         """Note that `child` cannot work without `parent`: `device/ID`, `line/ID` or a service's own key."""

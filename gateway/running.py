@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 def simulate(options: argparse.Namespace) -> int:
     """Stand in for every device of a site until told to stop. Needs neither its store and broker nor their secrets."""
-    site = load_site(options.site, without=("store", "mqtt"))
+    site = load_site(options.site, without=("store", "mqtt"), simulated=True)
     overlay = options.overlay or options.site.with_suffix(".sim.yaml")
 
     def ready(url: str) -> None:

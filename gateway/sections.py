@@ -24,6 +24,6 @@ SECTIONS = (
 )
 
 
-def load_site(path: Path, *overlays: Path, without: Collection[str] = ()) -> Site:
+def load_site(path: Path, *overlays: Path, without: Collection[str] = (), simulated: bool = False) -> Site:
     """Load a site file with the sections of all services, as `load` does. Raises Mistake, SiteError."""
-    return load(path, SECTIONS, overlays=overlays, without=without)
+    return load(path, SECTIONS, overlays=overlays, without=without, simulated=simulated)

@@ -46,7 +46,6 @@ class Views:
     def of(self, watched: Watched) -> dict[str, Any]:
         """All there is to know of an alarm."""
         condition, alarm = watched.condition, watched.alarm
-        device = self._hub.devices.get(condition.device or "")
         return {
             "id": condition.id,
             "name": condition.name,
@@ -55,7 +54,7 @@ class Views:
             "subject": condition.subject,
             "device": condition.device,
             "part": condition.part,
-            "zone": device.zone if device else None,
+            "zone": self._hub.zone(condition.device, condition.part),
             "title": _both(condition.words.title),
             "guidance": _both(condition.words.guidance),
             "since": alarm.since,

@@ -98,6 +98,7 @@ class Finding(StrEnum):
     RESTORED = "door.restored"
     CYCLE = "door.cycle"
     FIRE = "fire.released"
+    FIRE_LOCK = "fire.lock"
     FIRE_OVER = "fire.over"
 
 

@@ -1,6 +1,6 @@
 """The border types of the site file that drivers build on: ids, addresses, secrets by reference, a device's section."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -76,6 +76,8 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
 
     is_page: ClassVar[bool] = False
     """Whether it is a page of ours in a browser, which needs TLS to live on without the gateway."""
+    comes_to_field: ClassVar[bool] = False
+    """Whether it is a client of ours, and can connect only where there is the listener `http.field`."""
     id: Id
     driver: str
     zone: Id | None = Field(default=None, description="The zone it stands in.")
@@ -87,6 +89,20 @@ class DeviceConfig(BaseModel, frozen=True, extra="forbid"):
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         """Choices that work and are weak: a key of this section, and one sentence on what to choose instead."""
         return ()
+
+    @property
+    def door_ids(self) -> Sequence[str] | None:
+        """The parts that are doors, where this section tells them; None where only the device can."""
+        return None
+
+    @property
+    def claims(self) -> Sequence[tuple[str, str]]:
+        """Keys whose values no other device may have, each with its claim: KIND:VALUE."""
+        return ()
+
+    def wrong_secret(self, _key: str, _secret: str) -> str | None:
+        """Why what is behind a secret of this section cannot be used, never repeating it; None where it can be."""
+        return None
 
     @property
     def line(self) -> str | None:

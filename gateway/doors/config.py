@@ -113,9 +113,13 @@ def _check(data: Mapping[str, Any]) -> Iterable[Complaint]:
                 yield Complaint(("doors", index, key), said)
 
 
-def _no_door(device: str, _part: str, surfaces: Surfaces) -> str | None:
-    surface = surfaces.of(device)
-    return None if surface is None or has_doors(surface) else f"{device} has no doors: its driver controls none"
+def _no_door(device: str, part: str, surfaces: Surfaces) -> str | None:
+    surface, doors = surfaces.of(device), surfaces.doors(device)
+    if surface is not None and not has_doors(surface):
+        return f"{device} has no doors: its driver controls none"
+    if doors is None or part in doors:
+        return None
+    return f"{device}: {unknown(part, doors, 'door')}"
 
 
 def _no_camera(device: str, part: str, surfaces: Surfaces) -> str | None:

@@ -12,8 +12,8 @@ from gateway.core.access import DURESS, Finding
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
 
 NEVER = float("-inf")
-UNKNOWN_S = 10.0
-"""How long after a restart nobody may know how a door stands: its controller must answer first."""
+UNKNOWN_S = 10.0  # after a restart nobody may know so long how a door stands: its controller must answer first
+LOCK_S = 5.0  # how long its lock has to say that it is released in a fire
 
 
 class Held(StrEnum):
@@ -37,7 +37,8 @@ class Door(msgspec.Struct, frozen=True):
 
     `opened`: when it was opened, until it is known to be closed. `excused`: its opening counts from here on, for until
     then it was right. `late`: this opening has been held once. `lost`: it was told that nobody knows how it stands.
-    `before`: how it stood before a restart, until somebody has looked, or that was told.
+    `before`: how it stood before a restart, until somebody has looked, or that was told. `burnt`: since when its lock
+    is waited for in a fire, until it is released, or that was told.
     """
 
     position: Position = Position.UNKNOWN
@@ -53,6 +54,7 @@ class Door(msgspec.Struct, frozen=True):
     before: Position | None = None
     fire: bool = False
     released: bool = False
+    burnt: float | None = None
 
     @property
     def suspended(self) -> bool:
@@ -92,6 +94,12 @@ def step(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
 
 def due(door: Door, limits: Limits) -> float | None:
     """When something is found if nothing is heard; None if nothing ever is."""
+    times = (None if door.burnt is None else door.burnt + LOCK_S, _due(door, limits))
+    return min((time for time in times if time is not None), default=None)
+
+
+def _due(door: Door, limits: Limits) -> float | None:
+    """When something is found of how it stands."""
     if door.before is not None:
         return door.since + UNKNOWN_S
     begun = _counted(door)
@@ -103,7 +111,8 @@ def due(door: Door, limits: Limits) -> float | None:
 def restarted(door: Door, at: float) -> Door:
     """The door as it was kept, before anybody has looked: its opening, and what is wrong, are still so."""
     before = door.before if door.position is Position.UNKNOWN else door.position
-    return msgspec.structs.replace(door, position=Position.UNKNOWN, since=at, unlocked=None, before=before)
+    burnt = None if door.burnt is None else at
+    return msgspec.structs.replace(door, position=Position.UNKNOWN, since=at, unlocked=None, before=before, burnt=burnt)
 
 
 def _hear(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
@@ -113,7 +122,8 @@ def _hear(door: Door, limits: Limits, heard: Heard, at: float) -> Step:
             return _sense(door, position, begun, seen=seen)
         case Locked(unlocked):
             until = at + limits.authorised_s if door.unlocked and not unlocked else NEVER
-            return msgspec.structs.replace(_authorise(door, until), unlocked=unlocked), []
+            door = msgspec.structs.replace(_authorise(door, until), unlocked=unlocked)
+            return _lock(door, at) if unlocked else (door, [])
         case Authorised():
             return _authorise(door, at + limits.authorised_s), []
         case Fire(active):
@@ -136,6 +146,10 @@ def _counted(door: Door) -> float | None:
 def _advance(door: Door, limits: Limits, now: float) -> Step:
     found: list[Outcome] = []
     while (then := due(door, limits)) is not None and then <= now:
+        if door.burnt is not None and then == door.burnt + LOCK_S:
+            door, more = _lock(door, then)
+            found += more
+            continue
         if door.before is not None:
             found.append(Outcome(kind=Finding.UNKNOWN, at=door.since, opened=door.opened, was=(door.before.value,)))
             door = msgspec.structs.replace(door, before=None, lost=True)
@@ -189,7 +203,7 @@ def _close(door: Door, at: float, *, seen: bool) -> Step:
         in_time = False if door.late else True if sure else None
         found.append(Outcome(kind=Finding.CYCLE, at=at, opened=door.opened, forced=door.forced, in_time=in_time))
     since = door.since if door.position is Position.CLOSED else at
-    known = {name: getattr(door, name) for name in ("unlocked", "authorised_until", "fire", "released")}
+    known = {name: getattr(door, name) for name in ("unlocked", "authorised_until", "fire", "released", "burnt")}
     return Door(position=Position.CLOSED, since=since, **known), found
 
 
@@ -197,9 +211,17 @@ def _burn(door: Door, limits: Limits, active: bool | None, at: float) -> Step:
     if active is None or active is door.fire:
         return door, []
     kind = Finding.FIRE if active else Finding.FIRE_OVER
-    told = Outcome(kind=kind, at=at, unlocked=door.unlocked)
+    waits = active and not door.unlocked  # what it said before the fire says nothing of the fire
+    told = Outcome(kind=kind, at=at, unlocked=None if waits else door.unlocked)
     door, found = _suspend(door, limits, at, released=door.released, fire=active, why="fire")
-    return door, [told, *found]
+    return msgspec.structs.replace(door, burnt=at if waits else None), [told, *found]
+
+
+def _lock(door: Door, at: float) -> Step:
+    """What its lock does in a fire, once it is released or has had its time."""
+    burnt = [] if door.burnt is None else [max(at, door.burnt)]
+    told = [Outcome(kind=Finding.FIRE_LOCK, at=then, unlocked=door.unlocked) for then in burnt]
+    return msgspec.structs.replace(door, burnt=None), told
 
 
 def _suspend(door: Door, limits: Limits, at: float, *, released: bool, fire: bool, why: str) -> Step:

@@ -42,6 +42,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     before: Position | None = None
     fire: bool = False
     released: bool = False
+    burnt_at: datetime | None = None
     mode: str | None = None
     hold_until: datetime | None = None
     known_since: datetime
@@ -56,6 +57,7 @@ def keep(door: Door, time: Timeline, /, **more: Any) -> Kept:
         opened_at=None if door.opened is None else time.wall(door.opened),
         authorised_until=None if door.authorised_until == NEVER else time.wall(door.authorised_until),
         excused_at=None if door.excused == NEVER else time.wall(door.excused),
+        burnt_at=None if door.burnt is None else time.wall(door.burnt),
         **same,
         **more,
     )
@@ -69,6 +71,7 @@ def unkept(kept: Kept, time: Timeline, authorised_s: float) -> Door:
         opened=None if kept.opened_at is None else time.steady(kept.opened_at),
         authorised_until=NEVER if until is None else time.steady(until, ahead_s=authorised_s),
         excused=NEVER if kept.excused_at is None else time.steady(kept.excused_at),
+        burnt=None if kept.burnt_at is None else time.steady(kept.burnt_at),
         **same,
     )
 
@@ -104,7 +107,7 @@ def event(config: DoorConfig, found: Outcome, time: Timeline, rev: int) -> Event
         payload["camera"] = config.camera
     if found.kind is Finding.CYCLE:
         payload |= {"in_time": found.in_time, "forced": found.forced}
-    if found.kind in (Finding.FIRE, Finding.FIRE_OVER):
+    if found.kind in (Finding.FIRE, Finding.FIRE_LOCK, Finding.FIRE_OVER):
         payload["unlocked"] = found.unlocked
     return Event(
         type=found.kind.value,

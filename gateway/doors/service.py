@@ -85,6 +85,8 @@ class Doors:
             self._house.hub.hide(f"doors/{gone.config.id}")
         self._let_go()
         self._by_part = {(each.config.device, each.config.part): each for each in self.entrances.values()}
+        every = [each.config for each in self.entrances.values()]
+        self._house.hub.places = {(each.device, each.part): each.zone for each in every if each.zone is not None}
         for entrance in self.entrances.values():
             self._show(entrance, self._level(entrance))
         self._stirred.update(dict.fromkeys(self.entrances))

@@ -14,6 +14,7 @@ from gateway.core.known import listed
 from gateway.journal.key import load_key
 from gateway.people.secrets import read_secret
 from gateway.site.allowed import dangerous
+from gateway.site.device_secrets import device_secrets
 from gateway.site.files import INCLUDE, Files
 from gateway.site.model import General, MqttConfig, Site
 from gateway.site.overlay import lay, origin
@@ -22,7 +23,7 @@ from gateway.site.references import Complaint, dangling, dependencies, twice
 from gateway.site.sentences import sentence
 from gateway.site.tls import BadTls, tls
 from gateway.site.weaknesses import weaknesses
-from gateway.site.wires import addresses, units, wires
+from gateway.site.wires import addresses, claims, fieldless, units, wires
 
 SECRETS = (("store", "key"), ("people", "key"), ("mqtt", "password"), ("store", "password"))
 
@@ -55,13 +56,20 @@ class Section(NamedTuple):
 
 
 def load(
-    path: Path, sections: Sequence[Section] = (), *, overlays: Sequence[Path] = (), without: Collection[str] = ()
+    path: Path,
+    sections: Sequence[Section] = (),
+    *,
+    overlays: Sequence[Path] = (),
+    without: Collection[str] = (),
+    simulated: bool = False,
 ) -> Site:
     """Load and check a site file with all that it includes, with overlays laid over it in their order.
 
     Files named inside are relative to the site file's folder. Sections named in `without` count as absent, and so do
-    the secrets that they name. Raises SiteError with all mistakes in the order
-    of files and lines, those of the site file first; Mistake when a file cannot be read at all.
+    the secrets that they name; where devices are `simulated`, theirs are not read either.
+
+    Raises SiteError with all mistakes in the order of files and lines, those of the site file first; Mistake when a
+    file cannot be read at all.
     """
     files = Files(path)
     over = [read_yaml(overlay) for overlay in overlays]
@@ -77,7 +85,10 @@ def load(
 
     checker = _Checker(files.data, {"folder": path.parent, "lines": wires(files.data)})
     site = checker.site(path, sections)
-    mistakes += [told(complaint) for complaint in dict.fromkeys([*checker.complaints, *checker.cross_check(sections)])]
+    found = [*checker.complaints, *checker.cross_check(sections)]
+    if not simulated:
+        found += checker.without_simulators()
+    mistakes += [told(complaint) for complaint in dict.fromkeys(found)]
     order = [*files.paths, *overlays]
     if mistakes or site is None:
         raise SiteError(sorted(mistakes, key=lambda mistake: (order.index(mistake.path), mistake.line)))
@@ -123,12 +134,18 @@ class _Checker:
         yield from twice(self._data, "lines", "id")
         yield from addresses(self._data)
         yield from units(self._devices_made)
+        yield from claims(self._devices_made)
         yield from dangling(self._data, "devices", "zone", "zones")
         yield from dependencies(self._data)
         yield from dangerous(self._data)
         yield from self._missing_secrets()
         for section in sections:
             yield from section.check(self._data)
+
+    def without_simulators(self) -> Iterable[Complaint]:
+        """What real devices lack: a secret, or the listener that they come to."""
+        yield from device_secrets(self._devices_made)
+        yield from fieldless(self._devices_made, self._data.get("http"))
 
     def _devices(self, devices: Any) -> list[DeviceConfig]:
         if not is_list(devices):

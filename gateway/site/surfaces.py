@@ -1,11 +1,12 @@
 """What the devices of a site file offer, found without running them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from gateway import registry
+from gateway.core.config import DeviceConfig
 from gateway.core.contract import DeviceContext
 from gateway.core.errors import GatewayError
 from gateway.core.model import Surface
@@ -37,11 +38,22 @@ class Surfaces:
             self._found[device] = _surface(self._sections.get(device, {}))
         return self._found[device]
 
+    def doors(self, device: str) -> Sequence[str] | None:
+        """The parts of a device that are doors, as its own section tells them; None where it does not."""
+        config = _config(self._sections.get(device, {}))
+        return None if config is None else config.door_ids
+
 
 def _surface(section: Mapping[str, Any]) -> Surface | None:
+    config = _config(section)
+    if config is None:
+        return None
+    driver = registry.driver(config.driver)
+    return driver(config, cast(DeviceContext, None)).surface()  # pure, and asks nothing of its context: the contract
+
+
+def _config(section: Mapping[str, Any]) -> DeviceConfig | None:
     try:
-        driver = registry.driver(str(section.get("driver")))
-        config = driver.config_type.model_validate(dict(section))
+        return registry.driver(str(section.get("driver"))).config_type.model_validate(dict(section))
     except (GatewayError, ValidationError):
         return None
-    return driver(config, cast(DeviceContext, None)).surface()  # pure, and asks nothing of its context: the contract

@@ -6,7 +6,7 @@ from typing import Any
 from gateway.core.address import line_id, place
 from gateway.core.config import DeviceConfig
 from gateway.core.known import unknown
-from gateway.site.positions import Loc
+from gateway.site.positions import Loc, is_mapping
 from gateway.site.references import Complaint, names, texts
 
 SECTIONS = ("lines", "devices")
@@ -43,6 +43,26 @@ def units(devices: Sequence[DeviceConfig | None]) -> Iterable[Complaint]:
             yield Complaint(("devices", index, key), f"driver {device.driver} cannot share a line")
         elif (loc := first.setdefault((device.line, number), ("devices", index))) != ("devices", index):
             yield Complaint(("devices", index, key), f"{number} on line {device.line!r} is already used by", loc)
+
+
+def claims(devices: Sequence[DeviceConfig | None]) -> Iterable[Complaint]:
+    """Complain of two devices that are one: both claim what only one can have."""
+    first: dict[str, Loc] = {}
+    for index, device in enumerate(devices):
+        for key, claimed in device.claims if device is not None else ():
+            if (loc := first.setdefault(claimed, ("devices", index))) != ("devices", index):
+                value = claimed.partition(":")[2]
+                yield Complaint(("devices", index, key), f"{value!r} is already used by", loc)
+
+
+def fieldless(devices: Sequence[DeviceConfig | None], http: Any) -> Iterable[Complaint]:
+    """Complain of every device that comes to the field listener where there is none."""
+    if is_mapping(http) and http.get("field") is not None:
+        return
+    for index, device in enumerate(devices):
+        if device is not None and device.comes_to_field:
+            what = f"http.field is missing: {device.driver} devices come to that listener"
+            yield Complaint(("devices", index, "driver"), what)
 
 
 def _place(address: str) -> str:

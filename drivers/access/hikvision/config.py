@@ -1,6 +1,6 @@
 """The site-file section of a Hikvision access terminal or controller."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import combinations
 from typing import Literal
@@ -47,6 +47,10 @@ class HikvisionConfig(DeviceConfig, frozen=True, extra="forbid"):
         if isinstance(self.start, datetime) and self.start.tzinfo is not None:
             raise ValueError("start is a local time of the device, without a zone: 2026-11-23T08:00:00")
         return self
+
+    @property
+    def door_ids(self) -> Sequence[str]:
+        return [door.id for door in self.doors]
 
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         """Without TLS everybody on the way can read who passed, and answer in the device's place."""

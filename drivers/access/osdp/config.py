@@ -1,9 +1,10 @@
 """The site-file section of an OSDP reader."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, Field, model_validator
 
+from drivers.access.osdp.key import wrong_key
 from drivers.access.osdp.library import INSTALLED, MISSING
 from gateway.core.config import BusAddress, DeviceConfig, Id, SecretRef
 
@@ -46,11 +47,18 @@ class OsdpConfig(DeviceConfig, frozen=True, extra="forbid"):
     def unit(self) -> tuple[str, int]:
         return "reader", self.reader
 
+    @property
+    def door_ids(self) -> Sequence[str]:
+        return [self.door.id] if self.door else []
+
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         if not self.enforce_secure:
             yield "enforce_secure", "who taps the wire reads every card, and can open the door: give the reader a key"
         if self.install:
             yield "install", "a reader in install mode takes its key from anybody: leave this out once it has it"
+
+    def wrong_secret(self, _key: str, secret: str) -> str | None:
+        return wrong_key(secret)
 
     @model_validator(mode="after")
     def _proves(self) -> "OsdpConfig":

@@ -57,7 +57,7 @@ class Osdp(Driver[OsdpConfig]):
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:
         """Shake hands. A reader that does not prove its key is not spoken to, unless it is being installed."""
-        key = read_key(self.config, self.context)
+        key = read_key(self.config.id, self.config.key, self.context)
         async with self.context.link(self.config.address) as link:
             talk = self._talk = Conversation(self.config, link, self._wire, key)
             self._reports = Reports(self.config)

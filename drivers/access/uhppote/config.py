@@ -1,6 +1,7 @@
 """The site-file section of a UHPPOTE / Weigeng controller."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import AddressValueError, IPv4Address
 from typing import Annotated, Literal
@@ -74,6 +75,14 @@ class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
         if isinstance(self.start, datetime) and self.start.tzinfo is not None:
             raise ValueError("start must be a time of the controller's clock, without a zone")
         return self
+
+    @property
+    def door_ids(self) -> Sequence[str]:
+        return [door.id for door in self.parts]
+
+    @property
+    def claims(self) -> Sequence[tuple[str, str]]:
+        return [("serial", f"uhppote:{self.serial}")]
 
     @property
     def parts(self) -> list[DoorConfig]:

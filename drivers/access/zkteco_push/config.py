@@ -1,9 +1,9 @@
 """The site-file section of a ZKTeco device that pushes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from itertools import combinations
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field, IPvAnyNetwork, StringConstraints, model_validator
 
@@ -23,6 +23,7 @@ class DoorConfig(BaseModel, frozen=True, extra="forbid"):
 class ZktecoPushConfig(DeviceConfig, frozen=True, extra="forbid"):
     """A device that comes to `/iclock/` of the field listener."""
 
+    comes_to_field: ClassVar[bool] = True
     serial: Serial = Field(description="Its serial number, as it shows it: nobody else may come for it.")
     doors: list[DoorConfig] = Field(min_length=1, max_length=8, description="Its doors.")
     sources: list[IPvAnyNetwork] = Field(default=[], max_length=16, description="From where it may come; all, if none.")
@@ -38,6 +39,14 @@ class ZktecoPushConfig(DeviceConfig, frozen=True, extra="forbid"):
             if one.id == other.id or one.number == other.number:
                 raise ValueError(f"the doors {one.id!r} ({one.number}) and {other.id!r} ({other.number}) are the same")
         return self
+
+    @property
+    def door_ids(self) -> Sequence[str]:
+        return [door.id for door in self.doors]
+
+    @property
+    def claims(self) -> Sequence[tuple[str, str]]:
+        return [("serial", f"iclock:{self.serial}")]
 
     def weaknesses(self) -> Iterable[tuple[str, str]]:
         """The protocol has no password: who knows the serial number can invent what happened at the doors."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from gateway.core.access import Finding
@@ -111,6 +112,31 @@ def test_a_fire_is_told_with_what_its_lock_did_and_does_not_end_because_its_devi
     assert kinds(told((6, Fire(False)), door=door)[1]) == [("fire.over", 6)]
 
 
+@pytest.mark.parametrize(
+    ("said", "at", "unlocked"),
+    [
+        ((), 8, None),
+        (((4, Locked(True)),), 4, True),
+        (((4, Locked(False)),), 8, False),
+        (((4, CLOSED), (5, Locked(None)), (6, Locked(True)), (7, Locked(False))), 6, True),
+    ],
+)
+def test_what_a_lock_says_after_a_fire_began_is_told_once(
+    said: tuple[tuple[float, Heard], ...], at: float, unlocked: bool | None
+) -> None:
+    _, found = told((3, Fire(True)), *said, (9, Tick()), (20, Locked(True)))
+    assert kinds(found) == [("fire.released", 3), ("fire.lock", at)]
+    assert [outcome.unlocked for outcome in found] == [None, unlocked]
+
+
+def test_what_a_lock_said_before_a_fire_does_not_pass_for_what_it_did() -> None:
+    door, found = told((1, Locked(False)), (3, Fire(True)))
+    assert found[0].unlocked is None
+    assert due(door, LIMITS) == 8
+    assert due(told((4, Fire(False)), door=door)[0], LIMITS) is None
+    assert due(restarted(msgspec.structs.replace(door, before=None, position=Position.UNKNOWN), 100), LIMITS) == 105
+
+
 def test_a_lost_sensor_is_unknown_and_never_closed() -> None:
     door, found = told((1, Authorised()), (2, OPEN), (5, UNKNOWN), (100, Tick()))
     assert kinds(found) == [("door.unknown", 5)]
@@ -187,5 +213,5 @@ def test_other_alarms_of_the_device_are_not_about_how_the_door_stands(reason: st
 
 
 def test_while_a_fire_releases_it_the_device_may_call_it_what_it_likes() -> None:
-    door, _ = told((1, Fire(True)))
+    door, _ = told((1, Fire(True)), (1, Locked(True)))
     assert told((2, Alarmed("forced")), (3, Alarmed("held")), (4, OPEN), (100, Tick()), door=door)[1] == []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import UNKNOWN_S, Door, Limits, Outcome, restarted, step
+from gateway.doors.machine import LOCK_S, UNKNOWN_S, Door, Limits, Outcome, restarted, step
 
 WARN, HELD, PASS = 4, 7, 3
 LIMITS = Limits(warn_s=WARN, held_s=HELD, authorised_s=PASS)
@@ -38,6 +38,7 @@ class Naive:
         self.marks: list[str] = []  # what is wrong, of: forced warned held unknown
         self.was_held = False
         self.lock = self.fire = self.timetable = False
+        self.lock_asked: int | None = None  # since when it burns, and the lock has not said that it is released
         self.good: set[int] = set()  # seconds in which somebody might pass
         self.now = 0
 
@@ -54,6 +55,8 @@ class Naive:
     def watch(self) -> None:
         if self.fire or self.timetable:
             self.seconds = 0
+        if self.lock_asked is not None and self.now - self.lock_asked >= LOCK_S:
+            self.answered()
         if self.doubt and self.now - self.doubt[1] >= UNKNOWN_S:
             self.notes.append(Note("door.unknown", self.doubt[1], (self.doubt[0],), self.begun))
             self.marks.append("unknown")
@@ -84,10 +87,13 @@ class Naive:
             if self.doubt or self.sensor != "unknown":
                 self.doubt = (self.doubt[0] if self.doubt else self.sensor, self.now)
             self.sensor, self.lock = "unknown", False
+            self.lock_asked = None if self.lock_asked is None else self.now
         elif isinstance(heard, Authorised):
             self.good.add(self.now)
         elif isinstance(heard, Locked):
             self.lock = heard.unlocked is True
+            if self.lock and self.lock_asked is not None:
+                self.answered()
         elif isinstance(heard, Fire):
             self.burn(heard.active)
         elif isinstance(heard, Released):
@@ -102,9 +108,14 @@ class Naive:
     def burn(self, active: bool | None) -> None:
         if active is not None and active != self.fire:
             self.fire = active
+            self.lock_asked = self.now if active and not self.lock else None
             self.notes.append(Note("fire.released" if active else "fire.over", self.now))
             if active and not self.timetable:
                 self.over("warned", "held")
+
+    def answered(self) -> None:
+        self.notes.append(Note("fire.lock", self.now))
+        self.lock_asked = None
 
     def alarm(self, reason: str) -> None:
         if reason == "duress":
@@ -173,7 +184,7 @@ class Doors(RuleBasedStateMachine):
         self.now += seconds
         self.hear(Tick())
 
-    @rule(seconds=st.sampled_from([PASS, PASS + 1, WARN - 1, WARN, HELD - 1, HELD, int(UNKNOWN_S)]))
+    @rule(seconds=st.sampled_from([PASS, PASS + 1, WARN - 1, WARN, HELD - 1, HELD, int(LOCK_S), int(UNKNOWN_S)]))
     def wait_long(self, seconds: int) -> None:
         self.now += seconds
         self.hear(Tick())

@@ -36,6 +36,18 @@ async def test_rows_of_other_devices_and_of_none_are_not_there(journal: Journal)
     assert await types(journal, Scope(frozenset(), frozenset())) == []
 
 
+async def test_a_part_may_be_there_without_its_device_or_a_device_without_its_part(journal: Journal) -> None:
+    for device, part in (("acs", None), ("acs", "d1"), ("acs", "d2"), ("far", None), ("far", "d1"), ("far", "d2")):
+        await record(journal, device, f"{device}.{part}", {}, part=part)
+    parts, foreign = frozenset({("far", "d1")}), frozenset({("acs", "d2"), ("far", "d2")})
+    assert await types(journal, Scope(frozenset({"acs"}), parts=parts, foreign=foreign)) == [
+        "acs.None",
+        "acs.d1",
+        "far.d1",
+    ]
+    assert await types(journal, Scope(frozenset(), parts=parts, foreign=foreign)) == ["far.d1"]
+
+
 async def test_a_call_is_there_for_those_who_see_its_window(journal: Journal) -> None:
     for window in ("w1", "w12", "w2"):
         await record(journal, None, "call.accepted", {"window": window, "seq": 1})
