@@ -4,20 +4,19 @@ A row counts on the day of its own time `at`, as everywhere.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gateway.core.access import Happening
-from gateway.core.errors import WrongInput
 from gateway.doors.compliance import compliance, rows
 from gateway.doors.config import DoorConfig
 from gateway.doors.counted import JUDGED, Counts, DoorLine, Line
+from gateway.doors.known_days import known_days
 from gateway.doors.unknown_time import Place, unknown_time
 from gateway.journal.reader import Reader
 from gateway.journal.tally import tallies
-from gateway.site.week import moment
 
 COUNTED = (Happening.GRANTED, Happening.DENIED, Happening.BUTTON, Happening.BUTTON_REFUSED, Happening.REMOTE)
 
@@ -42,12 +41,7 @@ async def report(
     journal: Reader, doors: Sequence[DoorConfig], first: date, last: date, zone: ZoneInfo, *, now: datetime
 ) -> DoorsReport:
     """Count the days from `first` to `last`. Raises WrongInput for days of which nothing can be known, JournalError."""
-    since, until = moment(first, "00:00", zone), moment(last + timedelta(days=1), "00:00", zone)
-    oldest = [row.at for row in await journal.read(limit=1)] or [now]
-    if now <= since:
-        raise WrongInput(f"{first} has not begun yet")
-    if until <= oldest[0]:
-        raise WrongInput(f"the journal begins on {oldest[0].astimezone(zone).date()}: nothing is known of {last}")
+    since, until, recorded_from = await known_days(journal, first, last, zone, now=now)
     found = await _counted(journal, doors, first, last, zone, since=since, end=min(until, now))
     return DoorsReport(
         first=first,
@@ -55,7 +49,7 @@ async def report(
         since=since,
         until=until,
         at=now,
-        recorded_from=oldest[0],
+        recorded_from=recorded_from,
         doors=[
             DoorLine(door=door.id, name=door.name, **msgspec.structs.asdict(found[door.device, door.part].line()))
             for door in doors

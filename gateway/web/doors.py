@@ -13,6 +13,7 @@ from gateway.core.access import Mode
 from gateway.doors.compliance import DoorDay, compliance
 from gateway.doors.drills import Report
 from gateway.doors.heard import Position
+from gateway.doors.known_days import known_days
 from gateway.doors.report import report
 from gateway.doors.verbs import ALL
 from gateway.web.route import QUERY, reply
@@ -120,11 +121,13 @@ async def every(_request: web.Request, services: Services) -> web.Response:
 async def entrances(request: web.Request, services: Services) -> web.Response:
     """How the entrances of the staff were closed, day by day."""
     query: ComplianceQuery = request[QUERY]
-    zone = ZoneInfo(services.site.general.site.timezone)
-    first = query.first or services.house.clock.now().astimezone(zone).date()
+    zone, now = ZoneInfo(services.site.general.site.timezone), services.house.clock.now()
+    first = query.first or now.astimezone(zone).date()
+    known = await known_days(services.house.journal, first, query.last or first, zone, now=now)
+    first, last = known.within(first, query.last or first, zone, now=now)
     seen = [each for each in services.doors.entrances.values() if services.sees(services.doors.zone(each))]
     doors = [each.config for each in seen if each.config.staff_entrance]
-    return reply(Compliance(await compliance(services.house.journal, doors, first, query.last or first, zone)))
+    return reply(Compliance(await compliance(services.house.journal, doors, first, last, zone)))
 
 
 async def what_happened(request: web.Request, services: Services) -> web.Response:

@@ -1,5 +1,6 @@
 """Doors over HTTP: how they stand, what is asked of them, drills and compliance."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -166,6 +167,8 @@ async def test_who_is_of_one_zone_finds_the_doors_of_that_zone(hall: WebHall) ->
         ("from=2026-07-01&to=9999-12-31", "to: "),
         ("from=2026-01-01&to=2026-12-31", "at most 62 days"),
         ("from=yesterday", "from: must be a day such as 2026-07-17"),
+        ("from=2190-01-01", "2190-01-01 has not begun yet"),
+        ("from=2001-01-01&to=2001-01-31", "nothing is known of 2001-01-31"),
         ("door=front", "door: there is no such field"),
     ],
 )
@@ -173,3 +176,10 @@ async def test_a_span_that_cannot_be_counted_is_refused(hall: WebHall, query: st
     answer = await hall.ask("GET", f"/api/v1/doors/compliance?{query}")
     assert answer.status == 422
     assert said in answer.detail
+
+
+async def test_of_days_without_a_record_nothing_is_counted(hall: WebHall) -> None:
+    today = (await hall.get("/doors/compliance"))["days"][0]["day"]
+    day = date.fromisoformat(today)
+    around = f"from={day - timedelta(days=3)}&to={day + timedelta(days=3)}"
+    assert [line["day"] for line in (await hall.get(f"/doors/compliance?{around}"))["days"]] == [today]
