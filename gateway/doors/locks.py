@@ -6,6 +6,7 @@ anywhere in the hall.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -67,6 +68,15 @@ class Locks:
             self._changed(entrance)
         return done
 
+    async def _shut(self, entrance: Entrance, command: Command) -> Result:
+        """Shut a door for everybody. Where that cannot be it is held open no longer, and rejected all the same."""
+        done = await self.run(entrance, Mode.NORMALLY_CLOSED, command)
+        if done.status is not Stage.REJECTED or entrance.wanted.mode is not Mode.NORMALLY_OPEN:
+            return done
+        order = msgspec.structs.replace(command, id=f"{command.id}/cards")
+        back = await self.run(entrance, Mode.CONTROLLED, order)
+        return self.result(command, Stage.REJECTED, {**done.detail, "back_to_cards": back.status})
+
     async def _run(self, entrance: Entrance, mode: Mode, command: Command, order: Wanted) -> Result:
         try:
             row = records.row(entrance.config.id, entrance.kept())
@@ -80,8 +90,9 @@ class Locks:
 
     async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command) -> Result:
         """Run several locks like this, all at once; the result is there once every controller has said how it went."""
+        run = self._shut if mode is Mode.NORMALLY_CLOSED else partial(self.run, mode=mode)
         async with asyncio.TaskGroup() as group:
-            asked = {each.config.id: group.create_task(self.run(each, mode, command)) for each in entrances}
+            asked = {each.config.id: group.create_task(run(each, command=command)) for each in entrances}
         return self._together(command, {id_: task.result() for id_, task in asked.items()})
 
     def fire_over(self, entrance: Entrance, command: Command) -> Result:

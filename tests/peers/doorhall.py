@@ -77,7 +77,8 @@ class BoxConfig(DeviceConfig, frozen=True, extra="forbid"):
 class Box:
     """What the controller is: its doors, its fire input, and what happened since it was asked last.
 
-    `deaf`: it refuses. `mute`: it does what it is asked, and its answer is lost. `slow_s`: it answers so long after.
+    `deaf`: it refuses. `lax`: it cannot shut a door for everybody. `mute`: it does what it is
+    asked, and its answer is lost. `slow_s`: it answers so long after.
     """
 
     def __init__(self, doors: Iterable[str]) -> None:
@@ -85,7 +86,7 @@ class Box:
         self.fire: bool | None = False
         self.log: list[Event] = []
         self.read = 0
-        self.gone = self.deaf = self.mute = False
+        self.gone = self.deaf = self.lax = self.mute = False
         self.slow_s = 0.0
         self.asked: list[tuple[str, str | None, Mapping[str, Any]]] = []
 
@@ -145,6 +146,8 @@ class DoorBox(Driver[BoxConfig]):
             self.box.write(Happening.REMOTE, command.part)
         else:
             mode = convert(SetMode, command.params).mode
+            if self.box.lax and mode is Mode.NORMALLY_CLOSED:
+                raise CommandRejected("no door can be shut for everybody")
             door["mode"], door["unlocked"] = mode.value, mode is Mode.NORMALLY_OPEN
         await asyncio.sleep(self.box.slow_s)
         if self.box.mute:

@@ -117,6 +117,21 @@ def test_all_doors_are_shut_and_opened_in_two_steps_with_a_line_for_each() -> No
     told(story, **TWO)
 
 
+def test_a_door_that_cannot_be_shut_for_everybody_is_held_open_no_longer() -> None:
+    async def story(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold")
+        hall.boxes["acs"].lax = True
+        await asyncio.sleep(1.2)
+        result = await surely(hall, "lockdown")
+        assert result.status is Stage.REJECTED
+        assert modes(hall) == ["controlled", "controlled", "normally_closed"]
+        assert result.detail["doors"]["front"]["back_to_cards"] == "confirmed"
+        assert "back_to_cards" not in result.detail["doors"]["back"]
+        assert result.detail["doors"]["front"]["reason"] == "no door can be shut for everybody"
+
+    told(story, **TWO)
+
+
 def test_a_zone_has_its_own_doors_and_one_step() -> None:
     async def story(hall: DoorHall) -> None:
         places = ["doors/zones/hall", "doors/zones/gate", "doors/zones/yard"]
