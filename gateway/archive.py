@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from gateway.client import ask
 from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
 from gateway.core.known import counted
+from gateway.core.model import Retention
 from gateway.journal import export as exporting
 from gateway.journal import proof
 from gateway.journal.daily import days as daily
@@ -31,19 +33,20 @@ class Kept(NamedTuple):
     site: str
     key: bytes
     anchors: Path
+    keep_days: Mapping[Retention, int]
 
 
 def verify(options: argparse.Namespace) -> int:
     """Prove that the journal is whole, or name the first broken seq; the gateway may be running."""
-    url, site, key, anchors = _kept(options)
-    verdict = verify_journal(url, key=key, anchors=[anchors, *options.anchors], site=site)
+    url, site, key, anchors, keep_days = _kept(options)
+    verdict = verify_journal(url, key=key, anchors=[anchors, *options.anchors], site=site, keep_days=keep_days)
     say(options, verdict, verdict.what)
     return 0 if verdict.ok else 1
 
 
 def export(options: argparse.Namespace) -> int:
     """Export rows as JSON lines; into a file, with a proof beside it."""
-    url, site, key, _ = _kept(options)
+    url, site, key, *_ = _kept(options)
     chosen = exporting.Choice(
         since=options.since,
         until=options.until,
@@ -123,4 +126,6 @@ def _kept(options: argparse.Namespace) -> Kept:
     if store is None:
         raise WrongInput(f"{options.site}: store: is missing: there is no journal")
     key = load_key(read_secret(store.key))
-    return Kept(store_url(site, store), site.general.site.id, key, anchors_path(site, store))
+    kept = site.sections["journal"].keep_days.model_dump()
+    keep_days = {retention: kept[retention] for retention in Retention}
+    return Kept(store_url(site, store), site.general.site.id, key, anchors_path(site, store), keep_days)

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from gateway.journal import chain, schema
+from gateway.journal.missing import Excuses
 
 SLICE_ROWS = 4_000  # one short read each: a long one would keep the writer's log from being folded back
 LEAST = -(2**63)
-SEQ, PAYLOAD, PREV_HASH, HASH = chain.COVERED.index("seq"), len(chain.COVERED), -2, -1
+SEQ, AT, CLASS = (chain.COVERED.index(name) for name in ("seq", "at", "class"))
+PAYLOAD, PREV_HASH, HASH = len(chain.COVERED), -2, -1
 COLUMNS = [schema.journal.c[name] for name in (*chain.COVERED, "payload", "salt", "prev_hash", "hash")]
 
 
@@ -23,12 +25,15 @@ class Known(msgspec.Struct, frozen=True):
     """What was anchored."""
     ends: Mapping[int, str] = {}
     """The last rows of the sealed days."""
+    excuses: Excuses = Excuses()
+    """Which payloads may be missing."""
 
     def among(self, first: int, last: int) -> "Known":
         """What is known of the rows from one seq to another."""
         return Known(
             {seq: hashes for seq, hashes in self.heads.items() if first <= seq <= last},
             {seq: hash_ for seq, hash_ in self.ends.items() if first <= seq <= last},
+            self.excuses.among(first, last),
         )
 
 
@@ -65,6 +70,8 @@ def walk(
         held: bytes = before if hash_ is None else hash_
         anchored, end = known.heads.get(seq + 1), known.ends.get(seq + 1)
         fault = _fault(row, seq=seq + 1, last=held, key=key, anchored=anchored, end=end)
+        if fault is None and row[PAYLOAD] is None and not known.excuses.cover(seq + 1, row[CLASS], row[AT]):
+            fault = "has lost its payload, which neither expired nor was erased on a recorded request"
         if fault:
             return Walked(seq, held, before, erased, fault)
         seq, erased, hash_ = seq + 1, erased + (row[PAYLOAD] is None), row[HASH]

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Executable, delete, func, insert, or_, select, update
 
 from gateway.core.model import Retention
-from gateway.journal import schema
+from gateway.journal import missing, schema
 from gateway.journal.batch import Work
 from gateway.journal.chain import GENESIS
 from gateway.journal.rows import stamp
@@ -72,8 +72,17 @@ class Upkeep:
         return int((await self._ask(page, lambda stored: stored["seq"] or 0))[0])
 
     async def expire(self, retention: Retention, old: Old) -> int:
-        """Erase the payloads of old rows of a class; gives their number. What happens twice does no harm."""
-        of_class = (ROWS.site == self._site, ROWS["class"] == retention.value, ROWS.payload.is_not(None))
+        """Erase the payloads of old rows of a class; gives their number. What happens twice does no harm.
+
+        How far they expire is noted before. Requests for erasure stay: they tell why payloads are missing.
+        """
+        await self._change(partial(_note_expired, site=self._site, key=self._key, retention=retention, old=old))
+        of_class = (
+            ROWS.site == self._site,
+            ROWS["class"] == retention.value,
+            ROWS.payload.is_not(None),
+            ROWS.type != missing.REQUESTED,
+        )
         aged = (ROWS.at < old.before, or_(ROWS.at >= old.since, ROWS.seq > old.after))
         ahead = (ROWS.at >= old.before, ROWS.seq <= old.last_seq, ROWS.seq > old.since_seq)  # of its own commit
         return await self._erase_where((*of_class, *aged)) + await self._erase_where((*of_class, *ahead))
@@ -145,6 +154,11 @@ def _seal(engine: Engine, *, site: str, key: bytes, day: date, last_seq: int, no
         seal = msgspec.structs.replace(seal, seal=proof)
         db.execute(insert(schema.seals), msgspec.structs.asdict(seal))
         return seal
+
+
+def _note_expired(engine: Engine, *, site: str, key: bytes, retention: Retention, old: Old) -> None:
+    with engine.begin() as db:
+        missing.note(db, site=site, key=key, retention=retention, before=old.before, last_seq=old.last_seq)
 
 
 def _blank(engine: Engine, *, site: str, seqs: Sequence[int]) -> int:

@@ -1,6 +1,8 @@
 """Proves that the journal is whole, or names the first seq where it is not. Needs no lock and no running gateway."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
 from gateway.core.known import counted
+from gateway.core.model import Retention
 from gateway.journal import anchors as anchor_file
 from gateway.journal import schema, sealing
 from gateway.journal.ahead import proven
+from gateway.journal.missing import LEAST_DAYS, Excuses, excuses
 from gateway.journal.store import reading, reason
 from gateway.journal.stretch import LEAST, Known, Walked, walk
 
@@ -28,18 +32,36 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: str | None = None) -> Verdict:
+def verify(
+    url: str | URL,
+    *,
+    key: bytes,
+    anchors: Sequence[Path] = (),
+    site: str | None = None,
+    keep_days: Mapping[Retention, int] = LEAST_DAYS,
+) -> Verdict:
     """Check a site's rows, or every site's, from the first to the last; the gateway may be writing.
 
     With several sites it is the first broken one's verdict, else `rows` is the sum and `head` the greatest.
-    A payload that has been erased is no fault. Raises GatewayError when the store or `anchors` cannot be read.
+    A payload that has expired, or was erased on request, is no fault; `keep_days` are those of the site, for a store
+    that no night has passed over yet. Raises GatewayError when the store or `anchors` cannot be read.
     """
-    engine = reading(url)
+    engine, now = reading(url), datetime.now(UTC)
     try:
         with engine.connect() as db:
             noted = anchor_file.load(*anchors)  # before the rows: what is anchored is committed
             sites = [site] if site else sorted({*_sites(db), *noted})
-            verdicts = [_verify_still(db, url, name, key, noted.get(name, anchor_file.Noted())) for name in sites]
+            verdicts = [
+                _verify_still(
+                    db,
+                    url,
+                    name,
+                    key,
+                    noted.get(name, anchor_file.Noted()),
+                    partial(excuses, db, name, key, keep_days, now),
+                )
+                for name in sites
+            ]
     except FileNotFoundError as error:
         raise GatewayError(
             f"{error.filename} is missing: without anchors nobody can tell whether rows were cut off"
@@ -51,21 +73,28 @@ def verify(url: str | URL, *, key: bytes, anchors: Sequence[Path] = (), site: st
     return _together(verdicts)
 
 
-def _verify_still(db: Connection, url: str | URL, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
-    """Verify; and again, when rows have left meanwhile."""
+def _verify_still(
+    db: Connection,
+    url: str | URL,
+    site: str,
+    key: bytes,
+    noted: anchor_file.Noted,
+    recorded: Callable[[], Excuses],
+) -> Verdict:
+    """Verify; and again, when rows have left meanwhile, or payloads may have been erased."""
     while True:
-        before = sealing.departed(db, site)
-        verdict = _verify(db, url, site, key, noted)
-        if verdict.ok or sealing.departed(db, site) == before:
+        before, gone = sealing.departed(db, site), recorded()
+        verdict = _verify(db, url, site, key, noted, gone)
+        if verdict.ok or (sealing.departed(db, site), recorded()) == (before, gone):
             return verdict
 
 
-def _verify(db: Connection, url: str | URL, site: str, key: bytes, noted: anchor_file.Noted) -> Verdict:
+def _verify(db: Connection, url: str | URL, site: str, key: bytes, noted: anchor_file.Noted, gone: Excuses) -> Verdict:
     start, heads = sealing.start(db, site, key, noted.seals), noted.heads
     if start.fault:
         what = f"site {site}: seq {start.fault_seq}: {start.fault}"
         return Verdict(ok=False, rows=0, head=0, broken_seq=start.fault_seq, what=what)
-    walked = _walked(db, url, site, key, Known(heads, start.ends), start)
+    walked = _walked(db, url, site, key, Known(heads, start.ends, gone), start)
     seq, erased, fault = walked.seq, walked.erased, walked.fault
     later = max([*heads, *start.ends], default=0)
     if not fault and later > seq:

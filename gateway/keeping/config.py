@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from gateway.core.model import Retention
+from gateway.journal.missing import LEAST_DAYS
 from gateway.site.load import Section
 from gateway.site.references import Complaint
 
-LEAST_DAYS = 180  # of access and audit records
 MOST_DAYS = 36_500
 
 
@@ -22,14 +23,14 @@ def _hour(text: str) -> str:
 
 
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
-LongDays = Annotated[int, Field(ge=LEAST_DAYS, le=MOST_DAYS)]
+LongDays = Annotated[int, Field(ge=LEAST_DAYS[Retention.AUDIT], le=MOST_DAYS)]  # of access and audit records
 
 
 class KeepDays(BaseModel, frozen=True, extra="forbid"):
     """`journal.keep_days`: for how many whole days a payload is kept, by the class of its event."""
 
-    access: LongDays = LEAST_DAYS
-    audit: LongDays = LEAST_DAYS
+    access: LongDays = LEAST_DAYS[Retention.ACCESS]
+    audit: LongDays = LEAST_DAYS[Retention.AUDIT]
     call: Days = 30
     device: Days = 30
 

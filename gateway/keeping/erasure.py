@@ -11,9 +11,11 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Event, Retention
 from gateway.journal import schema
 from gateway.journal.journal import Journal
+from gateway.journal.missing import REQUESTED
 from gateway.journal.reader import within
 
 MOST_ROWS = 1000  # at once
+DONE = "erasure.done"
 ROWS = schema.journal.c
 
 
@@ -50,9 +52,9 @@ async def erase(journal: Journal, wanted: Wanted, *, actor: str, reason: str) ->
     seqs = await _find(journal, wanted)
     id_ = os.urandom(6).hex()
     asked: dict[str, Any] = {"actor": actor, "reason": reason, "seqs": seqs, **msgspec.to_builtins(wanted)}
-    await journal.record(None, [_event(id_, "requested", asked)])
+    await journal.record(None, [_event(id_, REQUESTED, asked)])
     done = Erased(seqs, await journal.upkeep.erase(seqs), await journal.upkeep.scrub())
-    journal.note(None, [_event(id_, "done", {"erased": done.erased, "scrubbed": done.scrubbed})])
+    journal.note(None, [_event(id_, DONE, {"erased": done.erased, "scrubbed": done.scrubbed})])
     return done
 
 
@@ -77,6 +79,6 @@ def _allowed(found: Sequence[tuple[int, str]]) -> list[int]:
     return [seq for seq, _ in found]
 
 
-def _event(id_: str, what: str, payload: dict[str, Any]) -> Event:
-    key = f"erasure/{id_}/{what}"
-    return Event(type=f"erasure.{what}", source_key=key, payload=payload, retention=Retention.AUDIT)
+def _event(id_: str, type_: str, payload: dict[str, Any]) -> Event:
+    key = f"erasure/{id_}/{type_.removeprefix('erasure.')}"
+    return Event(type=type_, source_key=key, payload=payload, retention=Retention.AUDIT)

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.core.errors import WrongInput
@@ -58,6 +59,15 @@ def test_without_the_key_it_is_said_what_is_not_proven(made: Proof, file: Path) 
     found = check(file, None)
     assert (found.ok, found.keyed) == (True, False)
     assert found.what.endswith("not proven without the key: that the gateway wrote them")
+
+
+def test_a_default_that_is_spelled_out_is_proven_like_one_that_is_left_out(
+    journal: Journal, url: str, key: bytes, file: Path
+) -> None:
+    spelled = "".join(["json", "l"])  # as the command line gives it: not the very object of the default
+    choice = msgspec.structs.replace(ALL, format=spelled)
+    export(url, file, site="liandu", key=key, choice=choice)
+    assert check(file, key).ok
 
 
 @pytest.mark.parametrize(

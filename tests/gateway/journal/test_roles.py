@@ -13,11 +13,12 @@ from sqlalchemy import URL, make_url
 
 from gateway.clock import SystemClock
 from gateway.core.errors import GatewayError
-from gateway.core.model import Cursor, Event
+from gateway.core.model import Cursor, Event, Retention
 from gateway.journal.export import lines
 from gateway.journal.journal import open_journal
 from gateway.journal.lock import Holder
 from gateway.journal.rows import Recorded
+from gateway.journal.upkeep import Old
 from gateway.journal.verify import verify
 from gateway.journal.version import NEWEST, migrate
 
@@ -99,7 +100,7 @@ async def test_the_gateway_seals_erases_and_lets_days_leave(server: Postgres, ke
         await journal.retain([], emptied=["a"])
         await journal.upkeep.seal(date(2026, 3, 1), 1, datetime.now(UTC))
         await journal.record(None, [msgspec.structs.replace(EVENT, source_key="b")])
-        assert await journal.upkeep.erase([2]) == 1
+        assert await journal.upkeep.expire(Retention.DEVICE, Old("", 2)) == 2
         assert await journal.upkeep.leave(date(2026, 3, 2), 2) == ["2026-03-01"]
     assert verify(gateway, key=key, site="yunhe").what.endswith(
         "1 row is whole, 1 payload erased, 1 before them have left"

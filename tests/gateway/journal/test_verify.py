@@ -170,12 +170,6 @@ async def test_a_journal_written_anew_with_the_key_differs_from_its_anchors(
     assert "was anchored: the journal was written anew" in verdict.what
 
 
-@pytest.mark.usefixtures("way")
-def test_an_erased_payload_is_no_fault(tamper: Database, url: str, key: bytes) -> None:
-    tamper.do("UPDATE journal SET payload = NULL, salt = NULL WHERE seq IN (3, 5)")
-    assert verify(url, key=key).what == "site liandu: 12 rows are whole, 2 payloads erased"
-
-
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_damaged_pages_are_told_in_one_sentence(tamper: Database, url: str, key: bytes) -> None:
     tamper.do("PRAGMA wal_checkpoint(TRUNCATE)")
