@@ -98,9 +98,14 @@ class Entrance:
             heard.append((Sensed(level.position), read))
         return self._hear(*heard, (Tick(), now))
 
-    def happened(self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int) -> list[Event]:
-        """Hear what happened to it, by a row of the journal; gives what is to be recorded."""
-        if seq <= self.seq or self._time.steady(at) < self._known_since - UNSURE_S:
+    def happened(
+        self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int, claimed: datetime | None = None
+    ) -> list[Event]:
+        """Hear what happened to it, by a row of the journal; gives what is to be recorded.
+
+        `claimed`: when, by the clock of its device, however far that is off. It is enough to make it history.
+        """
+        if seq <= self.seq or self._time.steady(claimed or at) < self._known_since - UNSURE_S:
             return []
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):

@@ -161,6 +161,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
                 await self._stamp(contact.query.get("Stamp", ""))
             case "rtstate":
                 self._see(codec.state(contact.body))
+                await self._keep_clock()
             case "options":
                 pass  # what is to be known of it came when it registered
             case _:

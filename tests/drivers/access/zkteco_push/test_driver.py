@@ -362,6 +362,22 @@ async def test_rows_that_have_waited_for_the_gateway_are_recorded_with_what_the_
         assert (await rows(hall))[-1].clock_offset_s is None
 
 
+async def test_what_the_clock_was_off_is_kept_as_soon_as_it_is_measured(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another row before the gateway dies."""
+    hurry(monkeypatch)
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await (device := Device(hall._field_port)).online(hall)
+        await device.say("POST", "cdata&table=rtstate", b"time=2000-01-01 00:00:00\tsensor=06")
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
+        assert (await Device(hall._field_port).log(GRANTED.format(n=1)))[0] == 200
+        assert (await rows(hall, "access.granted"))[-1].clock_offset_s is not None
+
+
 async def test_a_command_is_fetched_once_and_ends_when_the_device_says_so(hall: Hall, device: Device) -> None:
     asking = asyncio.create_task(hall.ask(Ask("open", "back", {})))
     while (fetched := (await device.say("GET", "getrequest"))[1]) == b"OK":
