@@ -1,18 +1,19 @@
 """One door of the site: its configuration, what is known of it, and what is to be recorded of what it hears."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.core.access import Mode
 from gateway.core.model import Event, Stage
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
 from gateway.doors.heard import Alarmed, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import NEVER, Door, due, restarted, step
+from gateway.doors.machine import NEVER, Door, Outcome, due, restarted, step
 from gateway.doors.records import Kept
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
 from gateway.doors.wanted import Wanted
 
+CLOCK_SET = timedelta(seconds=1)
 LONGEST_HOLD_S = 86_400.0
 UNSURE_S = 2.0
 """Devices tell whole seconds, and how far their clocks are off is known to a second: a door that is forced just when it
@@ -32,7 +33,7 @@ class Entrance:
         self.wanted = Wanted()
         self.hold_until_at: datetime | None = None
         self.since: datetime = time.wall(time.now())
-        self.opened_at: datetime | None = None
+        self._opening: tuple[float, datetime] | None = None
         self.owed, self.moved = True, False
         self._sensed_at = NEVER
         if kept is not None:
@@ -44,7 +45,9 @@ class Entrance:
             return
         door = records.unkept(kept, self._time, self.config.authorised_s)
         self.door = restarted(door, self._time.now())
-        self.seq, self.opened_at = kept.seq, kept.opened_at
+        self.seq = kept.seq
+        if door.opened is not None and kept.opened_at is not None:
+            self._opening = door.opened, kept.opened_at
         self._known_since = self._time.steady(kept.known_since)
         until = None if kept.hold_until is None else self._time.steady(kept.hold_until, ahead_s=LONGEST_HOLD_S)
         self.want(Wanted(mode=Mode(kept.mode) if kept.mode else None, until=until))
@@ -53,6 +56,11 @@ class Entrance:
     def due(self) -> float | None:
         """When something is found if nothing is heard."""
         return due(self.door, self.config.limits)
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When it was opened, until it is known to be closed."""
+        return None if self.door.opened is None else self._opened(self.door.opened)
 
     def want(self, wanted: Wanted) -> None:
         """Have it run like this. It is owed until it is kept, whatever else is being kept just now."""
@@ -90,9 +98,14 @@ class Entrance:
             heard.append((Sensed(level.position), read))
         return self._hear(*heard, (Tick(), now))
 
-    def happened(self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int) -> list[Event]:
-        """Hear what happened to it, by a row of the journal; gives what is to be recorded."""
-        if seq <= self.seq or self._time.steady(at) < self._known_since - UNSURE_S:
+    def happened(
+        self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int, claimed: datetime | None = None
+    ) -> list[Event]:
+        """Hear what happened to it, by a row of the journal; gives what is to be recorded.
+
+        `claimed`: when, by the clock of its device, however far that is off. It is enough to make it history.
+        """
+        if seq <= self.seq or self._time.steady(claimed or at) < self._known_since - UNSURE_S:
             return []
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):
@@ -108,7 +121,13 @@ class Entrance:
         wanted = self.wanted
         until = None if wanted.until is None else self._time.wall(wanted.until)
         known_since = self._time.wall(self._known_since)
-        more = {"door": self.config.door, "seq": self.seq, "rev": self.rev, "known_since": known_since}
+        more = {
+            "door": self.config.door,
+            "seq": self.seq,
+            "rev": self.rev,
+            "known_since": known_since,
+            "opened_at": self.opened_at,
+        }
         return records.keep(self.door, self._time, mode=wanted.mode, hold_until=until, **more)
 
     def _hear(self, *heard: tuple[Heard, float]) -> list[Event]:
@@ -117,16 +136,24 @@ class Entrance:
             self.door, found = step(self.door, self.config.limits, each, at)
             for outcome in found:
                 self.rev += 1
-                events.append(records.event(self.config, outcome, self._time, self.rev))
+                events.append(self._event(outcome))
         self.owed |= self.door != before
         self.moved |= self.door.position is not before.position
         if self.door.since != before.since:
-            self.since = self._time.wall(self.door.since)
-        if self.door.opened != before.opened:
-            self.opened_at = self._opened_at(self.door)
+            self.since = self._wall(self.door.since)
         return events
 
-    def _opened_at(self, door: Door) -> datetime | None:
-        if door.opened is None:
-            return None
-        return self.since if door.opened == door.since else self._time.wall(door.opened)
+    def _event(self, found: Outcome) -> Event:
+        opened_at = None if found.opened is None else self._opened(found.opened)
+        return records.event(self.config, found, self.rev, at=self._wall(found.at), opened_at=opened_at)
+
+    def _opened(self, opened: float) -> datetime:
+        """When an opening began: the same for ever after, unless somebody has set the clock meanwhile."""
+        at = self._time.wall(opened)
+        if self._opening is None or self._opening[0] != opened or abs(at - self._opening[1]) > CLOCK_SET:
+            self._opening = opened, at
+        return self._opening[1]
+
+    def _wall(self, seconds: float) -> datetime:
+        began = seconds == self.door.opened or (self._opening is not None and seconds == self._opening[0])
+        return self._opened(seconds) if began else self._time.wall(seconds)

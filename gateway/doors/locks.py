@@ -26,6 +26,12 @@ WORST = (Stage.OFFLINE, Stage.TIMEOUT, Stage.REJECTED, Stage.ACKED, Stage.CONFIR
 """How several commands ended together: as the first of these that any of them did."""
 BURNS = "the fire alarm is on: no door is locked until that is over"
 
+CANNOT = {
+    Mode.NORMALLY_OPEN: "held open",
+    Mode.CONTROLLED: "put back to cards",
+    Mode.NORMALLY_CLOSED: "shut for everybody",
+}
+
 
 class Locks:
     """The locks of all doors. `changed` is told of a door that is run in another way from now on."""
@@ -38,15 +44,27 @@ class Locks:
 
     def others(self, entrance: Entrance) -> Mapping[str, Verb]:
         """What else can be asked of a door that wants the right `unlock`, by the names that its controller has."""
+        verbs = self._verbs(entrance)
+        return {verb.name: verb for verb in verbs if verb.right is Right.UNLOCK and verb.name != SET_MODE.name}
+
+    def _verbs(self, entrance: Entrance) -> tuple[Verb, ...]:
         life = self._lives.get(entrance.config.device)
-        kind = life.surface.kinds.get(DOOR, PartKind()) if life is not None else PartKind()
-        return {verb.name: verb for verb in kind.verbs if verb.right is Right.UNLOCK and verb.name != SET_MODE.name}
+        return life.surface.kinds.get(DOOR, PartKind()).verbs if life is not None else ()
+
+    def _cannot(self, entrance: Entrance, mode: Mode) -> str | None:
+        """Why no lock of this kind is ever run like this, whatever its controller says."""
+        config = entrance.config
+        if config.device not in self._lives or any(verb.name == SET_MODE.name for verb in self._verbs(entrance)):
+            return None
+        return f"{config.id} cannot be {CANNOT[mode]}: {config.device} can only open this door once, by 'open'"
 
     def check(self, entrance: Entrance, verb: str, params: Mapping[str, Any]) -> None:
         """Say whether a controller can be asked this. Raises CommandRejected, NotSupported."""
         life = self._lives.get(entrance.config.device)
         if life is None:
             raise CommandRejected(f"{entrance.config.device} is not there any more")
+        if verb == SET_MODE.name and (why := self._cannot(entrance, Mode(params["mode"]))):
+            raise NotSupported(why)
         life.check(verb, entrance.config.part, params)
 
     async def run(self, entrance: Entrance, mode: Mode, command: Command, *, for_s: float | None = None) -> Result:
@@ -89,11 +107,21 @@ class Locks:
         return await self.ask(entrance, SET_MODE.name, {"mode": mode.value}, command)
 
     async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command) -> Result:
-        """Run several locks like this, all at once; the result is there once every controller has said how it went."""
+        """Run several locks like this, all at once; the result is there once every controller has said how it went.
+
+        Those that cannot be run so are told apart. They fail a lockdown, for a card opens them all the same.
+        """
         run = self._shut if mode is Mode.NORMALLY_CLOSED else partial(self.run, mode=mode)
+        every = list(entrances)
+        cannot = {each.config.id: why for each in every if (why := self._cannot(each, mode))}
         async with asyncio.TaskGroup() as group:
-            asked = {each.config.id: group.create_task(run(each, command=command)) for each in entrances}
-        return self._together(command, {id_: task.result() for id_, task in asked.items()})
+            able = [each for each in every if each.config.id not in cannot]
+            asked = {each.config.id: group.create_task(run(each, command=command)) for each in able}
+        done = self._together(command, {id_: task.result() for id_, task in asked.items()})
+        if not cannot:
+            return done
+        status = Stage.REJECTED if mode is Mode.NORMALLY_CLOSED else done.status
+        return self.result(command, status, {**done.detail, "cannot": cannot})
 
     def fire_over(self, entrance: Entrance, command: Command) -> Result:
         """Somebody says that a fire is over at a door."""

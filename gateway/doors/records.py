@@ -54,7 +54,6 @@ def keep(door: Door, time: Timeline, /, **more: Any) -> Kept:
     """A door as it is kept."""
     same = {name: getattr(door, name) for name in SAME}
     return Kept(
-        opened_at=None if door.opened is None else time.wall(door.opened),
         authorised_until=None if door.authorised_until == NEVER else time.wall(door.authorised_until),
         excused_at=None if door.excused == NEVER else time.wall(door.excused),
         burnt_at=None if door.burnt is None else time.wall(door.burnt),
@@ -96,11 +95,11 @@ def restored(rows: Iterable[Desired]) -> dict[str, Kept]:
     return {row.device.removeprefix(PREFIX): msgspec.convert(row.params, Kept) for row in own}
 
 
-def event(config: DoorConfig, found: Outcome, time: Timeline, rev: int) -> Event:
-    """The event of what was found. `rev` names it for ever."""
+def event(config: DoorConfig, found: Outcome, rev: int, *, at: datetime, opened_at: datetime | None) -> Event:
+    """The event of what was found `at` that time, of an opening. `rev` names it for ever."""
     payload: dict[str, Any] = {"door": config.id}
     if found.opened is not None:
-        payload |= {"opened_at": time.wall(found.opened), "open_s": round(found.at - found.opened, 3)}
+        payload |= {"opened_at": opened_at, "open_s": round(found.at - found.opened, 3)}
     told = {"was": found.was, "why": found.why, "by": found.by}
     payload |= {name: value for name, value in told.items() if value}
     if found.kind in (Finding.FORCED, Finding.HELD) and config.camera is not None:
@@ -115,5 +114,5 @@ def event(config: DoorConfig, found: Outcome, time: Timeline, rev: int) -> Event
         payload=msgspec.to_builtins(payload),
         retention=Retention.ACCESS,
         part=config.part,
-        at=time.wall(found.at),
+        at=at,
     )

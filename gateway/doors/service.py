@@ -106,11 +106,11 @@ class Doors:
             found.append({**shown, "open_for_s": open_s if open_s is None else round(open_s, 3)})
         return found
 
-    def happened_at(self, row: Row) -> datetime:
+    def happened_at(self, row: Row, *, believed: bool = False) -> datetime:
         """When something happened that a controller told: by its own clock, where it is known how far that is off."""
         life = self._lives.get(row.device or "")
         own = getattr(life.driver.config, "timezone", None) if life is not None else None
-        return happened_at(row, ZoneInfo(own) if own else self._zone)
+        return happened_at(row, ZoneInfo(own) if own else self._zone, believed=believed)
 
     async def run(self, up: Up) -> None:
         """Hear and judge, for ever. Raises JournalError when it cannot be told how far the last run came."""
@@ -186,8 +186,9 @@ class Doors:
             return
         own = self._by_part.get((row.device, row.part))
         fire = isinstance(told, Fire)
+        at, claimed = self.happened_at(row), self.happened_at(row, believed=True)
         for each in self.locks.fires.told_of(row) if fire else [own] if own is not None else []:
-            self._found(each, each.happened(told, self.happened_at(row), recorded_at=row.at, seq=row.seq))
+            self._found(each, each.happened(told, at, recorded_at=row.at, seq=row.seq, claimed=claimed))
 
     def _stands(self, entrance: Entrance, read: Level) -> None:
         timetable = released(entrance.config.release, self._house.clock.now(), self._zone)

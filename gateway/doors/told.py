@@ -45,17 +45,18 @@ def heard(row: Row) -> Heard | None:
     return HAPPENED.get(row.type)
 
 
-def happened_at(row: Row, zone: ZoneInfo) -> datetime:
+def happened_at(row: Row, zone: ZoneInfo, *, believed: bool = False) -> datetime:
     """When it happened: by the clock of the device, where it is known how far that is off, else when it was recorded.
 
-    `zone` is that of the device. What the device says of the future is not believed.
+    `zone` is that of the device. What the device says of the future is not believed. `believed`: a clock of which
+    nobody knows how far it is off is taken to be right.
     """
-    if row.device_at is None or row.clock_offset_s is None:
+    if row.device_at is None or (row.clock_offset_s is None and not believed):
         return row.at
     try:
         told = datetime.fromisoformat(row.device_at)
         told = told if told.tzinfo else told.replace(tzinfo=zone)
-        return min(told.astimezone(UTC) - timedelta(seconds=row.clock_offset_s), row.at)
+        return min(told.astimezone(UTC) - timedelta(seconds=row.clock_offset_s or 0.0), row.at)
     except (ValueError, OverflowError):  # it is kept as the device sent it
         return row.at
 

@@ -67,10 +67,11 @@ RELOCK = Verb(name="relock", meaning="lock", params=Open, right=Right.UNLOCK, lo
 
 
 class BoxConfig(DeviceConfig, frozen=True, extra="forbid"):
-    """A controller with these doors, and with a fire input or none."""
+    """A controller with these doors, with a fire input or none; `holds`: its locks can be held open and shut."""
 
     doors: tuple[str, ...] = ("d1", "d2")
     fire: bool = True
+    holds: bool = True
     timezone: str | None = None
 
 
@@ -115,7 +116,8 @@ class DoorBox(Driver[BoxConfig]):
         self.box = self.boxes.get(config.id) or Box(config.doors)
 
     def surface(self) -> Surface:
-        door = PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE, RELOCK), events=DOOR_EVENTS)
+        verbs = (OPEN, SET_MODE, RELOCK) if self.config.holds else (OPEN,)
+        door = PartKind(points=DOOR_POINTS, verbs=verbs, events=DOOR_EVENTS)
         device = PartKind(points=(FIRE,) if self.config.fire else (), verbs=(RELOCK,), events=LOG_EVENTS)
         return Surface(device=device, kinds={DOOR: door}, polls=(PollGroup("state", 1.0),))
 

@@ -14,6 +14,7 @@ from drivers.access.zkteco_push.log import CURSOR, Log, Place, unreadable
 from drivers.access.zkteco_push.orders import Orders
 from drivers.access.zkteco_push.session import CURSOR as SESSION
 from drivers.access.zkteco_push.session import HANDSHAKE, Session, attendance
+from drivers.access.zkteco_push.standing import Standing
 from drivers.access.zkteco_push.verbs import DEVICE, KINDS, command_text, released_s
 from gateway.core.access import DOOR, Happening, SetMode
 from gateway.core.contract import Contact, DeviceContext, Driver, Inlet, convert
@@ -41,8 +42,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         self._numbers = {door.id: door.number for door in config.doors}
         self._log = Log(self._doors)
         self._orders = Orders(lambda command, stage: self.context.stage(command, stage))
-        self._stands: dict[str, bool | None] = {}
-        self._owes = False
+        self._standing = Standing(self._doors)
         self._refused = 0
         self._heard = 0.0
         self._box_clock = BoxClock(config.timezone, lambda: self.context.clock.now())
@@ -60,7 +60,8 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
                 await self.context.record(cursor=self._session.cursor())
             self._log.place = Place.of(await self.context.cursor(CURSOR))
             self._box_clock.begin(await self.context.cursor(clock.CURSOR))
-            self._stands, self._heard = {}, self.context.clock.monotonic()
+            self._standing.begin()
+            self._heard = self.context.clock.monotonic()
             while not await self._take(await self._inlet.contact()):
                 pass
             yield self._identity()
@@ -152,14 +153,15 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
             return 413, b"more than is taken at once"
         match table:
             case "rtlog":
-                self._owes = True
+                self._standing.owes = True
                 await self._take_lines(lines, codec.row, self._record)
-                self._owes = False
+                self._standing.owes = False
             case "ATTLOG":
                 await self._take_lines(lines, codec.punch, self._punches)
                 await self._stamp(contact.query.get("Stamp", ""))
             case "rtstate":
                 self._see(codec.state(contact.body))
+                await self._keep_clock()
             case "options":
                 pass  # what is to be known of it came when it registered
             case _:
@@ -181,6 +183,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         events, place = self._log.read(rows, offset_s=self._box_clock.ahead_s)
         await self.context.record(*events, cursor=place.cursor())
         self._log.commit(rows, place)
+        self._standing.outdate(events)
         await self._keep_clock()
 
     async def _punches(self, rows: Sequence[Row]) -> None:
@@ -215,23 +218,19 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         if state is None:
             return
         self._box_clock.measure(state.time)
-        self._stands = {self._doors[number]: stands for number, stands in state.open.items() if number in self._doors}
+        self._standing.see(state)
 
     def _tell(self) -> None:
-        """Publish what is known. A door that opened by a row that is not recorded would look forced: it is unknown."""
+        """Publish what is known."""
         known = {
             "log_newest": self._log.place.index,
             "clock_offset_s": self._box_clock.measured_s,
             "refused": self._refused,
         }
-        readings: list[tuple[str | None, str, float | None]] = [(None, name, value) for name, value in known.items()]
-        readings += [(part, "open", None if self._owes else stands) for part, stands in self._stands.items()]
-        self.context.publish(
-            *(
-                Reading(part, name, value, Quality.BAD if value is None else Quality.GOOD)
-                for part, name, value in readings
-            )
+        own = (
+            Reading(None, name, value, Quality.BAD if value is None else Quality.GOOD) for name, value in known.items()
         )
+        self.context.publish(*own, *self._standing.readings())
 
     def _identity(self) -> Identity:
         parts = tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.doors)

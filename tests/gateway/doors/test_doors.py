@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from doorhall import ACS, FRONT, BoxConfig, DoorHall, told
+from doorhall import ACS, FRONT, LISHUI, BoxConfig, DoorHall, told
 
 from gateway.core.access import Happening
 from gateway.doors.config import DoorConfig
@@ -305,3 +305,20 @@ def test_what_cannot_be_read_does_not_stop_the_sensors() -> None:
         assert hall.door()["state"] == "open"
 
     told(story, devices=[ACS])
+
+
+def test_what_happened_before_a_door_was_known_is_history_by_whatever_clock() -> None:
+    """A device may send its whole log before anybody can ask how far its clock is off."""
+
+    async def story(hall: DoorHall) -> None:
+        ago = (hall.clock.now() - timedelta(hours=1)).astimezone(LISHUI).strftime("%Y-%m-%d %H:%M:%S")
+        hall.box.write(Happening.ALARM, "d1", reason="forced", device_at=ago)
+        hall.box.write(Happening.CLOSED, "d1", device_at=ago)
+        await asyncio.sleep(2)
+        assert len(hall.rows(Happening.ALARM)) == 1
+        assert (hall.found(), hall.rows("alarm.raised")) == ([], [])
+        hall.box.write(Happening.ALARM, "d1", reason="forced")
+        await asyncio.sleep(2)
+        assert hall.found()[:1] == ["door.forced"]
+
+    told(story)

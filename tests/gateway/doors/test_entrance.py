@@ -77,6 +77,58 @@ def test_what_is_forced_or_held_names_the_camera_of_its_door() -> None:
     virtually(story())
 
 
+class Drifting(LoopClock):
+    """A clock of which no two looks agree by the microsecond, as of any computer."""
+
+    looks = 0
+
+    def now(self) -> datetime:
+        self.looks += 1
+        return super().now() + timedelta(microseconds=self.looks)
+
+
+def test_an_opening_began_at_the_same_time_in_all_that_is_told_of_it() -> None:
+    async def story() -> None:
+        clock = Drifting()
+        entrance = Entrance(FRONT, Timeline(clock), None)
+        await asyncio.sleep(1)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        found = entrance.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=1)
+        await asyncio.sleep(10)
+        found += entrance.stands(read(Position.OPEN, clock.now()), timetable=False)
+        shown = {entrance.opened_at}
+        entrance = Entrance(FRONT, Timeline(clock), entrance.kept())
+        await asyncio.sleep(5)
+        found += entrance.stands(read(Position.OPEN, clock.now()), timetable=False)
+        found += entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        assert [event.type for event in found] == [
+            "door.forced",
+            "door.held_warning",
+            "door.held",
+            "door.restored",
+            "door.cycle",
+        ]
+        assert {event.payload["opened_at"] for event in found} == {
+            at.isoformat().replace("+00:00", "Z") for at in shown if at
+        }
+        assert found[0].at in shown
+
+    virtually(story())
+
+
+def test_an_opening_is_as_old_as_it_is_where_the_clock_is_set_meanwhile() -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        entrance = Entrance(FRONT, Timeline(clock), None)
+        await asyncio.sleep(1)
+        entrance.stands(read(Position.CLOSED, clock.now()), timetable=False)
+        entrance.happened(OPENED, clock.now(), recorded_at=clock.now(), seq=1)
+        clock.ahead_s += 3600
+        assert entrance.opened_at == entrance.kept().opened_at == clock.now()
+
+    virtually(story())
+
+
 def test_a_row_is_heard_once() -> None:
     async def story() -> None:
         clock = LoopClock()
@@ -115,7 +167,9 @@ DOORS = st.builds(
 def test_a_door_is_as_it_was_kept(door: Door) -> None:
     async def story() -> None:
         time = Timeline(LoopClock())
-        row = records.row("front", records.keep(door, time, known_since=datetime(2026, 1, 1, tzinfo=UTC), rev=3))
+        more = {"known_since": datetime(2026, 1, 1, tzinfo=UTC), "rev": 3}
+        opened_at = None if door.opened is None else time.wall(door.opened)
+        row = records.row("front", records.keep(door, time, opened_at=opened_at, **more))
         kept = records.restored([row])["front"]
         assert records.unkept(kept, time, 8.0) == door
         assert kept.rev == 3

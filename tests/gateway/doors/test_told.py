@@ -75,6 +75,12 @@ def test_the_clock_of_a_device_is_believed_where_it_is_known_how_far_it_is_off(
     assert found == AT.replace(second=second)
 
 
+def test_a_clock_of_which_nobody_knows_how_far_it_is_off_may_be_believed_but_never_of_the_future() -> None:
+    for device_at, second in (("2026-07-17 09:00:02", 2), ("2026-07-17 09:05:00", 10), ("17.7.2026", 10)):
+        told = row(Happening.OPENED, device_at=device_at)
+        assert happened_at(told, LISHUI, believed=True) == AT.replace(second=second)
+
+
 def view(**values: Any) -> DeviceView:
     surface = Surface(device=PartKind(points=(FIRE,)), kinds={"door": PartKind(points=DOOR_POINTS)})
     found = DeviceView("acs", "test", zone=None, name=None, surface=surface)

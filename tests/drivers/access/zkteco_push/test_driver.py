@@ -204,6 +204,26 @@ async def test_a_door_is_unknown_while_the_row_that_opened_it_is_not_recorded(
     assert points["front"]["open"].now.value is True
 
 
+@pytest.mark.parametrize("event", [102, 200])
+async def test_a_state_from_before_a_row_of_the_sensor_is_not_told_after_it(
+    hall: Hall, device: Device, event: int
+) -> None:
+    """Told anew with the time of the row, it would close a door that has just been opened."""
+    points = hall.life.view.points
+    closed = b"time=2026-11-23 09:00:02\tsensor=05\trelay=00"
+    assert await device.say("POST", "cdata&table=rtstate", closed) == (200, b"OK")
+    assert await device.say("GET", "getrequest") == (200, b"OK")  # so that what was told is published
+    told_at = points["front"]["open"].now.at
+    row = GRANTED.format(n=1).replace("event=0", f"event={event}")
+    assert await device.log(row) == (200, b"OK")
+    assert await device.say("GET", "getrequest") == (200, b"OK")
+    await hall.until(lambda: hall.life.view.points[None]["log_newest"].now.value == 1)
+    assert (points["front"]["open"].now.value, points["front"]["open"].now.at) == (False, told_at)
+    opened = closed.replace(b"05", b"06")
+    assert await device.say("POST", "cdata&table=rtstate", opened) == (200, b"OK")
+    await hall.until(lambda: points["front"]["open"].now.value is True)
+
+
 async def test_who_dies_between_the_disk_and_the_ok_records_the_row_once(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,6 +360,22 @@ async def test_rows_that_have_waited_for_the_gateway_are_recorded_with_what_the_
         await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
         assert (await Device(hall._field_port).log(GRANTED.format(n=4)))[0] == 200
         assert (await rows(hall))[-1].clock_offset_s is None
+
+
+async def test_what_the_clock_was_off_is_kept_as_soon_as_it_is_measured(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another row before the gateway dies."""
+    hurry(monkeypatch)
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await (device := Device(hall._field_port)).online(hall)
+        await device.say("POST", "cdata&table=rtstate", b"time=2000-01-01 00:00:00\tsensor=06")
+    async with open_hall(case, tmp_path) as hall:
+        hall.start()
+        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
+        assert (await Device(hall._field_port).log(GRANTED.format(n=1)))[0] == 200
+        assert (await rows(hall, "access.granted"))[-1].clock_offset_s is not None
 
 
 async def test_a_command_is_fetched_once_and_ends_when_the_device_says_so(hall: Hall, device: Device) -> None:
