@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel
 
 from gateway.core.config import Id, SecretRef
-from gateway.core.known import listed, unknown_key
+from gateway.core.known import listed, maybe, unknown_key
 
 WITH_ZONE = "must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z"
 DAY = "must be a day such as 2026-07-17"
@@ -85,9 +85,12 @@ def _as_number(value: Any) -> str:
     return ", which YAML reads as a number: put what was meant in quotes" if is_number else ""
 
 
-def words(detail: Any) -> str:
-    """The words for an error of pydantic's, without its field and without what was given."""
+def words(detail: Any, model: Any = None) -> str:
+    """The words for an error of pydantic's about `model`, without its field and without what was given."""
     context = detail.get("ctx", {})
+    if detail["type"] == "extra_forbidden" and (around := _model_at(model, detail["loc"][:-1])):
+        names = [field.alias or name for name, field in around.model_fields.items()]
+        return f"there is no such field{maybe(str(detail['loc'][-1]), names)}; there are: {listed(names)}"
     if detail["type"] in ("model_type", "model_attributes_type"):
         return "must be an object"
     if text := PATTERNS.get(context.get("pattern")):

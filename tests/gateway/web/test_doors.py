@@ -166,7 +166,7 @@ async def test_who_is_of_one_zone_finds_the_doors_of_that_zone(hall: WebHall) ->
         ("from=2026-07-01&to=9999-12-31", "to: "),
         ("from=2026-01-01&to=2026-12-31", "at most 62 days"),
         ("from=yesterday", "from: must be a day such as 2026-07-17"),
-        ("door=front", "door: there is no such field"),
+        ("door=front", "door: there is no such field; there are: from, to"),
     ],
 )
 async def test_a_span_that_cannot_be_counted_is_refused(hall: WebHall, query: str, said: str) -> None:
