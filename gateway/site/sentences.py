@@ -53,6 +53,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', ':' and '-', beginning with a "
     "letter or digit",
     r"^[A-Za-z0-9._:-]{1,32}$": "must be 1 to 32 letters, digits, '.', '_', ':' and '-'",
+    r"^[A-Za-z0-9_-]{4,32}$": "must be 4 to 32 letters, digits, '_' and '-'",
     get_args(Id)[
         1
     ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
@@ -100,8 +101,8 @@ def words(detail: Any, model: Any = None) -> str:
 
 
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The limits of an error as people write them: 5, not 5.0; a day as it is."""
-    return {name: f"{value:g}" if isinstance(value, int | float) else value for name, value in context.items()}
+    """The limits of an error as people write them: 5, not 5.0 nor 5e+09; a day as it is."""
+    return {name: f"{value:.12g}" if isinstance(value, int | float) else value for name, value in context.items()}
 
 
 def _given(value: Any) -> str:
