@@ -39,8 +39,8 @@ class CommandConflict(GatewayError):
 class ConfirmFirst(GatewayError):
     """A dangerous verb: hand it in again with this code."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"this verb is dangerous: send it again within {CONFIRM_S:g} s with this confirm code")
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(f"{why}: send it again within {CONFIRM_S:g} s with this confirm code")
         self.code = code
 
 
@@ -137,8 +137,9 @@ class Commands:
             raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")
         if self._guard and (why := self._guard(request.device, request.part, verb, request.params)):
             raise CommandRejected(f"{target.id}: {why}")
-        if verb.dangerous and not self._codes.take(code, (request, who)):
-            raise ConfirmFirst(self._codes.give((request, who)))
+        if verb.dangerous and (given := self._codes.take(code)) != (request, who):
+            why = _why_not(given, request) if code is not None else "this verb is dangerous"
+            raise ConfirmFirst(self._codes.give((request, who)), why)
 
     def result(self, command_id: str, who: Principal | None = None) -> Result | None:
         """How far a command has come: None while it runs. Raises UnknownTarget when it is not known (any more).
@@ -234,6 +235,16 @@ class Commands:
         if target is None or not who.sees(target.zone):
             raise UnknownTarget(f"there is no {'target' if '/' in name else 'device'} {name!r}")
         return target
+
+
+def _why_not(given: tuple[Request, Principal] | None, request: Request) -> str:
+    """Why the code that came is not accepted, by what it was given for; never what that was."""
+    if given is None:
+        return f"the confirm code that came is unknown, used before or older than {CONFIRM_S:g} s"
+    names = request.__struct_fields__
+    if others := [name for name in names if getattr(given[0], name) != getattr(request, name)]:
+        return f"the confirm code that came was given for another {' and another '.join(others)}"
+    return "the confirm code that came was given to somebody else"
 
 
 def _asked(request: Request, who: Principal) -> Mapping[str, Any]:

@@ -20,12 +20,12 @@ class Codes(Generic[AskedT]):
     def __len__(self) -> int:
         return len(self._codes)
 
-    def take(self, code: str | None, asked: AskedT) -> bool:
-        """Whether this code was given for what is asked; it is good for nothing afterwards."""
+    def take(self, code: str | None) -> AskedT | None:
+        """What this code was given for, None for one that is not valid; it is good for nothing afterwards."""
         now = self._clock.monotonic()
         self._codes = {kept: given for kept, given in self._codes.items() if given[1] > now}
         given = self._codes.pop(code, None) if code is not None else None
-        return given is not None and given[0] == asked
+        return given[0] if given is not None else None
 
     def give(self, asked: AskedT) -> str:
         """A new code for what is asked; the oldest gives way."""

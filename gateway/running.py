@@ -65,7 +65,7 @@ def simulate(options: argparse.Namespace) -> int:
 
     async def serve() -> None:
         async with _caller(options) as caller:
-            with lent_keys(tokens) as key:
+            with lent_keys(tokens, f"{options.base}:{options.control}") as key:
                 guests = {"field": field, "key": key}
                 await registry.tool("simulate")(
                     site.devices, lines=lines, **where, **day, ready=ready, **caller, **guests

@@ -1,6 +1,9 @@
 """What is wrong with a parameter and what is allowed, in words for people; msgspec speaks of Python. Pure."""
 
 import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -27,9 +30,9 @@ SAID = (
     (re.compile(r"Expected `array` of length >= (\d+)"), "must have {0} or more entries"),
     (re.compile(r"Expected `array` of length <= (\d+)"), "must have at most {0} entries"),
     (re.compile(r"Expected `str` matching regex (.+)"), "must have the form {0}"),
-    (re.compile(r"Invalid enum value (.+)"), "cannot be {0}"),
 )
 UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+CHOICE = re.compile(r"Invalid enum value (.+)")
 OTHER = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 
 
@@ -48,6 +51,9 @@ def _said(text: str, field: str, model: type[msgspec.Struct]) -> str:
         )
     if other := OTHER.fullmatch(text):
         return f"must be {_kinds(other[1])}, not {_kinds(other[2])}"
+    if choice := CHOICE.fullmatch(text):
+        allowed = ", ".join(_choices(field, model))
+        return f"cannot be {choice[1]:.100}{f'; allowed: {allowed}' if allowed else ''}"
     for form, words in SAID:
         if found := form.fullmatch(text):
             return words.format(*found.groups())
@@ -56,3 +62,20 @@ def _said(text: str, field: str, model: type[msgspec.Struct]) -> str:
 
 def _kinds(types: str) -> str:
     return " or ".join(NAMES.get(name, name) for name in types.split(" | "))
+
+
+def _choices(field: str, model: type[msgspec.Struct]) -> Iterator[str]:
+    """The values of a closed set, of a field of `model` itself; none of one further inside."""
+    for each in msgspec.structs.fields(model):
+        if each.encode_name == field:
+            yield from _values(each.type)
+
+
+def _values(kind: Any) -> Iterator[str]:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        yield from (repr(member.value) for member in kind)
+    elif get_origin(kind) is Literal:
+        yield from map(repr, get_args(kind))
+    else:
+        for inner in get_args(kind):
+            yield from _values(inner)

@@ -22,6 +22,7 @@ HEADINGS = {
 }
 IDENTIFIERS = ("card", "employee")
 MOST_NAME, MOST_ROWS = 40, 20_000
+SURPLUS = ""  # the key of what stands behind the last column
 Row = Mapping[str, str]
 
 
@@ -51,7 +52,7 @@ def decoded(data: bytes) -> str:
 
 def read(text: str) -> CardList:
     """Read a list; every bad line is told, not only the first. Raises WrongInput when its headings are wrong."""
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=SURPLUS, strict=True)
     _headed(rows.fieldnames or [])
     found = CardList([], [])
     seen: dict[str, int] = {}
@@ -80,16 +81,23 @@ def _lines(rows: "csv.DictReader[str]", found: CardList) -> Iterator[tuple[int, 
     """The rows that are not empty, by the line on which each ends, until one breaks the file."""
     try:
         for row in rows:
-            plain = {HEADINGS.get(name.strip().lower(), ""): text for name, text in row.items()}
+            plain = {HEADINGS.get(name.strip().lower(), SURPLUS): _plain(text) for name, text in row.items()}
             if any(plain.values()):
-                yield rows.line_num, {name: text.strip() if text else "" for name, text in plain.items() if name}
+                yield rows.line_num, plain
             if rows.line_num > MOST_ROWS:
                 raise WrongInput(f"the list has more than {MOST_ROWS} lines: import it in smaller parts")
     except csv.Error as error:
         found.bad.append(BadLine(rows.line_num, f"is no CSV: {error}"))
 
 
+def _plain(text: str | list[str] | None) -> str:
+    """A cell without the blanks around it; of the surplus ones, what they hold together."""
+    return "".join(text or "").strip(" \t\r\n\u3000\xa0")
+
+
 def _person(row: Row) -> Person:
+    if row.get(SURPLUS):
+        raise WrongInput("has more columns than line 1 has headings")
     given = [(kind, row[kind]) for kind in IDENTIFIERS if row.get(kind)]
     if len(given) != 1:
         raise WrongInput("must have exactly one of card and employee")

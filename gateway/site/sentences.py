@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel
 
 from gateway.core.config import Id, SecretRef
-from gateway.core.known import listed, unknown_key
+from gateway.core.known import listed, maybe, unknown_key
 
 WITH_ZONE = "must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z"
 DAY = "must be a day such as 2026-07-17"
@@ -53,6 +53,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', ':' and '-', beginning with a "
     "letter or digit",
     r"^[A-Za-z0-9._:-]{1,32}$": "must be 1 to 32 letters, digits, '.', '_', ':' and '-'",
+    r"^[A-Za-z0-9_-]{4,32}$": "must be 4 to 32 letters, digits, '_' and '-'",
     get_args(Id)[
         1
     ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
@@ -85,9 +86,12 @@ def _as_number(value: Any) -> str:
     return ", which YAML reads as a number: put what was meant in quotes" if is_number else ""
 
 
-def words(detail: Any) -> str:
-    """The words for an error of pydantic's, without its field and without what was given."""
+def words(detail: Any, model: Any = None) -> str:
+    """The words for an error of pydantic's about `model`, without its field and without what was given."""
     context = detail.get("ctx", {})
+    if detail["type"] == "extra_forbidden" and (around := _model_at(model, detail["loc"][:-1])):
+        names = [field.alias or name for name, field in around.model_fields.items()]
+        return f"there is no such field{maybe(str(detail['loc'][-1]), names)}; there are: {listed(names)}"
     if detail["type"] in ("model_type", "model_attributes_type"):
         return "must be an object"
     if text := PATTERNS.get(context.get("pattern")):
@@ -97,8 +101,8 @@ def words(detail: Any) -> str:
 
 
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The limits of an error as people write them: 5, not 5.0; a day as it is."""
-    return {name: f"{value:g}" if isinstance(value, int | float) else value for name, value in context.items()}
+    """The limits of an error as people write them: 5, not 5.0 nor 5e+09; a day as it is."""
+    return {name: f"{value:.12g}" if isinstance(value, int | float) else value for name, value in context.items()}
 
 
 def _given(value: Any) -> str:

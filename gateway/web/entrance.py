@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from typing import TypeVar
 
 from aiohttp import web
@@ -112,13 +113,13 @@ def _unknown(detail: str, *, invalid: bool = False) -> Problem:
 
 def _query(request: web.Request, model: type[ModelT]) -> ModelT:
     given = [(name, value) for name, value in request.query.items() if value]
-    if len(dict(given)) < len(given):
-        raise Problem(422, "a query parameter is given twice")
+    if twice := [name for name, times in Counter(name for name, _ in given).items() if times > 1]:
+        raise Problem(422, f"{twice[0]:.60}: is given twice")
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
         zoned = any(detail["type"] in TIMES for detail in error.errors(include_url=False))
-        raise Problem(422, _sentence(error) + (PLUS if zoned else "")) from error
+        raise Problem(422, _sentence(error, model) + (PLUS if zoned else "")) from error
 
 
 async def _body(request: web.Request, model: type[ModelT]) -> ModelT:
@@ -131,13 +132,13 @@ async def _body(request: web.Request, model: type[ModelT]) -> ModelT:
         first = error.errors(include_url=False)[0]
         if first["type"] == "json_invalid":
             raise Problem(400, f"body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}") from error
-        raise Problem(422, _sentence(error)) from error
+        raise Problem(422, _sentence(error, model)) from error
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """Every mistake with its field; never what was given, which may be a person's name."""
     details = error.errors(include_url=False, include_input=False)[:5]
     fields = (".".join(str(step) for step in detail["loc"]) for detail in details)
     return "; ".join(
-        f"{field:.60}: {words(each)}".removeprefix(": ") for field, each in zip(fields, details, strict=True)
+        f"{field:.60}: {words(each, model)}".removeprefix(": ") for field, each in zip(fields, details, strict=True)
     )

@@ -59,7 +59,7 @@ def test_a_call_is_on_the_waiting_area_screen_and_again_after_a_power_cut(hall: 
 def test_the_keys_of_simulated_screens_end_with_the_simulation(hall: Hall) -> None:
     hall.start_cards()
     names = [entry["name"] for entry in json.loads((hall.folder / "tokens.json").read_text())]
-    assert names == ["boss", "simulated tv"]
+    assert names == ["boss", f"simulated {hall.base}:0 tv"]
     assert hall.cards is not None
     hall.cards.stop()
     assert [entry["name"] for entry in json.loads((hall.folder / "tokens.json").read_text())] == ["boss"]

@@ -202,7 +202,7 @@ async def test_a_call_that_was_not_acknowledged_comes_again_and_is_accepted_once
         ("", "invalid", "Invalid JSON"),
         ({"window": "w03", "ticket": "A1"}, "invalid", "call_id: is missing"),
         (CALL | {"call_id": "a/../#"}, "invalid", "call_id: "),
-        (CALL | {"colour": "red"}, "invalid", "colour: there is no such field"),
+        (CALL | {"colour": "red"}, "invalid", "colour: there is no such field; there are: at, call_id, "),
         (CALL | {"ticket": "330102199003071234"}, "invalid", "ticket: "),
         (CALL | {"window": "w99"}, "window", "there is no window 'w99'"),
         (CALL | {"ticket": "A" * 70_000}, "too_large", "at most 65536 bytes"),

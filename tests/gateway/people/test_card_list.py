@@ -31,6 +31,21 @@ def test_every_bad_line_is_told() -> None:
     ]
 
 
+def test_what_stands_behind_the_last_column_is_told() -> None:
+    found = read("card,name,department\n1,孙八,部,多\n2,王,部,,\n3,李,部, \n")
+    assert [person.known_as for person in found.people] == ["card:2", "card:3"]
+    assert found.bad == [BadLine(2, "has more columns than line 1 has headings")]
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x1b", "\x1c", "\x1f", "\x7f", "\x85", "\u2028"])
+def test_a_control_character_is_told_wherever_it_stands_in_a_cell(control: str) -> None:
+    for spot in ("{}张三", "张{}三", "张三{}"):
+        found = read(f"card,name\n1,李\n2,{spot.format(control)}\n")
+        assert (len(found.people), [bad.line for bad in found.bad]) == (1, [3]), spot
+    assert read(f"card,name\n1{control},李\n").bad == [BadLine(2, "card must be 1 to 20 digits")]
+    assert read(f"card,name,department\n1,李,{control}\n").bad[0].line == 2
+
+
 @pytest.mark.parametrize(
     ("head", "why"),
     [

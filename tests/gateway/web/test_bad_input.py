@@ -93,7 +93,11 @@ async def test_a_content_type_that_is_no_text_is_415(hall: WebHall) -> None:
             {"at": "2026-01-01T00:00:00"},
             "at: must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z",
         ),
-        ({"tiket": "A001"}, "tiket: there is no such field"),
+        (
+            {"tiket": "A001"},
+            "tiket: there is no such field (did you mean 'ticket'?); there are: at, call_id, kind, person_name, priority, "
+            "seq, session, ticket, ttl_s, window",
+        ),
     ],
 )
 async def test_a_wrong_call_is_422_and_names_the_field(hall: WebHall, change: dict[str, Any], sentence: str) -> None:

@@ -1,8 +1,12 @@
 """Devices and commands over the API."""
 
 import asyncio
+from typing import Any
 
+import pytest
 from webhall import WebHall, until
+
+from gateway.people.rights import Role
 
 PRESS = "/api/v1/devices/led-01/commands/press"
 SHOW = "/api/v1/devices/led-01/commands/write"
@@ -94,6 +98,33 @@ async def test_a_dangerous_verb_takes_two_steps(hall: WebHall) -> None:
         second = {key: first.json[key] for key in ("command_id", "confirm")}
         done = await hall.ask("POST", PRESS, {**second, "params": {"times": 2}})
         assert (done.status, done.json["status"]) == (200, "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"params": {"times": 3}}, "was given for another params"),
+        ({"reason": "other"}, "was given for another reason"),
+        ({"command_id": "c-8"}, "was given for another command_id"),
+        ({"confirm": "00000000"}, "is unknown, used before or older than 60 s"),
+    ],
+)
+async def test_why_a_confirm_code_is_not_accepted_is_told(hall: WebHall, change: dict[str, Any], why: str) -> None:
+    asked = {"command_id": "c-7", "params": {"times": 2}, "reason": "trial"}
+    async with hall.online("led-01"):
+        first = await hall.ask("POST", PRESS, asked)
+        answer = await hall.ask("POST", PRESS, {**asked, "confirm": first.json["confirm"], **change})
+    said = f"the confirm code that came {why}: send it again within 60 s with this confirm code"
+    assert (answer.status, answer.detail) == (409, said)
+    assert answer.json["confirm"] != first.json["confirm"]
+
+
+async def test_a_confirm_code_of_somebody_else_is_told_to_be_that(hall: WebHall) -> None:
+    asked = {"command_id": "c-7", "params": {"times": 2}}
+    async with hall.online("led-01"):
+        first = await hall.ask("POST", PRESS, asked)
+        answer = await hall.ask("POST", PRESS, {**asked, "confirm": first.json["confirm"]}, who=hall.token(Role.ADMIN))
+    assert (answer.status, "was given to somebody else" in answer.detail) == (409, True)
 
 
 async def test_parameters_that_do_not_fit_are_refused_with_their_name(hall: WebHall) -> None:

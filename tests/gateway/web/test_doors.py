@@ -169,7 +169,7 @@ async def test_who_is_of_one_zone_finds_the_doors_of_that_zone(hall: WebHall) ->
         ("from=yesterday", "from: must be a day such as 2026-07-17"),
         ("from=2190-01-01", "2190-01-01 has not begun yet"),
         ("from=2001-01-01&to=2001-01-31", "nothing is known of 2001-01-31"),
-        ("door=front", "door: there is no such field"),
+        ("door=front", "door: there is no such field; there are: from, to"),
     ],
 )
 async def test_a_span_that_cannot_be_counted_is_refused(hall: WebHall, query: str, said: str) -> None:
