@@ -131,7 +131,9 @@ def _read(message: Received) -> CallRequest:
 def _mistakes(error: ValidationError) -> str:
     """One sentence; what was sent is not repeated in it."""
     found = error.errors(include_url=False, include_input=False)[:MOST_MISTAKES]
-    return "; ".join(": ".join([*(str(step)[:MOST_SAID] for step in item["loc"]), words(item, CallRequest)]) for item in found)
+    return "; ".join(
+        ": ".join([*(str(step)[:MOST_SAID] for step in item["loc"]), words(item, CallRequest)]) for item in found
+    )
 
 
 def _call_id(message: Received) -> str | None:

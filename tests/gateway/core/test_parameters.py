@@ -38,7 +38,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"text": "A1", "percent": True}, "percent: must be a whole number, not true or false"),
     ({"text": "A1", "above": 0.0}, "above: must be greater than 0.0"),
     ({"text": "A1", "above": 1.0}, "above: must be less than 1.0"),
-    ({"text": "A1", "fit": "shrink"}, "fit: cannot be 'shrink'; allowed: " + ", ".join(repr(each.value) for each in Fit)),
+    (
+        {"text": "A1", "fit": "shrink"},
+        "fit: cannot be 'shrink'; allowed: " + ", ".join(repr(each.value) for each in Fit),
+    ),
     ({"text": "A1", "name": 1}, "name: must be text or null, not a whole number"),
     ({"text": "A1", "lit": [{}, {}]}, "lit: must have at most 1 entries"),
     ({"text": "A1", "lit": [{"off": "x"}]}, "lit[0].off: must have the form '^[0-9]$'"),

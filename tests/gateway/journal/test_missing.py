@@ -26,14 +26,24 @@ def event(name: str, retention: Retention = Retention.AUDIT, *, days: float = 0)
     return Event(type="command.done", source_key=name, payload={"n": name}, retention=retention, at=at)
 
 
+def threads(count: int, *_: object) -> ThreadPoolExecutor:
+    """What reads in stretches, in this process."""
+    return ThreadPoolExecutor(count)
+
+
+def two(_: int) -> set[int]:
+    """The processors that there are."""
+    return {0, 1}
+
+
 @pytest.fixture(params=["row by row", "in stretches"])
 async def journal(request: pytest.FixtureRequest, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Journal:
     """Closed: twelve rows, of each class one of today, one that is 20 days old and one that is 200 days old."""
     if request.param == "in stretches":
         monkeypatch.setattr(ahead, "STRETCH_ROWS", 3)
         monkeypatch.setattr(ahead, "WORTH_ROWS", 0)
-        monkeypatch.setattr(ahead, "ProcessPoolExecutor", lambda count, *_: ThreadPoolExecutor(count))
-        monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+        monkeypatch.setattr(ahead, "ProcessPoolExecutor", threads)
+        monkeypatch.setattr("os.sched_getaffinity", two)
     async with opened() as journal:
         for days in (200, 20, 0):
             await journal.record("d", [event(f"{retention}/{days}", retention, days=days) for retention in Retention])

@@ -95,8 +95,8 @@ async def test_a_content_type_that_is_no_text_is_415(hall: WebHall) -> None:
         ),
         (
             {"tiket": "A001"},
-            "tiket: there is no such field (did you mean 'ticket'?); there are: at, call_id, kind, person_name, priority, "
-            "seq, session, ticket, ttl_s, window",
+            "tiket: there is no such field (did you mean 'ticket'?); there are: at, call_id, kind, person_name, "
+            "priority, seq, session, ticket, ttl_s, window",
         ),
     ],
 )
