@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from gateway.people.rights import Principal
 from gateway.permission import permit
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
+from gateway.target import Target
 from gateway.trail import Trail, without_persons
 
 KEPT = 1000  # results that can be asked for afterwards; the journal has them all
@@ -55,30 +56,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: float = 10.0
     reason: str | None = None
     confirm: str | None = None
-
-
-class Target(Protocol):
-    """What takes commands: a device, or what a service makes one target of, such as all screens of a zone."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def zone(self) -> str | None:
-        """Who sees this zone may know of it; None is for those of the whole hall."""
-        ...
-
-    def verb(self, name: str, part: str | None) -> Verb:
-        """The declaration of a verb. Raises NotSupported, naming what there is."""
-        ...
-
-    def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
-        """Say whether a command can succeed. Raises CommandRejected, NotSupported."""
-        ...
-
-    async def execute(self, command: Command) -> Result:
-        """Carry a command out; what goes wrong is told by the result."""
-        ...
 
 
 class Kept:

@@ -8,12 +8,12 @@ from gateway.calls.announced import Announced
 from gateway.calls.arrival import WAIT_S, Arrival, Arrivals
 from gateway.calls.emergency import HALL, VERBS, Emergency, Raise
 from gateway.calls.model import visible
-from gateway.commands import Target
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Command, Result, Stage, Verb
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import House
+from gateway.target import Target
 
 KEPT_S = 1.0  # the answer waits at most so long for the record of what the screens show already
 PREFIX = "screens/"

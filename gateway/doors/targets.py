@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from gateway.commands import Target
 from gateway.core.access import SET_MODE, Mode, may_lock
 from gateway.core.contract import convert
 from gateway.core.errors import NotSupported
@@ -14,6 +13,7 @@ from gateway.doors.drills import Drills
 from gateway.doors.entrance import Entrance
 from gateway.doors.locks import BURNS, Locks
 from gateway.doors.verbs import ALL, MODES, Drill, Hold
+from gateway.target import Target
 
 PREFIX = "doors/"
 ZONES = f"{PREFIX}zones/"
