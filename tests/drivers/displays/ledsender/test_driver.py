@@ -350,7 +350,7 @@ def test_only_the_answer_of_its_own_card_to_this_question_counts(
     [
         ({"text": "A0123456789"}, "A0123456789 does not fit on led-03, which has 64 x 16 pixels"),
         ({"text": 7}, "bad parameters: text: must be text, not a whole number"),
-        ({"text": "A", "fit": "shrink"}, "bad parameters: fit: cannot be 'shrink'"),
+        ({"text": "A", "fit": "shrink"}, "bad parameters: fit: cannot be 'shrink'; allowed: 'whole', 'scroll'"),
         ({}, "bad parameters: text is missing"),
     ],
 )

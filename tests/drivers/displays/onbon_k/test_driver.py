@@ -208,7 +208,7 @@ def test_only_the_answer_of_its_own_card_counts(context: FakeContext, frame: byt
         ({"text": "A0123456789"}, "A0123456789 needs 11 half-width cells, screen led-03 has 8 in 1 row"),
         ({"text": "\\2345678"}, "＼2345678 needs 9 half-width cells, screen led-03 has 8 in 1 row"),
         ({"text": 7}, "bad parameters: text: must be text, not a whole number"),
-        ({"text": "A", "fit": "shrink"}, "bad parameters: fit: cannot be 'shrink'"),
+        ({"text": "A", "fit": "shrink"}, "bad parameters: fit: cannot be 'shrink'; allowed: 'whole', 'scroll'"),
         (
             {"text": "A", "size": 1},
             "bad parameters: unknown key 'size'; allowed: attention, colour, fit, shorter, text",
