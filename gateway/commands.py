@@ -136,10 +136,10 @@ class Commands:
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
         """What a command_id of an earlier run named may have been done already: it is refused."""
         request = kept.request
-        device = request.device if request.device in self._lives else None
-        verb = self._target(request.device, who).verb(request.verb, request.part)
+        target = self._target(request.device, who)
+        verb = target.verb(request.verb, request.part)
         hide = partial(without_persons, verb, self._house.pseudonyms.of)
-        trail = Trail(self._house.journal, device, request.command_id, request.part, hide)
+        trail = Trail(self._house.journal, *target.filed(request.part), request.command_id, hide)
         if await (trail.used_in_time() if verb.urgent else trail.used()):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
         kept.newest = await self._carry_out(self._target(request.device, who), kept, who, trail)

@@ -21,6 +21,10 @@ class Target(Protocol):
         """The declaration of a verb. Raises NotSupported, naming what there is."""
         ...
 
+    def filed(self, part: str | None) -> tuple[str | None, str | None]:
+        """The device and the part whose records tell what was asked of it; none where it is not one of a device."""
+        ...
+
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """Say whether a command can succeed. Raises CommandRejected, NotSupported."""
         ...

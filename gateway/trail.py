@@ -34,13 +34,13 @@ def without_persons(verb: Verb, pseudonym: Callable[[str], str], told: Told) -> 
 
 
 class Trail:
-    """The audit of one command for a target. `device` is the device whose records these are, None for all others.
+    """The audit of one command for a target. `device` and `part` are those whose records these are.
 
     `recorded`: the audit was on disk before anything was done. What was asked for and what was answered go through
     `hide`, which leaves nobody in it by card or PIN.
     """
 
-    def __init__(self, journal: Journal, device: str | None, command_id: str, part: str | None, hide: Hide) -> None:
+    def __init__(self, journal: Journal, device: str | None, part: str | None, command_id: str, hide: Hide) -> None:
         self._journal, self._device, self._hide = journal, device, hide
         self._command_id, self._part = command_id, part
         self.recorded = False

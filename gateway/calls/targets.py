@@ -100,6 +100,10 @@ class ScreenTarget:
             raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(VERBS))}")
         return VERBS[name]
 
+    def filed(self, part: str | None) -> tuple[None, None]:
+        """See Target."""
+        return None, None
+
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """See Target."""
         asked = convert(self.verb(verb, part).params, params)

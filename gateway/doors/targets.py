@@ -84,6 +84,10 @@ class DoorTarget:
         """See Target."""
         return _verb(self.id, {**self._doors.locks.others(self._entrance), **verbs.DOOR}, name, part)
 
+    def filed(self, part: str | None) -> tuple[str, str]:
+        """See Target."""
+        return self._entrance.config.device, self._entrance.config.part
+
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """See Target."""
         convert(self.verb(verb, part).params, params)
@@ -118,6 +122,10 @@ class PlaceTarget:
     def verb(self, name: str, part: str | None) -> Verb:
         """See Target."""
         return _verb(self.id, verbs.HALL if self._place == ALL else verbs.ZONE, name, part)
+
+    def filed(self, part: str | None) -> tuple[None, None]:
+        """See Target."""
+        return None, None
 
     def check(self, verb: str, part: str | None, params: Mapping[str, Any]) -> None:
         """See Target."""

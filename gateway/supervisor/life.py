@@ -135,6 +135,10 @@ class Life:
             raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(verbs)) or 'none'}")
         return verbs[name]
 
+    def filed(self, part: str | None) -> tuple[str, str | None]:
+        """Where the record has what is asked of it."""
+        return self.id, part
+
     def _points(self, part: str | None) -> Mapping[str, Held]:
         return self.view.points.get(part, {})
 

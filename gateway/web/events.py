@@ -8,6 +8,8 @@ import msgspec
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
+from gateway.core.errors import WrongInput
+from gateway.core.known import unknown
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.journal.search import Page, search
@@ -23,6 +25,9 @@ COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "person", "name",
 class EventsQuery(BaseModel, frozen=True, extra="forbid"):
     """Which events."""
 
+    door: str | None = Field(
+        default=None, max_length=64, description="Its id: what happened there, and what was asked."
+    )
     device: str | None = Field(default=None, max_length=64)
     part: str | None = Field(default=None, max_length=64, description="Of the device: a door; only with device.")
     type: str | None = Field(default=None, max_length=64, description="The exact type, for example call.accepted.")
@@ -40,6 +45,8 @@ class EventsQuery(BaseModel, frozen=True, extra="forbid"):
     def _together(self) -> "EventsQuery":
         if self.part is not None and self.device is None:
             raise ValueError("part must come with the device that it is a part of")
+        if self.door is not None and self.device is not None:
+            raise ValueError("door and device exclude each other")
         if self.wait_s and self.order == "desc":
             raise ValueError("wait_s must come with the order asc: what is new comes last")
         return self
@@ -102,13 +109,24 @@ async def _more(journal: Journal, seq: int, until: float) -> bool:
     return True
 
 
+def _place(query: EventsQuery, services: Services) -> tuple[str | None, str | None]:
+    """The device and the part that are asked for. Raises WrongInput for a door that is none."""
+    if query.door is None:
+        return query.device, query.part
+    doors = {id_: each for id_, each in services.doors.entrances.items() if services.sees(services.doors.zone(each))}
+    if query.door not in doors:
+        raise WrongInput(f"door: {unknown(query.door, doors, 'door')}")
+    return doors[query.door].config.device, doors[query.door].config.part
+
+
 async def _page(query: EventsQuery, services: Services) -> Page:
+    device, part = _place(query, services)
     return await search(
         services.house.journal,
         after=query.after,
         limit=query.limit,
-        device=query.device,
-        part=query.part,
+        device=device,
+        part=part,
         type=query.type,
         person=query.person,
         why=query.reason,

@@ -183,3 +183,32 @@ async def test_of_days_without_a_record_nothing_is_counted(hall: WebHall) -> Non
     day = date.fromisoformat(today)
     around = f"from={day - timedelta(days=3)}&to={day + timedelta(days=3)}"
     assert [line["day"] for line in (await hall.get(f"/doors/compliance?{around}"))["days"]] == [today]
+
+
+async def test_what_was_asked_of_a_door_is_found_by_the_door(hall: WebHall) -> None:
+    async with hall.online("acs"):
+        asked = await hall.ask("POST", "/api/v1/doors/front/commands/open", {"reason": "送设备"})
+        assert asked.status == 200
+        box(hall).write(Happening.GRANTED, "d1")
+        box(hall).write(Happening.GRANTED, "d2")
+        found = await until(
+            lambda: hall.get("/events?door=front&order=desc"),
+            lambda page: any(row["type"] == Happening.GRANTED for row in page["events"]),
+        )
+    rows = {row["type"]: row for row in found["events"]}
+    assert {(row["device"], row["part"]) for row in found["events"]} == {("acs", "d1")}
+    assert (rows["command.requested"]["payload"]["reason"], rows["command.requested"]["payload"]["device"]) == (
+        "送设备",
+        "doors/front",
+    )
+
+
+async def test_a_door_that_nobody_knows_or_may_see_is_no_filter(hall: WebHall) -> None:
+    answer = await hall.ask("GET", "/api/v1/events?door=fromt")
+    assert (answer.status, answer.detail) == (
+        422,
+        "door: there is no door 'fromt' (did you mean 'front'?); there are: front, vault",
+    )
+    answer = await hall.ask("GET", "/api/v1/events?door=front&device=acs")
+    assert answer.status == 422
+    assert "door and device exclude each other" in answer.detail

@@ -136,7 +136,7 @@ async def test_an_unknown_parameter_is_answered_with_those_that_there_are(hall: 
     for table in ("events", "events.csv"):
         answer = await hall.ask("GET", f"/api/v1/{table}?form=2026-01-01")
         assert answer.detail == (
-            "form: there is no such field (did you mean 'from'?); there are: after, device, from, limit, order, part, "
-            "person, q, reason, to, type, wait_s"
+            "form: there is no such field (did you mean 'from'?); there are: after, device, door, from, limit, order, "
+            "part, person, q, reason, to, type, wait_s"
         )
         assert (await hall.ask("GET", f"/api/v1/{table}?order=up")).detail == "order: must be 'asc' or 'desc'"

@@ -83,5 +83,5 @@ def test_bodies_and_queries_are_told() -> None:
     assert {"call_id", "window"} == set(schema["required"])
     assert schema["additionalProperties"] is False
     queries = [parameter["name"] for parameter in DOCUMENT["paths"]["/api/v1/events"]["get"]["parameters"]]
-    places = ["device", "part", "type", "person", "reason"]
+    places = ["door", "device", "part", "type", "person", "reason"]
     assert queries == [*places, "q", "from", "to", "after", "limit", "order", "wait_s"]
