@@ -15,7 +15,7 @@ from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
 from gateway.hub import Hub
 from gateway.journal import spool
-from gateway.journal.batch import Call
+from gateway.journal.batch import Call, Committed
 from gateway.journal.daily import Day, days
 from gateway.journal.journal import open_journal
 from gateway.journal.verify import verify
@@ -268,8 +268,8 @@ async def test_its_health_is_red_while_the_journal_takes_nothing(
     why = "the journal could not record: database or disk is full"
     commit = "gateway.journal.writer.commit"
 
-    def full(_engine: object, calls: list[Call], **_: object) -> tuple[None, list[JournalError]]:
-        return None, [JournalError(why) for _ in calls]
+    def full(_engine: object, calls: list[Call], **_: object) -> Committed:
+        return Committed(None, [JournalError(why) for _ in calls])
 
     running = asyncio.create_task(record.keeping.run(lambda: None))
     views = record.house.hub.views
