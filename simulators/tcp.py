@@ -103,7 +103,7 @@ class TcpTwin(Twin[ConfigT]):
         self._ends: Collection[End] | None = self._connections
         self.ring: Callable[[], object] = lambda: None
         """Makes a connection on a wire that has none by itself, for a box that speaks first."""
-        self._down_until = 0.0
+        self._down_until: float | None = None
         self._unplugged = False
 
     @abstractmethod
@@ -145,7 +145,8 @@ class TcpTwin(Twin[ConfigT]):
     @property
     def down(self) -> bool:
         """Whether the box has no power, or is starting: then it answers nobody."""
-        return self._unplugged or asyncio.get_running_loop().time() < self._down_until
+        starting = self._down_until is not None and asyncio.get_running_loop().time() < self._down_until
+        return self._unplugged or starting
 
     def speak(self, data: bytes) -> None:
         """Say something that nobody asked for, on every connection, through the faults of the wire."""

@@ -103,7 +103,7 @@ async def test_libosdps_panel_with_another_key_is_not_told_anything(tmp_path: Pa
         assert twin.seen()["waiting"] == 1
 
 
-def test_remembers_so_many_cards_and_loses_the_rest(tmp_path: Path) -> None:
+async def test_remembers_so_many_cards_and_loses_the_rest(tmp_path: Path) -> None:
     twin = OsdpTwin(config(tmp_path))
     for number in range(QUEUE + 3):
         twin.levers()["swipe"]({"number": number})
