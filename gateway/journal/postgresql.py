@@ -22,6 +22,7 @@ from gateway.journal.lock import NOT_YET, Holder, StoreInUse
 CONNECT_S = 5
 LIMIT_S = 7.0  # the server itself gives up before, unless it hangs; callers of the journal wait for 10 s
 FREED_S = 1.0  # a session that was told to end is gone within milliseconds, unless its process hangs
+ENDED_S = 0.5  # the same for one whose client has gone: a gateway that begins anew at once
 SESSION = {
     "statement_timeout": "5s",
     "lock_timeout": "4s",
@@ -78,7 +79,7 @@ class Turn:
 
     def take(self, connection: Connection) -> None:
         """Lock. Raises StoreInUse when another gateway has the lock, or has had it meanwhile; psycopg's Error."""
-        locked, named = self._try(connection), self._named(connection)
+        locked, named = self._soon(connection, ENDED_S), self._named(connection)
         if not locked and named == self._holder:
             locked = self._end_former(connection)
         if not locked and named == self._holder:
@@ -99,7 +100,11 @@ class Turn:
     def _end_former(self, connection: Connection) -> bool:
         """End the session that lost us, which the server may keep for long: it waits for words from a dead wire."""
         connection.execute(END_FORMER, [self._session, self._number])
-        end = time.monotonic() + FREED_S
+        return self._soon(connection, FREED_S)
+
+    def _soon(self, connection: Connection, within_s: float) -> bool:
+        """Lock, now or in a moment: a server ends a session some time after its client has gone."""
+        end = time.monotonic() + within_s
         while not (locked := self._try(connection)) and time.monotonic() < end:
             time.sleep(0.01)
         return locked
