@@ -100,7 +100,9 @@ async def test_a_signal_has_it_taken_off_and_says_that_not_all_was_asked(hall: W
             await proof.stdout.readline()
         proof.send_signal(number)
         _, error = await proof.communicate()
-    first, second = error.decode().splitlines()
+    lines = error.decode().splitlines()
+    assert len(lines) == 2, lines
+    first, second = lines
     assert first.endswith(" taken off again; window w01 shows its function")
     assert second == "hall-gateway: stopped before all was asked"
     assert (proof.returncode, listed(hall)) == (1, [])
