@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hall import PROGRAM, Hall, until
+from hall import PROGRAM, Hall, so_far, until
 
 pytestmark = pytest.mark.timeout(180)
 BLOCKED_S = 0.1  # no callback may hold the event loop longer; three times that where other programs run beside it
@@ -27,7 +27,7 @@ def hall(tmp_path: Path) -> Generator[Hall]:
 
 def lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """What a subscriber got: topic and JSON."""
-    rows = [line.split(" ", 2) for line in path.read_text().splitlines() if line.count(" ") >= 2]
+    rows = [line.split(" ", 2) for line in so_far(path).splitlines() if line.count(" ") >= 2]
     return [(topic, json.loads(payload)) for _, topic, payload in rows if payload.startswith("{")]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from child import free_network
-from hall import CARD_PORT, PROGRAM, Hall, until
+from hall import CARD_PORT, PROGRAM, Hall, so_far, until
 
 from simulators.testing.processes import NotSeen
 
@@ -87,7 +87,7 @@ def unknown(state: str) -> bool:
 
 def states(heard: Path) -> list[str]:
     """The payloads that a subscriber of one topic got, oldest first."""
-    return [line.split(" ", 2)[2] for line in heard.read_text().splitlines() if line.endswith("}")]
+    return [line.split(" ", 2)[2] for line in so_far(heard).splitlines() if line.endswith("}")]
 
 
 def gone(hall: Hall, heard: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from child import program
-from hall import Hall, until
+from hall import Hall, so_far, until
 
 pytestmark = pytest.mark.timeout(120)
 WINDOWS = ("w01", "w02", "w03")
@@ -62,7 +62,7 @@ def test_twenty_clients_with_repeats_in_any_order_make_one_row_a_call_and_the_ne
         until(lambda: Counter(accepted(hall)) == whole, 10)
         for window in WINDOWS:
             hall.shows(window.replace("w", "led-"), f"{window[-1]}{NEWEST:03d}")
-        until(lambda: whole.keys() <= set(re.findall(r"/calls/(\S+) \{.*call\.accepted", heard.read_text())), 10)
+        until(lambda: whole.keys() <= set(re.findall(r"/calls/(\S+) \{.*call\.accepted", so_far(heard))), 10)
         known = {
             window["window"]: (window["seq"], window["ticket"]) for window in hall.ask("GET", "/windows")[1]["windows"]
         }

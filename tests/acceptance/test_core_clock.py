@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hall import PROGRAM, Hall, until
+from hall import PROGRAM, Hall, so_far, until
 from stores import stores
 
 from gateway.journal.daily import days
@@ -120,8 +120,8 @@ def test_a_clock_that_jumps_by_ten_minutes_ends_what_its_time_has_ended_and_noth
     assert [accepted(hall, f"c-{number}")["why"] for number in (1, 2, 3, 4)] == [None] * 4
     expired = hall.ask("GET", "/events?type=call.expired")[1]["events"]
     assert [event["payload"]["call_id"] for event in expired] == ["c-1"]
-    until(lambda: heard.read_text().count('"type":"call.accepted"') >= 4, 5)
-    assert heard.read_text().count('"type":"call.accepted"') == 4, heard.read_text()
+    until(lambda: so_far(heard).count('"type":"call.accepted"') >= 4, 5)
+    assert so_far(heard).count('"type":"call.accepted"') == 4, so_far(heard)
     assert [device["since"] for device in hall.ask("GET", "/devices")[1]["devices"]] == since
     assert [hall.told(name) for name in ("led-01", "led-02", "mqtt")] == [(0, 0)] * 3
     command = [*PROGRAM, "journal", "verify", str(hall.site)]

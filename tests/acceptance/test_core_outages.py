@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hall import Hall, until
+from hall import Hall, so_far, until
 
 pytestmark = pytest.mark.timeout(120)
 CARDS = ("led-01", "led-02")
@@ -32,7 +32,7 @@ def test_a_gateway_that_starts_before_the_broker_and_the_cards_takes_calls_for_t
         hall.online(2)
         hall.shows("led-01", "A012")
         hall.shows("led-02", "综合受理")
-        until(lambda: '"text":"A012"' in heard.read_text() and "/calls/c-1" in heard.read_text(), 15)
+        until(lambda: '"text":"A012"' in so_far(heard) and "/calls/c-1" in so_far(heard), 15)
         assert [hall.told(name) for name in ("mqtt", *CARDS)] == [(1, 1)] * 3
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hall import Hall, until
+from hall import Hall, so_far, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -75,8 +75,8 @@ def test_what_stays_goes_on_what_changed_begins_anew_and_what_is_gone_leaves_not
     assert hall.ask("POST", "/calls", {"call_id": "c-9", "window": "w03", "ticket": "A1"})[0] == 422
     assert 'device="led-03"' not in hall.get("/metrics")
     retained = hall.subscribe("hall/#")
-    until(lambda: "windows/w02/state" in retained.read_text(), 5)
-    assert [line for line in retained.read_text().splitlines() if "led-03" in line or "w03" in line] == []
+    until(lambda: "windows/w02/state" in so_far(retained), 5)
+    assert [line for line in so_far(retained).splitlines() if "led-03" in line or "w03" in line] == []
 
 
 def test_what_is_added_is_online_and_called_to_at_once(hall: Hall) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from accesssite import ALARMS, CARD, DEVICES, DOORS, READER_KEY, SERIAL, SERIAL_2, YEARS
 from child import free_port
-from hall import PROGRAM, Hall, until
+from hall import PROGRAM, Hall, so_far, until
 from stores import stores
 from tap import Tap
 
@@ -195,7 +195,7 @@ class AccessHall(Hall):
     def heard(self, path: Path) -> list[int]:
         """The ids that a consumer keeps of what a subscriber got, who drops each that is not above its last."""
         kept = [0]
-        told = [line.split(" ", 2)[2] for line in path.read_text().splitlines() if line.endswith("}")]
+        told = [line.split(" ", 2)[2] for line in so_far(path).splitlines() if line.endswith("}")]
         for payload in map(json.loads, told):
             kept += [payload["id"]] if payload["id"] > kept[-1] else []
         return kept[1:]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from child import program
-from hall import PROGRAM, Hall, until
+from hall import PROGRAM, Hall, so_far, until
 
 WINDOWS = 4
 SETTLED_S = 30.0
@@ -229,7 +229,7 @@ class Chaos:
         Not in a round in which the broker died: what it had acknowledged and not handed on is gone, unless the gateway
         dies as well before its cursor is on disk. Then it comes again, behind what is newer.
         """
-        lines = [line for line in self._events.read_text().splitlines() if line.endswith("}")]
+        lines = [line for line in so_far(self._events).splitlines() if line.endswith("}")]
         ids = [event["id"] for event in (json.loads(line.split(" ", 2)[2]) for line in lines) if "id" in event]
         if not self._lost_by_broker:
             for id_ in ids[self._heard :]:

@@ -17,10 +17,16 @@ from gateway.people.rights import Role
 from gateway.people.tokens import Tokens
 from simulators.testing.processes import PROGRAM, Processes, until
 
-__all__ = ["PROGRAM", "WATCHED", "Hall", "until"]
+__all__ = ["PROGRAM", "WATCHED", "Hall", "so_far", "until"]
 WATCHED = [sys.executable, "-P", "-X", "dev", "-m", "gateway.cli"]
 """asyncio's debug mode: names callbacks that take over 100 ms."""
 CARD_PORT = 5005
+
+
+def so_far(path: Path) -> str:
+    """The whole lines that a program has written which may be in the middle of one, or of a character."""
+    written = path.read_bytes()
+    return written[: written.rfind(b"\n") + 1].decode()
 
 
 class Hall(Processes):
@@ -129,7 +135,7 @@ class Hall(Processes):
         path = self.folder / f"mqtt-{len(self._children)}"
         topics = ["-t", topic, "-t", "$SYS/broker/version"]
         arguments = ["-p", str(self.broker.port), *topics, "-q", "1", "-c", "-i", path.name, "-F", "%r %t %p"]
-        self.begin([program("mosquitto_sub"), *arguments], path, lambda: "$SYS" in path.read_text())
+        self.begin([program("mosquitto_sub"), *arguments], path, lambda: "$SYS" in so_far(path))
         return path
 
     def call(self, call_id: str, window: str, ticket: str, **more: Any) -> None:
