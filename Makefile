@@ -14,6 +14,9 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
 ITSELF := $(INSTALL) --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --only-binary :all: --no-annotate --no-header
 CODE := gateway drivers simulators tests
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1# who must go through a proxy has told the system whom to trust; uv brings roots of its own
+endif
 
 .PHONY: demo test check bench chaos lock check-ruff check-mypy check-pyright check-imports
 

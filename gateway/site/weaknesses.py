@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from gateway.core.config import SecretRef
 from gateway.core.errors import GatewayError
+from gateway.journal.store import is_file, located, placed
 from gateway.people.secrets import read_secret, secret_path
 from gateway.site.model import General, Site
 from gateway.site.references import Complaint
@@ -28,7 +29,7 @@ def weaknesses(site: Site) -> Iterable[Complaint]:
     """All weak choices of a site."""
     general = site.general
     yield from _broker(general)
-    yield from _store(general)
+    yield from _store(site)
     if not is_loopback(general.http.console.rpartition(":")[0]):
         yield Complaint(("http", "console"), "is served without TLS: keep it on 127.0.0.1, behind a proxy with TLS")
     field = (general.http.field or "127.0.0.1:").rpartition(":")[0]
@@ -65,8 +66,13 @@ def _broker(general: General) -> Iterable[Complaint]:
         yield Complaint(("mqtt",), "the broker takes us without a username: then it takes everybody")
 
 
-def _store(general: General) -> Iterable[Complaint]:
-    url = urlsplit(general.store.url if general.store else "")
+def _store(site: Site) -> Iterable[Complaint]:
+    if site.general.store is None:
+        return
+    place = placed(located(site.general.store.url), site.folder)
+    if is_file(place):
+        yield from _private(("store", "url"), Path(place.database or ""))
+    url = urlsplit(site.general.store.url)
     options = dict(parse_qsl(url.query))
     host = url.hostname or options.get("host", "/")  # without one libpq takes a socket of this machine
     if not host.startswith("/") and not is_loopback(host) and options.get("sslmode") != "verify-full":
@@ -94,7 +100,11 @@ def _password(loc: tuple[str, str], ref: SecretRef) -> Iterable[Complaint]:
 
 
 def _readable(loc: tuple[str, str], ref: SecretRef) -> Iterable[Complaint]:
+    if ref.file:
+        yield from _private(loc, secret_path(ref))
+
+
+def _private(loc: tuple[str, str], path: Path) -> Iterable[Complaint]:
     with suppress(OSError):
-        path = secret_path(ref)
-        if ref.file and Path(path).stat().st_mode & stat.S_IRWXO:
+        if path.stat().st_mode & stat.S_IRWXO:
             yield Complaint(loc, f"everybody on this machine may use {path.name}: chmod 600")

@@ -415,6 +415,9 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
     rows = [json.loads(line) for line in ran("journal", "export", site)[1].splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     assert {"call.accepted", "device.offline", "token.made"} <= {row["type"] for row in rows}
+    assert ran("journal", "export", site, "--out", tmp_path / "hall.db.rows")[0] == 0
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("hall.db*")}
+    assert (set(FILES) - set(modes), set(modes.values())) == (set(), {0o600})
     code, output, error = ran("journal", "export", site, "--type", "call.acepted", "--device", "led-2")
     assert (code, output) == (0, "")
     assert "--type: there is no type of a row 'call.acepted' (did you mean 'call.accepted'?); there are: " in error
@@ -427,6 +430,9 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
     broken = json.loads(output)
     assert (code, broken["ok"]) == (1, False)
     assert broken["broken_seq"] == next(row["seq"] for row in rows if "A012" in str(row["payload"]))
+
+
+FILES = ("hall.db", "hall.db.lock", "hall.db.anchors", "hall.db.rows", "hall.db.rows.proof.json")
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_traceback(site: Path) -> None:

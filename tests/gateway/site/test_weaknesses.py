@@ -23,7 +23,12 @@ def warnings(tmp_path: Path, text: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    for name, text, mode in (("journal.key", KEY, 0o600), ("open.key", KEY, 0o644), ("short", "hunter2", 0o600)):
+    for name, text, mode in (
+        ("journal.key", KEY, 0o600),
+        ("open.key", KEY, 0o644),
+        ("short", "hunter2", 0o600),
+        ("open.db", "", 0o644),
+    ):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(mode)
     monkeypatch.setenv("HALL_TEST_DEFAULT", "12345678")
@@ -54,6 +59,10 @@ WEAK: dict[str, tuple[str, list[str]]] = {
     "a key that others may read": (
         "store: {url: sqlite:///a.db, key: {file: open.key}}",
         ["2: store.key: everybody on this machine may use open.key: chmod 600"],
+    ),
+    "a record that others may read": (
+        "store: {url: sqlite:///open.db, key: {file: journal.key}}",
+        ["2: store.url: everybody on this machine may use open.db: chmod 600"],
     ),
     "a server that anybody can play": (
         "store: {url: 'postgresql+psycopg://h@10.8.1.20/d?sslmode=require', key: {file: journal.key},"
