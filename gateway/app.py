@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -49,76 +50,102 @@ from gateway.wire.line import Line
 SWITCH_S = 0.0005  # the loop waits this long, not Python's 5 ms, while the journal's thread computes
 
 
+class Parts(NamedTuple):
+    """What runs beside the devices: what handlers ask, all bodies by name, and who is told of another site file."""
+
+    services: Services
+    bodies: dict[str, Body]
+    replaced: Sequence[Callable[[], None]]
+
+
 async def run(site: Site, *, started: Callable[[str], None], reread: Callable[[], Site] | None = None) -> None:
     """Run the gateway until cancelled. `started` is told the address of the console.
 
     With `reread`, SIGHUP has the site file read again by it, in a thread, and taken over.
     """
     sys.setswitchinterval(SWITCH_S)
-    meters, clock = Meters(), SystemClock()
     async with AsyncExitStack() as stack:
-        hub, lines = Hub(clock), dict[str, Line]()
-        journal = await stack.enter_async_context(_journal(site, meters, clock, hub))
-        inlets = Inlets(lambda reason: meters.dropped.labels(reason).inc())
-        pseudonyms = _pseudonyms(site)
-        house = House(
+        lines = dict[str, Line]()
+        house = await stack.enter_async_context(_house(site, lines))
+        fleet, in_force = _fleet(site, house, lines), InForce(site)
+        parts = await _parts(in_force, fleet, house)
+        listeners = serve(parts.services, console=site.general.http.console, field=site.general.http.field)
+        started(await stack.enter_async_context(listeners))
+        gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
+        if reread is not None:
+            parts.bodies["reload"] = _reload(in_force, reread, fleet, parts).run
+        notify("READY=1", f"STATUS={site.general.site.name}: {counted(len(fleet), 'device')}")
+        stack.callback(notify, "STOPPING=1")
+        await _run_all(site, parts.services, fleet, parts.bodies)
+
+
+@asynccontextmanager
+async def _house(site: Site, lines: Mapping[str, Line]) -> AsyncGenerator[House]:
+    meters, clock = Meters(), SystemClock()
+    hub = Hub(clock)
+    async with _journal(site, meters, clock, hub) as journal:
+        yield House(
             hub=hub,
             journal=journal,
-            inlets=inlets,
+            inlets=Inlets(lambda reason: meters.dropped.labels(reason).inc()),
             clock=clock,
             meters=meters,
             lines=lines,
-            pseudonyms=pseudonyms,
+            pseudonyms=_pseudonyms(site),
         )
-        fleet, in_force = Fleet(house, lines), InForce(site)
-        zone = ZoneInfo(site.general.site.timezone)
-        keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
-        calendar = Calendar(lambda: in_force.site.sections["roster"], zone=zone, hub=hub)
-        for line in site.general.lines:
-            fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
-        for config in site.devices:
-            fleet.add(config)
-        hours = Hours(lambda: in_force.site.sections["hours"], zone=zone, lives=fleet, house=house)
-        calls = await _restored(site, fleet, house)
-        kept = await journal.desired()
-        doors = Doors(lambda: in_force.site.sections["doors"], zone=zone, lives=fleet, house=house, kept=kept)
-        alarms = Alarms(site.sections["alarms"], house, kept)
-        services = Services(
-            in_force=in_force,
-            house=house,
-            lives=fleet,
-            calls=calls,
-            doors=doors,
-            commands=Commands(fleet, house, calls.targets, doors.targets, guard=doors.targets.guard),
-            people=People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=meters),
-            persons=Persons(journal, pseudonyms, clock),
-            alarms=alarms,
-            exposition=Exposition(house.hub),
-            version=VERSION,
-            started_at=clock.now(),
-        )
-        address = await stack.enter_async_context(
-            serve(services, console=site.general.http.console, field=site.general.http.field)
-        )
-        started(address)
-        gc.freeze()  # what is there now stays: a full collection need not walk it, 50 ms at 500 devices
-        bodies = {"calls": calls.run, "alarms": alarms.run}
-        bodies |= {"people": services.people.run, "keeping": keeping.run, "calendar": calendar.run, "hours": hours.run}
-        bodies["doors"] = doors.run
-        if reread is not None:
-            reload = Reload(
-                in_force,
-                reread=reread,
-                fleet=fleet,
-                calls=calls,
-                alarms=alarms,
-                house=house,
-                replaced=(hours.replaced, doors.replaced),
-            )
-            bodies["reload"] = reload.run
-        notify("READY=1", f"STATUS={site.general.site.name}: {counted(len(fleet), 'device')}")
-        stack.callback(notify, "STOPPING=1")
-        await _run_all(site, services, fleet, bodies)
+
+
+def _fleet(site: Site, house: House, lines: dict[str, Line]) -> Fleet:
+    fleet = Fleet(house, lines)
+    for line in site.general.lines:
+        fleet.add_line(line.id, line.address, turnaround_s=line.turnaround_s)
+    for config in site.devices:
+        fleet.add(config)
+    return fleet
+
+
+async def _parts(in_force: InForce, fleet: Fleet, house: House) -> Parts:
+    """All services, each beginning as the last run left it."""
+    site, journal, clock = in_force.site, house.journal, house.clock
+    zone = ZoneInfo(site.general.site.timezone)
+    keeping = Keeping(lambda: in_force.site.sections["journal"], zone=zone, house=house)
+    calendar = Calendar(lambda: in_force.site.sections["roster"], zone=zone, hub=house.hub)
+    hours = Hours(lambda: in_force.site.sections["hours"], zone=zone, lives=fleet, house=house)
+    calls = await _restored(site, fleet, house)
+    kept = await journal.desired()
+    doors = Doors(lambda: in_force.site.sections["doors"], zone=zone, lives=fleet, house=house, kept=kept)
+    people = People(Tokens(site.folder / site.general.people.tokens), journal, clock=clock, meters=house.meters)
+    alarms = Alarms(site.sections["alarms"], house, kept)
+    services = Services(
+        in_force=in_force,
+        house=house,
+        lives=fleet,
+        calls=calls,
+        doors=doors,
+        commands=Commands(fleet, house, calls.targets, doors.targets, guard=doors.targets.guard),
+        people=people,
+        persons=Persons(journal, house.pseudonyms, clock),
+        alarms=alarms,
+        exposition=Exposition(house.hub),
+        version=VERSION,
+        started_at=clock.now(),
+    )
+    bodies: dict[str, Body] = {"calls": calls.run, "alarms": alarms.run, "people": people.run, "keeping": keeping.run}
+    bodies |= {"calendar": calendar.run, "hours": hours.run, "doors": doors.run}
+    return Parts(services, bodies, (hours.replaced, doors.replaced))
+
+
+def _reload(in_force: InForce, reread: Callable[[], Site], fleet: Fleet, parts: Parts) -> Reload:
+    services = parts.services
+    return Reload(
+        in_force,
+        reread=reread,
+        fleet=fleet,
+        calls=services.calls,
+        alarms=services.alarms,
+        house=services.house,
+        replaced=parts.replaced,
+    )
 
 
 async def _run_all(site: Site, services: Services, fleet: Fleet, bodies: Mapping[str, Body]) -> None:
