@@ -14,7 +14,7 @@ from gateway.core.model import Command, Result, Stage, Verb
 from gateway.hub import Status
 from gateway.once import Once
 from gateway.people.rights import Principal
-from gateway.permission import permit
+from gateway.permission import permit, permit_parts
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
 from gateway.target import Target
@@ -109,6 +109,8 @@ class Commands:
         """Refuse what cannot, may not or must not yet be done."""
         verb = target.verb(request.verb, request.part)
         permit(target.id, verb, who, request.reason)
+        if isinstance(target, Life):
+            permit_parts(target.id, request.part, verb, who, self._house.hub.places)
         target.check(request.verb, request.part, request.params)
         if isinstance(target, Life) and (owner := target.wishes.owner(request.part, request.verb)):
             raise CommandRejected(f"{target.id}: what {request.verb!r} does there is decided by the calls of {owner}")

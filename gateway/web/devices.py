@@ -54,12 +54,13 @@ async def device(request: web.Request, services: Services) -> web.Response:
 
 
 async def parts(request: web.Request, services: Services) -> web.Response:
-    """The parts of a device."""
-    view, now = _life(request, services).view, services.house.clock.now()
+    """The parts of a device, without those of other zones."""
+    view, now, hub = _life(request, services).view, services.house.clock.now(), services.house.hub
     kinds = view.surface.kinds
     found = [
         answers.Part(part.id, part.kind, part.name, _verbs(kinds[part.kind]), _points(view.points[part.id], now))
         for part in view.parts.values()
+        if services.sees(hub.zone(view.id, part.id))
     ]
     return reply(answers.Parts(found))
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from doorhall import ACS, ACS2, FRONT, OTHER, TWO, BoxConfig, DoorHall, modes, surely, told
+from doorhall import ACS, ACS2, BOSS, FRONT, OTHER, TWO, BoxConfig, DoorHall, modes, surely, told
 
 from gateway.commands import UnknownTarget
 from gateway.core.access import Happening
@@ -269,9 +269,22 @@ def test_what_opens_or_locks_a_watched_door_is_asked_of_the_door_and_not_behind_
         params = {"mode": "normally_closed"} if verb == "set_mode" else {}
         with pytest.raises(UnknownTarget):
             await hall.ask("doors/front", verb, guard, params=params)
-        with pytest.raises(CommandRejected, match="is decided by doors/front: ask that"):
+        with pytest.raises(Forbidden, match=f"guard may not ask '{verb}' of acs: it reaches doors of gate"):
             await hall.ask("acs", verb, guard, part="d1", params=params)
+        with pytest.raises(CommandRejected, match="is decided by doors/front: ask that"):
+            await hall.ask("acs", verb, part="d1", params=params)
         assert hall.box.asked == []
+
+    told(story, devices=[BoxConfig(id="acs", driver="test.doors", zone="tech")])
+
+
+def test_what_reaches_all_doors_of_a_controller_wants_the_zones_of_all() -> None:
+    async def story(hall: DoorHall) -> None:
+        with pytest.raises(Forbidden, match="guard may not ask 'relock' of acs: it reaches doors of gate"):
+            await hall.ask("acs", "relock", Principal("guard", Role.SECURITY, zones=frozenset({"tech"})))
+        assert hall.box.asked == []
+        for who in (Principal("chief", Role.SECURITY, zones=frozenset({"tech", "gate"})), BOSS):
+            assert (await hall.ask("acs", "relock", who)).status is Stage.CONFIRMED
 
     told(story, devices=[BoxConfig(id="acs", driver="test.doors", zone="tech")])
 

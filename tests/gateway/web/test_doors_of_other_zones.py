@@ -63,3 +63,14 @@ async def test_the_alarm_of_a_door_is_told_where_it_leads(forced: WebHall) -> No
     assert (await forced.get(f"/alarms/{ALARM}", there))["zone"] == "hall"
     assert forced.services.house.hub.views[f"alarms/{ALARM}"]["zone"] == "hall"
     assert (await forced.ask("GET", f"/api/v1/alarms/{ALARM}", who=elsewhere)).status == 404
+
+
+async def test_a_controller_tells_and_does_nothing_at_the_doors_of_other_zones(forced: WebHall) -> None:
+    for zones, told in ((("gate",), ["d1"]), (("gate", "hall"), ["d1", "d2"])):
+        parts = (await forced.get("/devices/acs/parts", forced.token(Role.SECURITY, *zones)))["parts"]
+        assert [part["id"] for part in parts] == told
+    asked, who = "/api/v1/devices/acs/commands/relock", forced.token(Role.SECURITY, "gate")
+    refused = await forced.ask("POST", asked, {"reason": "x"}, who=who)
+    assert (refused.status, refused.detail.rpartition(": ")[2]) == (403, "it reaches doors of hall")
+    both = forced.token(Role.SECURITY, "gate", "hall")
+    assert (await forced.ask("POST", asked, {"reason": "x"}, who=both)).status == 200
