@@ -1,6 +1,7 @@
 """What the journal is told of a command: that it was asked for, before anything is done, and how it ended."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway.core.model import Event, Result, Retention, Verb
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Desired
 
+log = logging.getLogger("gateway")
 HIDDEN = "···"
 URGENT_S = 1.0  # what is urgent waits at most so long for the journal
 
@@ -68,6 +70,8 @@ class Trail:
             async with asyncio.timeout(URGENT_S):
                 await self.requested(payload)
         except (JournalError, TimeoutError):
+            what = [payload[name] for name in ("actor", "verb", "device", "command_id")]
+            log.warning("%s asks %s of %s (%s): it is done, though the journal takes nothing", *what)
             self._journal.note(self._device, [self._event("requested", payload)])
 
     def ended(self, result: Result) -> "asyncio.Future[None]":

@@ -21,6 +21,7 @@ from gateway.doors.fires import Fires
 from gateway.doors.wanted import Wanted
 from gateway.supervisor.context import House
 from gateway.supervisor.life import Life
+from gateway.trail import URGENT_S
 
 WORST = (Stage.OFFLINE, Stage.TIMEOUT, Stage.REJECTED, Stage.ACKED, Stage.CONFIRMED)
 """How several commands ended together: as the first of these that any of them did."""
@@ -67,11 +68,14 @@ class Locks:
             raise NotSupported(why)
         life.check(verb, entrance.config.part, params)
 
-    async def run(self, entrance: Entrance, mode: Mode, command: Command, *, for_s: float | None = None) -> Result:
+    async def run(
+        self, entrance: Entrance, mode: Mode, command: Command, *, for_s: float | None = None, urgent: bool = False
+    ) -> Result:
         """Run the lock like this from now on; `for_s`, if it is held open for a time. Ends when its device says so.
 
         What is wanted is kept before the device is asked: where the answer is lost, or the gateway is killed, a hold
-        ends all the same, and none that was there before ends what is wanted now.
+        ends all the same, and none that was there before ends what is wanted now. `urgent`: where that cannot be kept,
+        it is done all the same.
         """
         if why := self._burns(entrance, SET_MODE, {"mode": mode}):
             return self.result(command, Stage.REJECTED, {"reason": why})
@@ -79,7 +83,7 @@ class Locks:
         entrance.want(order)
         status: Stage | None = None
         try:
-            done = await self._run(entrance, mode, command, order)
+            done = await self._run(entrance, mode, command, order, urgent=urgent)
             status = done.status
         finally:
             entrance.ended(order, before, status)
@@ -95,10 +99,9 @@ class Locks:
         back = await self.run(entrance, Mode.CONTROLLED, order)
         return self.result(command, Stage.REJECTED, {**done.detail, "back_to_cards": back.status})
 
-    async def _run(self, entrance: Entrance, mode: Mode, command: Command, order: Wanted) -> Result:
+    async def _run(self, entrance: Entrance, mode: Mode, command: Command, order: Wanted, *, urgent: bool) -> Result:
         try:
-            row = records.row(entrance.config.id, entrance.kept())
-            await self._house.journal.record(entrance.config.device, [], desired=[row])
+            await self._keep(entrance, urgent=urgent)
         except JournalError as error:
             return self.result(command, Stage.REJECTED, {"reason": f"what is wanted is not recorded: {error}"})
         if entrance.wanted is not order:
@@ -106,12 +109,24 @@ class Locks:
             return self.result(command, Stage.REJECTED, {"reason": why})
         return await self.ask(entrance, SET_MODE.name, {"mode": mode.value}, command)
 
+    async def _keep(self, entrance: Entrance, *, urgent: bool) -> None:
+        """Keep what is wanted; in memory, where it is urgent and the journal takes nothing. Raises JournalError."""
+        device, row = entrance.config.device, records.row(entrance.config.id, entrance.kept())
+        try:
+            async with asyncio.timeout(URGENT_S if urgent else None):
+                await self._house.journal.record(device, [], desired=[row])
+        except (JournalError, TimeoutError):
+            if not urgent:
+                raise
+            self._house.journal.note(device, [], desired=[row])
+
     async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command) -> Result:
         """Run several locks like this, all at once; the result is there once every controller has said how it went.
 
         Those that cannot be run so are told apart. They fail a lockdown, for a card opens them all the same.
         """
-        run = self._shut if mode is Mode.NORMALLY_CLOSED else partial(self.run, mode=mode)
+        shut, urgent = mode is Mode.NORMALLY_CLOSED, mode is Mode.NORMALLY_OPEN
+        run = self._shut if shut else partial(self.run, mode=mode, urgent=urgent)
         every = list(entrances)
         cannot = {each.config.id: why for each in every if (why := self._cannot(each, mode))}
         async with asyncio.TaskGroup() as group:
@@ -120,7 +135,7 @@ class Locks:
         done = self._together(command, {id_: task.result() for id_, task in asked.items()})
         if not cannot:
             return done
-        status = Stage.REJECTED if mode is Mode.NORMALLY_CLOSED else done.status
+        status = Stage.REJECTED if shut else done.status
         return self.result(command, status, {**done.detail, "cannot": cannot})
 
     def fire_over(self, entrance: Entrance, command: Command) -> Result:

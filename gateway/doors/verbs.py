@@ -37,8 +37,23 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: DrillKind
 
 
-def _verb(name: str, meaning: str, params: type[msgspec.Struct] = Nothing, *, dangerous: bool = False) -> Verb:
-    return Verb(name=name, meaning=meaning, params=params, right=Right.UNLOCK, reasoned=True, dangerous=dangerous)
+def _verb(
+    name: str,
+    meaning: str,
+    params: type[msgspec.Struct] = Nothing,
+    *,
+    dangerous: bool = False,
+    urgent: bool = False,
+) -> Verb:
+    return Verb(
+        name=name,
+        meaning=meaning,
+        params=params,
+        right=Right.UNLOCK,
+        reasoned=True,
+        dangerous=dangerous,
+        urgent=urgent,
+    )
 
 
 MODES = {
@@ -60,7 +75,7 @@ DOOR: Mapping[str, Verb] = {
 }
 ZONE: Mapping[str, Verb] = {
     "lockdown": _verb("lockdown", "shut all of them for everybody"),
-    "evacuate": _verb("evacuate", "hold all of them open"),
+    "evacuate": _verb("evacuate", "hold all of them open", urgent=True),
     "resume": _verb("resume", "back to cards"),
     "drill": DRILL,
     "fire_over": FIRE_OVER,
@@ -68,5 +83,5 @@ ZONE: Mapping[str, Verb] = {
 HALL: Mapping[str, Verb] = {
     **ZONE,
     "lockdown": _verb("lockdown", "shut all doors for everybody", dangerous=True),
-    "evacuate": _verb("evacuate", "hold all doors open", dangerous=True),
+    "evacuate": _verb("evacuate", "hold all doors open", dangerous=True, urgent=True),
 }

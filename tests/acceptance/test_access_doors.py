@@ -1,12 +1,14 @@
 """Doors of a hall of processes: what is found of them over kills, and what is done once they are asked."""
 
 from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from accesshall import AccessHall, shared
 from accesssite import CARD
 from hall import until
+from smalldisk import fill, on_small_disk, seen_by
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlite"], indirect=True)]
 ALL, ARCHIVE = "doors/zones/hall", "doors/zones/archive"
@@ -172,3 +174,24 @@ def test_doors_that_are_locked_down_are_released_in_a_fire_and_nothing_locks_the
     until(lambda: len(hall.rows("fire.over")) == 2, 15)
     assert hall.do(ALL, "resume", reason="火警解除")[1]["status"] == "confirmed"
     assert locks(hall) == all_of("controlled", False)
+
+
+def test_on_a_full_disk_an_evacuation_opens_the_doors_and_is_recorded_once_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with AccessHall(tmp_path, "acs") as hall:
+        hall.site.write_text(hall.site.read_text().replace("/hall.db", "/disk/hall.db"))
+        hall.start(*on_small_disk(disk, size="8m"))
+        assert hall.gateway is not None
+        ballast = seen_by(hall.gateway.process.pid, disk / "ballast")
+        fill(ballast)
+        hall.lever("acs", "fill", count=1500)
+        until(lambda: not hall._ready(), 20)
+        assert hall.do(ALL, "resume", reason="试")[0] == 503
+        status, answer = hall.do(ALL, "evacuate", **hall.begin_to("evacuate", ALL, "火警"))
+        assert (status, answer["status"], answer["detail"]["recorded"]) == (200, "confirmed", False), answer
+        assert [hall.seen("acs")["doors"][number]["mode"] for number in "12"] == ["normally_open"] * 2
+        assert " asks evacuate of doors/zones/hall " in hall.log()
+        ballast.unlink()
+        audit = until(lambda: hall.rows("command.ended") and hall.rows("command.requested"), 20)
+        assert [(row["payload"]["verb"], row["payload"]["reason"]) for row in audit] == [("evacuate", "火警")]
