@@ -75,9 +75,9 @@ def _unknown(hub: Hub, key: str, device: str) -> Look:
         door, view = hub.views.get(key), hub.devices.get(device)
         if door is None or view is None or view.status is Status.CONNECTING:
             return Verdict(None)
-        return Verdict(
-            door["state"] == "unknown", {"door": door["door"], "name": door["name"], "since": str(door["since"])}
-        )
+        told = {"door": door["door"], "name": door["name"], "since": str(door["since"])}
+        why = {"detail": door["detail"]} if door["detail"] is not None else {}
+        return Verdict(door["state"] == "unknown", {**told, **why})
 
     return look
 

@@ -27,7 +27,7 @@ from gateway.doors.targets import DoorTargets
 from gateway.doors.timeline import Timeline
 from gateway.doors.timetable import released
 from gateway.doors.told import Level, happened_at, heard, level
-from gateway.doors.views import view
+from gateway.doors.views import detail, view
 from gateway.journal.rows import Desired, Row
 from gateway.supervisor.context import House
 from gateway.supervisor.guard import Up, alone
@@ -245,5 +245,6 @@ class Doors:
         return level(device, entrance.config.part, self._house.clock.now())
 
     def _show(self, entrance: Entrance, read: Level) -> None:
-        shown = view(entrance, read, zone=self.zone(entrance))
+        why = detail(entrance, self._house.hub.devices.get(entrance.config.device))
+        shown = view(entrance, read, zone=self.zone(entrance), detail=why)
         self._house.hub.show(f"doors/{entrance.config.id}", shown)

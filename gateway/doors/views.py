@@ -3,12 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.core.access import DOOR
+from gateway.core.known import unknown
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Position
 from gateway.doors.told import Level
+from gateway.hub import DeviceView
 
 
-def view(entrance: Entrance, level: Level, *, zone: str | None) -> Mapping[str, Any]:
+def detail(entrance: Entrance, device: DeviceView | None) -> str | None:
+    """Why nobody can ever hear of a door: its controller has told what it has, and the door is not among that."""
+    if device is None or not device.seen:
+        return None
+    doors = [part.id for part in device.parts.values() if part.kind == DOOR]
+    part = entrance.config.part
+    return None if part in doors else f"{device.id}: {unknown(part, doors, 'door')}"
+
+
+def view(entrance: Entrance, level: Level, *, zone: str | None, detail: str | None) -> Mapping[str, Any]:
     """All there is to know of a door. It says nothing of anybody."""
     config, door = entrance.config, entrance.door
     return {
@@ -29,4 +41,5 @@ def view(entrance: Entrance, level: Level, *, zone: str | None) -> Mapping[str, 
         "released": door.released,
         "hold_until": entrance.hold_until_at,
         "camera": config.camera,
+        "detail": detail,
     }

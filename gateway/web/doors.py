@@ -25,7 +25,10 @@ MONTH = r"^(20|21)\d\d-(0[1-9]|1[0-2])$"
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """A door. `open_for_s` is null while it is not known to be open, `hold_until` unless it is held for a time."""
+    """A door. `open_for_s` is null while it is not known to be open, `hold_until` unless it is held for a time.
+
+    `detail`: why nobody hears of it, where its controller does not have it.
+    """
 
     door: str
     name: str
@@ -45,6 +48,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     hold_until: datetime | None
     camera: str | None
+    detail: str | None
 
 
 class Doors(msgspec.Struct, frozen=True):

@@ -61,11 +61,12 @@ def _door(services: Services, door: Mapping[str, Any], place: str, passages: Pas
     staff = [" · " if place else "", both("职工入口", "staff entrance")] if door["staff_entrance"] else []
     where = tag("p", place, *staff, class_="function")
     since = tag("p", both("自", "since"), " ", tag("time", moment(door["since"], zone)))
+    why = [tag("p", door["detail"], class_="wrong")] if door["detail"] else []
     row = passages.rows.get((door["device"], door["part"])) if passages else None
     last = _passage(services, row, passages, zone) if passages and row else []
     return tag(
         "article",
-        *(head, where, tag("p", *_marks(door)), since, *last),
+        *(head, where, tag("p", *_marks(door)), since, *why, *last),
         class_=f"card{' bad' if door['forced'] or door['held'] == Held.HELD else ''}",
         data_live=f"door-{door['door']}",
     )

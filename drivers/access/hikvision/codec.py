@@ -130,19 +130,25 @@ def longest_page(data: bytes) -> int:
 
 
 def locks(data: bytes, doors: Sequence[int]) -> Mapping[int, Lock]:
-    """The states of doors by number. Raises ValueError for what is no status."""
+    """The states of those doors that the device has, by number: it lists the states of all of its doors in their order.
+
+    Of one that lists no states at all nobody knows what it has. Raises ValueError for what is no status.
+    """
     status = _dict(_json(data).get("AcsWorkStatus"))
     if not status:
         raise ValueError("no AcsWorkStatus")
 
+    listed = {name: _list(status.get(name)) for name in ("magneticStatus", "doorLockStatus", "doorStatus")}
+    has = max(map(len, listed.values()))
+
     def of(name: str, door: int) -> int | None:
-        listed = _list(status.get(name))
-        return _number(listed[door - 1]) if len(listed) >= door else None
+        return _number(listed[name][door - 1]) if len(listed[name]) >= door else None
 
     two: Mapping[int | None, bool] = {0: False, 1: True}
     return {
         door: Lock(two.get(of("magneticStatus", door)), two.get(of("doorLockStatus", door)), of("doorStatus", door))
         for door in doors
+        if door <= has or not has
     }
 
 

@@ -57,6 +57,8 @@ class Hikvision(Driver[HikvisionConfig]):
     def __init__(self, config: HikvisionConfig, context: DeviceContext) -> None:
         super().__init__(config, context)
         self._numbers = {door.id: door.number for door in config.doors}
+        self._doors = config.doors
+        """Those that it has, as far as is known."""
         self._zone = ZoneInfo(config.timezone)
         self._walk = Walk(config, context)
 
@@ -107,12 +109,17 @@ class Hikvision(Driver[HikvisionConfig]):
 
     async def _locks(self) -> Mapping[int, Lock]:
         try:
-            return codec.locks(await self._client.read(STATUS), [*self._numbers.values()])
+            locks = codec.locks(await self._client.read(STATUS), [*self._numbers.values()])
         except ValueError as error:
             raise ProtocolError(f"{STATUS} answers no status: {error}") from error
         except DeviceBusy:
             self._lose_doors()
             raise
+        doors = [door for door in self.config.doors if door.number in locks]
+        if doors != self._doors:
+            self._doors = doors
+            self.context.parts(*self._parts())
+        return locks
 
     async def _read_on(self) -> None:
         """Read the log. Doors are unknown while it is not recorded: one that was forced must not be told as closed."""
@@ -130,15 +137,15 @@ class Hikvision(Driver[HikvisionConfig]):
 
     @property
     def _unknown(self) -> Mapping[int, Lock]:
-        return dict.fromkeys(self._numbers.values(), Lock(open=None, unlocked=None, mode=None))
+        return {door.number: Lock(open=None, unlocked=None, mode=None) for door in self._doors}
 
     def _told(self, locks: Mapping[int, Lock]) -> list[Reading]:
         told: list[Reading] = []
-        for part, number in self._numbers.items():
-            lock = locks[number]
-            told.append(_reading(part, "open", lock.open))
-            told.append(_reading(part, "unlocked", lock.unlocked))
-            told.append(_reading(part, "mode", MODES.get(lock.mode or 0)))
+        for door in self._doors:
+            lock = locks[door.number]
+            told.append(_reading(door.id, "open", lock.open))
+            told.append(_reading(door.id, "unlocked", lock.unlocked))
+            told.append(_reading(door.id, "mode", MODES.get(lock.mode or 0)))
         return told
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
@@ -210,8 +217,10 @@ class Hikvision(Driver[HikvisionConfig]):
         model, firmware, serial = (
             codec.child(info, name) or None for name in ("model", "firmwareVersion", "serialNumber")
         )
-        parts = tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.doors)
-        return Identity(model=model, firmware=firmware, serial=serial, parts=parts)
+        return Identity(model=model, firmware=firmware, serial=serial, parts=self._parts())
+
+    def _parts(self) -> tuple[Part, ...]:
+        return tuple(Part(door.id, DOOR, door.name or door.id) for door in self._doors)
 
 
 def _reading(part: str | None, point: str, value: Scalar) -> Reading:

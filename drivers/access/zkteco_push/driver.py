@@ -212,6 +212,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         session = self._session.registered_by(codec.options(body))
         await self.context.record(cursor=session.cursor())
         self._session = session
+        self.context.parts(*self._parts())
         return 200, codec.lines({"RegistryCode": session.code})
 
     def _see(self, state: codec.State | None) -> None:
@@ -230,12 +231,15 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         own = (
             Reading(None, name, value, Quality.BAD if value is None else Quality.GOOD) for name, value in known.items()
         )
-        self.context.publish(*own, *self._standing.readings())
+        has = {door.id for door in self._session.doors(self.config)}
+        self.context.publish(*own, *(told for told in self._standing.readings() if told.part in has))
 
     def _identity(self) -> Identity:
-        parts = tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.doors)
         model, firmware = self._session.model or None, self._session.firmware or None
-        return Identity(model=model, firmware=firmware, serial=self.config.serial, parts=parts)
+        return Identity(model=model, firmware=firmware, serial=self.config.serial, parts=self._parts())
+
+    def _parts(self) -> tuple[Part, ...]:
+        return tuple(Part(door.id, DOOR, door.name or door.id) for door in self._session.doors(self.config))
 
     def _corrected(self, command: Command) -> Event:
         payload = {"offset_s": self._box_clock.measured_s}

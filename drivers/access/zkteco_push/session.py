@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from drivers.access.zkteco_push import codec
-from drivers.access.zkteco_push.config import ZktecoPushConfig
+from drivers.access.zkteco_push.config import DoorConfig, ZktecoPushConfig
 from drivers.shared.text import printable
 from gateway.core.model import Cursor
 
@@ -17,13 +17,14 @@ VERSION = "3.1.2"
 
 
 class Session(msgspec.Struct, frozen=True):
-    """`code` and `id` make the token."""
+    """`code` and `id` make the token. `locks`: how many doors it has, None where it has not told."""
 
     code: str
     id: str
     registered: bool = False
     model: str = ""
     firmware: str = ""
+    locks: int | None = None
 
     @classmethod
     def new(cls) -> "Session":
@@ -42,7 +43,13 @@ class Session(msgspec.Struct, frozen=True):
     def registered_by(self, told: Mapping[str, str]) -> "Session":
         """The session of a device that has just registered, telling this of itself."""
         model, firmware = (printable(told.get(name, ""), 64) for name in ("DeviceName", "FirmVer"))
-        return msgspec.structs.replace(self, id=_session_id(), registered=True, model=model, firmware=firmware)
+        locks = codec.number(told.get("LockCount")) or None
+        named = {"model": model, "firmware": firmware, "locks": locks}
+        return msgspec.structs.replace(self, id=_session_id(), registered=True, **named)
+
+    def doors(self, config: ZktecoPushConfig) -> list[DoorConfig]:
+        """The doors that it has, as far as it has told."""
+        return [door for door in config.doors if self.locks is None or door.number <= self.locks]
 
     def admits(self, call: str, cookie: str, config: ZktecoPushConfig) -> bool:
         """Whether a request may be what it says: its token is right, or it has none where none is needed."""

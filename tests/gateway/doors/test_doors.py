@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from doorhall import ACS, FRONT, LISHUI, BoxConfig, DoorHall, told
+from doorhall import ACS, BACK, FRONT, LISHUI, BoxConfig, DoorHall, told
 
 from gateway.core.access import Happening
 from gateway.doors.config import DoorConfig
@@ -187,6 +187,27 @@ def test_a_sensor_that_says_nothing_is_unknown_and_gives_an_alarm_of_its_own() -
         assert hall.alarm("door-unknown.acs.d1") == "active"
 
     told(story)
+
+
+def test_a_door_that_its_controller_does_not_have_is_told_once_the_controller_says_what_it_has() -> None:
+    why = "acs: there is no door 'd9'; there are: d1, d2"
+
+    async def gone(hall: DoorHall) -> None:
+        assert hall.door()["detail"] is None  # nobody knows what it has
+
+    async def story(hall: DoorHall) -> None:
+        assert [hall.door(id_)["detail"] for id_ in ("front", "back")] == [why, None]
+        await asyncio.sleep(13)
+        assert hall.alarm("door-unknown.acs.d9") == "active"
+        assert hall.alarms.find("door-unknown.acs.d9")["detail"]["detail"] == why
+        assert hall.alarm("door-unknown.acs.d2") == "normal"
+        hall.box.gone = True
+        await asyncio.sleep(3)
+        assert [hall.door(id_)["detail"] for id_ in ("front", "back")] == [why, None]
+
+    wrong = {**FRONT, "door": "acs/d9"}
+    told(gone, doors=[wrong], devices=[])
+    told(story, doors=[wrong, BACK])
 
 
 def test_an_opening_counts_from_when_the_device_says_if_it_is_known_how_far_its_clock_is_off() -> None:

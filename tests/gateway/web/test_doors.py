@@ -60,6 +60,7 @@ async def test_a_door_is_told_before_and_after_its_controller_has_answered(hall:
             "released": False,
             "hold_until": None,
             "camera": "cam-1",
+            "detail": None,
         }
 
 

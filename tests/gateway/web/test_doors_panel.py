@@ -30,6 +30,7 @@ def doors() -> Sequence[DoorConfig]:
     return [
         DoorConfig(id="front", name="正门", door="acs/d1", staff_entrance=True, warn_s=1, held_s=1.2),
         DoorConfig(id="vault", name="库房", door="acs/d2", zone="hall"),
+        DoorConfig(id="attic", name="阁楼", door="acs/d9"),
     ]
 
 
@@ -72,6 +73,13 @@ async def test_a_door_is_unknown_until_it_is_heard_of_and_then_open_or_closed(ha
         opened = await until(lambda: card(hall), lambda text: "开 <small>open" in text and "unlocked" in text)
         assert "forced" not in opened
         assert 'class="card"' in opened
+
+
+async def test_a_door_that_its_controller_does_not_have_says_so(hall: WebHall) -> None:
+    async with hall.online("acs"):
+        why = "acs: there is no door &#x27;d9&#x27;; there are: d1, d2"
+        await until(lambda: card(hall, "attic"), lambda text: f'<p class="wrong">{why}</p>' in text)
+        assert 'class="wrong"' not in await card(hall)
 
 
 async def test_what_is_wrong_with_a_door_is_shown_until_it_is_closed(hall: WebHall) -> None:

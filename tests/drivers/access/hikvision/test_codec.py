@@ -174,15 +174,15 @@ def test_reads_refusals_in_both_forms() -> None:
     assert codec.refusal(b"\x1b[2J") == "it says nothing that can be read"
 
 
-def test_reads_the_states_of_doors_and_leaves_unknown_what_is_not_told() -> None:
+def test_reads_the_states_of_the_doors_that_there_are_and_leaves_unknown_what_is_not_told() -> None:
     told = {"doorLockStatus": [1, 0, 4], "doorStatus": [2, 3], "magneticStatus": [1]}
     body = json.dumps({"AcsWorkStatus": told}).encode()
     assert codec.locks(body, [1, 2, 3, 4]) == {
         1: Lock(True, True, 2),
         2: Lock(None, False, 3),
         3: Lock(None, None, None),
-        4: Lock(None, None, None),
     }
+    assert codec.locks(b'{"AcsWorkStatus": {"cardNum": 3}}', [1, 4]) == dict.fromkeys((1, 4), Lock(None, None, None))
     with pytest.raises(ValueError, match="no AcsWorkStatus"):
         codec.locks(b"{}", [1])
 

@@ -92,6 +92,18 @@ async def test_a_swipe_is_recorded_at_once_with_nobody_in_it(hall: Hall) -> None
     assert hall.life.view.identity.model == "DS-K1T671M (simulated)"
 
 
+async def test_a_door_that_the_terminal_does_not_have_is_no_part_once_it_has_told_its_doors(
+    hall: Hall, case: Case
+) -> None:
+    case.keys["poll_s"] = 0.1
+    await hall.plug()
+    assert isinstance(hall.box, HikvisionTwin)
+    del hall.box.box.doors[2]
+    hall.start()
+    await hall.until(lambda: [*hall.life.view.parts] == ["front"])
+    await hall.until(lambda: hall.life.view.points["front"]["open"].now.value is False)
+
+
 async def test_what_the_stream_does_not_say_is_found_by_looking(hall: Hall, case: Case) -> None:
     case.keys["poll_s"] = 0.1
     await hall.online()

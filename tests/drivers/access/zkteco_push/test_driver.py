@@ -132,6 +132,21 @@ async def test_registers_and_gets_its_settings_byte_by_byte(hall: Hall) -> None:
     )
 
 
+async def test_it_has_as_many_doors_as_it_says_when_it_registers(hall: Hall, device: Device) -> None:
+    assert [*hall.life.view.parts] == ["front", "back"]
+    for locks, parts in ((b"LockCount=1", ["front"]), (b"LockCount=x", ["front", "back"]), (b"LockCount=1", ["front"])):
+        await device.say("POST", "registry", b"DeviceType=acc," + locks)
+        await hall.until(lambda parts=parts: [*hall.life.view.parts] == parts)
+        await device.say("POST", "push")
+        both = b"time=2026-11-23 09:00:00\tsensor=05\trelay=00\talarm=0000000000000000"
+        assert (await device.say("POST", "cdata&table=rtstate", both))[0] == 200
+        assert [*hall.life.view.parts] == parts
+    await hall.stop()
+    hall.start()
+    await device.online(hall)
+    assert [*hall.life.view.parts] == ["front"]
+
+
 async def test_a_row_is_an_event_with_what_the_device_says_and_nobody_in_it(hall: Hall, device: Device) -> None:
     assert await device.log(GRANTED.format(n=7) + "\tmaskflag=1\ttemperature=36.9\tconvtemperature=36.9") == (
         200,
@@ -310,6 +325,7 @@ async def test_the_store_has_nothing_by_which_cards_could_be_tried(hall: Hall, d
         "registered",
         "model",
         "firmware",
+        "locks",
     }
 
 
