@@ -48,6 +48,9 @@ def of_door(hub: Hub, change: Change) -> Iterable[Watch]:
     for name in RAISES.values():
         yield Watch(built_in(name, change.key, device=device, part=part), Told())
     yield from device_alarms.of_watched_door(change.key, device, part)
+    known = hub.devices.get(device)
+    if known is not None and FIRE.name not in known.points[None]:
+        yield Watch(built_in("fire-released", change.key, device=device, part=part), _burns(hub, change.key), (change,))
     unknown = built_in("door-unknown", f"device/{device}", device=device, part=part)
     yield Watch(unknown, _unknown(hub, change.key, device), (change, Change("availability", device)))
 
@@ -78,6 +81,20 @@ def _unknown(hub: Hub, key: str, device: str) -> Look:
         told = {"door": door["door"], "name": door["name"], "since": str(door["since"])}
         why = {"detail": door["detail"]} if door["detail"] is not None else {}
         return Verdict(door["state"] == "unknown", {**told, **why})
+
+    return look
+
+
+def _burns(hub: Hub, key: str) -> Look:
+    """Whether the log of its controller has told of a fire that is not over: there is no input that would."""
+
+    def look(_now: float, _on: bool) -> Verdict:
+        door = hub.views.get(key)
+        return (
+            Verdict(None)
+            if door is None
+            else Verdict(door["fire"] is True, {"door": door["door"], "name": door["name"]})
+        )
 
     return look
 

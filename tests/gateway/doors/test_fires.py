@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from doorhall import TWO, BoxConfig, DoorHall, told
 
+from gateway.alarms.desk import UnknownAlarm
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected
 from gateway.core.model import Stage
@@ -36,6 +37,33 @@ def test_a_fire_told_by_an_event_is_one_until_the_device_tells_of_its_end() -> N
         assert hall.found()[3:] == ["door.held_warning", "door.held"]
 
     told(story, devices=DUMB)
+
+
+@pytest.mark.parametrize("told_by", ["log", "person"])
+def test_a_fire_told_by_an_event_is_an_alarm_of_the_door_until_it_is_over(told_by: str) -> None:
+    async def story(hall: DoorHall) -> None:
+        await burns(hall)
+        assert [hall.alarm(f"fire-released.acs.{part}") for part in ("d1", "d2")] == ["active", "normal"]
+        assert hall.alarms.find("fire-released.acs.d1")["detail"] == {"door": "front", "name": "职工入口"}
+        if told_by == "log":
+            hall.box.write(Happening.OTHER, "d1", reason="fire is over")
+        else:
+            await hall.ask("doors/front", "fire_over")
+        await asyncio.sleep(2)
+        assert hall.alarm("fire-released.acs.d1") == "returned"
+
+    told(story, devices=DUMB)
+
+
+def test_a_fire_that_an_input_tells_of_is_one_alarm_of_the_device() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.fire = True
+        await asyncio.sleep(2)
+        assert hall.alarm("fire-released.acs") == "active"
+        with pytest.raises(UnknownAlarm):
+            hall.alarm("fire-released.acs.d1")
+
+    told(story)
 
 
 def test_a_fire_of_the_device_is_one_of_all_its_doors_over_a_restart_too() -> None:
