@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from drivers.access.hikvision.multipart import Part as Heard
 from drivers.access.hikvision.verbs import CLOCK, COMMANDS, DEVICE, KINDS, MODES, polls
 from drivers.access.hikvision.walk import Walk
 from drivers.shared.markup import parse
+from drivers.shared.own_clock import WRITTEN
 from gateway.core.access import DOOR, Happening, SetMode
 from gateway.core.contract import DeviceContext, Driver, convert
 from gateway.core.errors import CommandRejected, DeviceBusy, DeviceOffline, JournalError, NotSupported, ProtocolError
@@ -34,8 +34,6 @@ from gateway.core.model import (
     Surface,
 )
 
-WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
-"""Before it our own clock is wrong, as that of a gateway that has just been switched on and has no battery."""
 INFO, TIME = "/ISAPI/System/deviceInfo", "/ISAPI/System/time"
 STREAM = "/ISAPI/Event/notification/alertStream"
 PAGES = "/ISAPI/AccessControl/AcsEvent/capabilities?format=json"

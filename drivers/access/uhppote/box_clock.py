@@ -1,12 +1,13 @@
 """The clock of a controller: how far it is off, and how it is set."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from drivers.access.uhppote.codec.box import GetTime, SetTime, Time, TimeSet
 from drivers.access.uhppote.codec.log import Status
 from drivers.access.uhppote.config import UhppoteConfig
 from drivers.access.uhppote.wire import Wire
+from drivers.shared.own_clock import WRITTEN
 from gateway.core.access import Happening
 from gateway.core.contract import DeviceContext
 from gateway.core.model import Event, Retention
@@ -16,10 +17,6 @@ HALF_SECOND = timedelta(seconds=0.5)
 CLOSE = timedelta(seconds=2)
 OFTEN_S = 3600.0
 """A clock that is off again sooner is broken: setting it over and over would only hide that."""
-
-
-WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
-"""Before it our own clock is wrong, as that of a gateway that has just been switched on and has no battery."""
 
 
 class BoxClock:
