@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -166,25 +167,33 @@ class Hikvision(Driver[HikvisionConfig]):
         return {"cmd": cmd}
 
     async def _set_clock(self, command: Command) -> Mapping[str, Any]:
-        """Set the clock once all is recorded that was logged by it. Ours is not passed on while it is wrong itself."""
+        """Set the clock once all is recorded that was logged by it. Ours is not passed on while it is wrong itself.
+
+        The record is made first: no time that the device writes may jump without one.
+        """
         if self.context.clock.now() < WRITTEN:
             raise CommandRejected(f"the gateway's own clock is before {WRITTEN.year}: set that first")
         before = await self._measure()
         await self._walk.on()
-        was = self._walk.offset_s
-        local = self.context.clock.now().astimezone(self._zone)
-        self.context.stage(command, Stage.SENT)
         try:
-            await self._order(TIME, codec.set_clock(before, local))
+            codec.set_clock(before, self._local())
         except ValueError as error:
             raise CommandRejected(f"{self.config.id} tells a time that cannot be read: {error}") from error
+        await self.context.record(self._corrected(command))
+        self.context.stage(command, Stage.SENT)
+        await self._order(TIME, codec.set_clock(before, self._local()))
         await self._measure()
-        key, payload = f"clock/{command.id}", {"offset_s": was}
-        await self.context.record(
-            Event(type=Happening.CLOCK, source_key=key, payload=payload, retention=Retention.AUDIT)
-        )
         self.context.publish(_reading(None, "clock_offset_s", self._walk.offset_s))
         return {"offset_s": self._walk.offset_s}
+
+    def _local(self) -> datetime:
+        """What the clock of the device should show."""
+        return self.context.clock.now().astimezone(self._zone)
+
+    def _corrected(self, command: Command) -> Event:
+        key, was = f"clock/{command.id}", self._walk.offset_s
+        told = {"offset_s": was, "to": f"{self._local():%Y-%m-%dT%H:%M:%S}"}
+        return Event(type=Happening.CLOCK, source_key=key, payload=told, retention=Retention.AUDIT, clock_offset_s=was)
 
     async def _order(self, path: str, body: bytes) -> None:
         """Have something done. Raises CommandRejected with what the device says."""

@@ -384,7 +384,25 @@ async def test_a_clock_is_measured_and_set(hall: Hall) -> None:
     (row,) = await rows(hall, "clock.corrected")
     assert row.payload is not None
     assert 88 <= row.payload["offset_s"] <= 91
+    assert (row.retention, row.clock_offset_s) == ("audit", row.payload["offset_s"])
+    assert datetime.fromisoformat(row.payload["to"]).tzinfo is None
     assert abs(hall.box.seen()["clock_offset_s"]) < 2
+
+
+async def test_a_clock_is_not_set_without_a_record(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    await hall.plug()
+    hall.pull("skew", seconds=90)
+    hall.start()
+    await hall.settled()
+
+    async def full(*_: object, **__: object) -> None:
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hall.life.context, "record", full)
+        refused = await hall.ask(Ask("set_clock", None, {}))
+    assert (refused.status, refused.detail) == (Stage.REJECTED, {"reason": "the disk is full"})
+    assert hall.box.seen()["clock_offset_s"] > 80
 
 
 async def test_what_a_wrong_clock_logged_is_recorded_with_how_wrong_it_was_and_only_then_it_is_set(
