@@ -109,7 +109,11 @@ class Conversation:
         self._given.set()
 
     def _submit(self, order: Order) -> None:
-        """Begin with an order. One whose giver waits no longer is dropped: they were told that it was too late."""
+        """Begin with an order. One whose giver waits no longer is dropped: they were told that it was too late.
+
+        From here on it cannot be called off: libosdp makes a question of it in its next `refresh`, before anybody can
+        give up, and `flush_commands` takes back only what is no question yet.
+        """
         if order.ended.done():
             return
         if self.panel.submit(order.command):

@@ -7,6 +7,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import msgspec
+
 from drivers.access.osdp.config import OsdpConfig
 from drivers.access.osdp.conversation import Conversation, Order
 from drivers.access.osdp.installing import Installing
@@ -95,8 +97,11 @@ class Osdp(Driver[OsdpConfig]):
             await self._take(said)
 
     async def _end(self, order: Order, obeyed: bool) -> None:
-        if obeyed and order.event is not None:
-            await self.context.record(order.event)
+        """Record what was obeyed, whether or not somebody still waits for it, and then tell who does."""
+        if obeyed and order.event is not None and self.config.door is not None:
+            clock = self.context.clock
+            await self.context.record(msgspec.structs.replace(order.event, at=clock.now()))
+            self._look_at.append(clock.monotonic() + self.config.door.open_s + SETTLED_S)
         if not obeyed and order.command["command"] == osdp_sys.CMD_STATUS:
             self._keeps_quiet.add(order.command["type"])
         order.end(obeyed=obeyed)
@@ -162,7 +167,6 @@ class Osdp(Driver[OsdpConfig]):
             released = switched(Output(output=door.lock_output, on=True, seconds=door.open_s))
             opened = self._event(Happening.REMOTE, {"seconds": door.open_s}, part=door.id)
             await self._order(released, sent, opened)
-            self._look_at.append(self.context.clock.monotonic() + door.open_s + SETTLED_S)
             return {"seconds": door.open_s}
         if (make := MAKES.get(command.verb)) is None:
             return await super().execute(command)

@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from readerhall import on_tcp
 
 from drivers.access.osdp.codec import read
+from drivers.access.osdp.driver import Osdp
 from gateway.core.model import Cursor, Event, Stage
 from gateway.hub import Status
 
@@ -88,3 +90,30 @@ async def test_a_lock_is_not_released_once_who_asked_was_told_that_it_is_too_lat
         assert (await readers.ask(R, "buzz", times=2)).status is Stage.CONFIRMED
         assert readers.seen(R)["outputs"] == [False, False]
         assert await readers.rows("door.remote_open") == []
+
+
+async def test_a_lock_that_is_released_too_late_is_recorded_as_of_then_and_before_anything_that_was_asked_later(
+    tmp_path: Path,
+) -> None:
+    async with on_tcp(tmp_path, door={"sensor_input": 0, "lock_output": 1, "open_s": 5}) as readers:
+        driver = readers.lives[R].driver
+        assert isinstance(driver, Osdp)
+        talk, on_its_way, wire_is_free = driver.talk, asyncio.Event(), asyncio.Event()
+        exchange = talk._link.exchange
+
+        async def busy(question: bytes, *more: Any) -> Any:
+            if talk._order is not None and talk._order.event is not None:
+                on_its_way.set()
+                await wire_is_free.wait()
+            return await exchange(question, *more)
+
+        vars(talk._link)["exchange"] = busy
+        opening = asyncio.create_task(readers.ask(R, "open", "door", within_s=1.0))
+        await on_its_way.wait()
+        assert (await opening).status is Stage.TIMEOUT
+        later, freed = asyncio.create_task(readers.ask(R, "output", output=0, on=True)), readers.house.clock.now()
+        wire_is_free.set()
+        assert (await later).status is Stage.CONFIRMED
+        assert readers.seen(R)["outputs"] == [True, True]
+        (late,) = await readers.rows("door.remote_open")
+        assert late.at > freed
