@@ -1,9 +1,11 @@
 """The demo as a newcomer starts it."""
 
+import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from hall import PROGRAM
@@ -37,10 +39,9 @@ def test_the_demo_ends_with_a_summary_of_a_hall_that_worked(broker: str) -> None
     assert "Traceback" not in done.stderr
 
 
-def test_the_demo_told_to_stop_leaves_nothing_behind() -> None:
-    demo = subprocess.Popen(
-        [*PROGRAM, "demo", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def test_the_demo_told_to_stop_leaves_nothing_behind(tmp_path: Path) -> None:
+    command, own = [*PROGRAM, "demo", "--port", "0"], {**os.environ, "TMPDIR": str(tmp_path)}
+    demo = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert demo.stdout
     assert demo.stderr
     with demo:
@@ -49,6 +50,7 @@ def test_the_demo_told_to_stop_leaves_nothing_behind() -> None:
         assert demo.wait(20) == 0
         assert "Traceback" not in demo.stderr.read()
     end = time.monotonic() + 5
-    while subprocess.run(["pgrep", "-f", "hall-demo-"], capture_output=True, check=False).returncode == 0:
+    while subprocess.run(["pgrep", "-f", f"{tmp_path}/hall-demo-"], capture_output=True, check=False).returncode == 0:
         assert time.monotonic() < end, "a child of the demo still runs"
         time.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
