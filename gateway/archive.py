@@ -11,7 +11,8 @@ from sqlalchemy import URL
 from gateway.client import ask
 from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
-from gateway.core.known import counted
+from gateway.core.event_types import of_devices
+from gateway.core.known import counted, unknown
 from gateway.core.model import Retention
 from gateway.journal import export as exporting
 from gateway.journal import proof
@@ -23,6 +24,7 @@ from gateway.journal.version import migrate as migrate_store
 from gateway.people.secrets import read_secret
 from gateway.sections import load_site
 from gateway.site.kept import anchors_path, store_url
+from gateway.site.surfaces import surface
 from gateway.terminal import line, say, token
 
 
@@ -47,6 +49,7 @@ def verify(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Export rows as JSON lines; into a file, with a proof beside it."""
     url, site, key, *_ = _kept(options)
+    _refuse_slips(options, url, site)
     chosen = exporting.Choice(
         since=options.since,
         until=options.until,
@@ -68,6 +71,20 @@ def export(options: argparse.Namespace) -> int:
     return say(
         options, made, f"{counted(made.count, 'row')} in {options.out}; their proof in {proof.beside(options.out)}"
     )
+
+
+def _refuse_slips(options: argparse.Namespace, url: URL, site: str) -> None:
+    """Raises WrongInput for a type and a device that neither the site file nor the journal knows."""
+    if options.type is None and options.device is None:
+        return
+    devices = load_site(options.site, *options.overlay).devices
+    types = of_devices(surface(each) for each in devices)
+    for name, known in (("type", types), ("device", {each.id for each in devices})):
+        wanted = getattr(options, name)
+        if wanted is None or wanted in known or exporting.recorded(url, site=site, name=name, value=wanted):
+            continue
+        what = "type of event" if name == "type" else name
+        raise WrongInput(f"--{name}: {unknown(wanted, known, what)}")
 
 
 def _warn(url: URL, site: str, choice: exporting.Choice, count: int) -> None:

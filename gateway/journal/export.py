@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import URL, ColumnElement, select
+from sqlalchemy import URL, ColumnElement, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import GatewayError
@@ -48,20 +48,33 @@ def lines(url: str | URL, *, site: str, choice: Choice = ALL) -> Generator[bytes
         engine.dispose()
 
 
+def recorded(url: str | URL, *, site: str, name: str, value: str) -> bool:
+    """Whether a row has this `type` or `device`, by an index. Raises GatewayError when the store cannot be read."""
+    query = select(TABLE.c.seq).where(TABLE.c.site == site, TABLE.c[name] == value)
+    return bool(_asked(url, query.order_by(TABLE.c.seq).limit(1)))
+
+
 def strange(url: str | URL, *, site: str, choice: Choice) -> Generator[str]:
-    """A sentence for the type and the device of a choice that no row has. Raises GatewayError.
+    """A sentence for the type, the device and the part of a choice that no row has. Raises GatewayError.
 
     What rows have is read from the indexes; after an export that found nothing that is worth the time it takes.
     """
+    for name, wanted in (("type", choice.type), ("device", choice.device), ("part", choice.part)):
+        own = TABLE.c[name]
+        known = select(own).distinct().where(TABLE.c.site == site, own.is_not(None))
+        if name == "part" and choice.device is not None:
+            known = known.where(TABLE.c.device == choice.device)
+        there: Sequence[str] = [] if wanted is None else _asked(url, known)
+        if wanted is not None and wanted not in there:
+            yield f"--{name}: {unknown(wanted, there, f'{name} of a row')}"
+
+
+def _asked(url: str | URL, query: Select[Any]) -> Sequence[str]:
+    """The first column of what a query finds. Raises GatewayError."""
     engine = reading(url)
     try:
         with engine.connect() as db:
-            for name, wanted in (("type", choice.type), ("device", choice.device)):
-                own = TABLE.c[name]
-                known = select(own).distinct().where(TABLE.c.site == site, own.is_not(None))
-                there: Sequence[str] = [] if wanted is None else db.execute(known).scalars().all()
-                if wanted is not None and wanted not in there:
-                    yield f"--{name}: {unknown(wanted, there, f'{name} of a row')}"
+            return db.execute(query).scalars().all()
     except SQLAlchemyError as error:
         raise GatewayError(f"the journal cannot be read: {reason(error)}") from error
     finally:

@@ -35,7 +35,8 @@ class Surfaces:
     def of(self, device: str) -> Surface | None:
         """What a device offers; None where its own section is wrong, which is said already."""
         if device not in self._found:
-            self._found[device] = _surface(self._sections.get(device, {}))
+            config = _config(self._sections.get(device, {}))
+            self._found[device] = None if config is None else surface(config)
         return self._found[device]
 
     def doors(self, device: str) -> Sequence[str] | None:
@@ -44,10 +45,8 @@ class Surfaces:
         return None if config is None else config.door_ids
 
 
-def _surface(section: Mapping[str, Any]) -> Surface | None:
-    config = _config(section)
-    if config is None:
-        return None
+def surface(config: DeviceConfig) -> Surface:
+    """What a device offers, by its section. Raises GatewayError where its driver cannot be loaded."""
     driver = registry.driver(config.driver)
     return driver(config, cast(DeviceContext, None)).surface()  # pure, and asks nothing of its context: the contract
 

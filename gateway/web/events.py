@@ -2,14 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from gateway.core.errors import WrongInput
-from gateway.core.known import unknown
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.journal.search import Page, search
@@ -18,42 +14,14 @@ from gateway.people.persons import Masked
 from gateway.web import answers
 from gateway.web.route import QUERY, WHO, reply
 from gateway.web.services import Services
+from gateway.web.sought import EventsQuery, check, place
 
 COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "person", "name", "payload")
 
 
-class EventsQuery(BaseModel, frozen=True, extra="forbid"):
-    """Which events."""
-
-    door: str | None = Field(
-        default=None, max_length=64, description="Its id: what happened there, and what was asked."
-    )
-    device: str | None = Field(default=None, max_length=64)
-    part: str | None = Field(default=None, max_length=64, description="Of the device: a door; only with device.")
-    type: str | None = Field(default=None, max_length=64, description="The exact type, for example call.accepted.")
-    person: str | None = Field(default=None, max_length=40, description="The pseudonym of who passed a door.")
-    reason: str | None = Field(default=None, max_length=64, description="Why, at a door: of class access only.")
-    q: str | None = Field(default=None, min_length=1, max_length=64, description="Text that the payload holds.")
-    since: AwareDatetime | None = Field(default=None, alias="from", description="Not before; RFC 3339.")
-    until: AwareDatetime | None = Field(default=None, alias="to", description="Before; RFC 3339.")
-    after: int = Field(default=0, ge=0, lt=2**63, description="Go on behind this seq: the `next` of the page before.")
-    limit: int = Field(default=100, ge=1, le=1000)
-    order: Literal["asc", "desc"] = "asc"
-    wait_s: float = Field(default=0, ge=0, le=30, description="Where there is nothing yet, wait so long for it.")
-
-    @model_validator(mode="after")
-    def _together(self) -> "EventsQuery":
-        if self.part is not None and self.device is None:
-            raise ValueError("part must come with the device that it is a part of")
-        if self.door is not None and self.device is not None:
-            raise ValueError("door and device exclude each other")
-        if self.wait_s and self.order == "desc":
-            raise ValueError("wait_s must come with the order asc: what is new comes last")
-        return self
-
-
 async def events(request: web.Request, services: Services) -> web.Response:
     """One page of events by seq."""
+    await check(request[QUERY], services)
     page = await _found(request, services)
     return reply(answers.Events(page.rows, page.next, page.upto, await _persons(page.rows, services)))
 
@@ -63,6 +31,7 @@ async def table(request: web.Request, services: Services) -> web.Response:
 
     That it was taken is recorded first. Raises JournalError.
     """
+    await check(request[QUERY], services)
     asked = request[QUERY].model_dump(mode="json", by_alias=True, exclude_none=True)
     await services.people.audit.record(request[WHO].name, "events.exported", {"query": asked})
     rows = (await _found(request, services)).rows
@@ -109,18 +78,8 @@ async def _more(journal: Journal, seq: int, until: float) -> bool:
     return True
 
 
-def _place(query: EventsQuery, services: Services) -> tuple[str | None, str | None]:
-    """The device and the part that are asked for. Raises WrongInput for a door that is none."""
-    if query.door is None:
-        return query.device, query.part
-    doors = {id_: each for id_, each in services.doors.entrances.items() if services.sees(services.doors.zone(each))}
-    if query.door not in doors:
-        raise WrongInput(f"door: {unknown(query.door, doors, 'door')}")
-    return doors[query.door].config.device, doors[query.door].config.part
-
-
 async def _page(query: EventsQuery, services: Services) -> Page:
-    device, part = _place(query, services)
+    device, part = place(query, services)
     return await search(
         services.house.journal,
         after=query.after,

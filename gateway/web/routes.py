@@ -30,6 +30,7 @@ from gateway.web import (
     persons,
     screen_files,
     screens,
+    sought,
     traces,
     waiting,
 )
@@ -152,9 +153,9 @@ ROUTES = (
     _ask("/notices", VIEW, notices.every, "The notices that are not over", {200: notices.Notices}),
     _act("/notices", Right.COMMAND, notices.publish, "Publish a notice", {201: notices.Notice}, NoticeBody, 409),
     _act("/notices/{id}/withdraw", Right.COMMAND, notices.withdraw, "Show it no longer", {200: notices.Notice}, None),
-    _ask("/events", VIEW, events.events, "The journal, page by page", {200: answers.Events}, events.EventsQuery),
+    _ask("/events", VIEW, events.events, "The journal, page by page", {200: answers.Events}, sought.EventsQuery),
     _ask(
-        "/events.csv", Right.EXPORT, events.table, "The same for a spreadsheet", {200: "text/csv"}, events.EventsQuery
+        "/events.csv", Right.EXPORT, events.table, "The same for a spreadsheet", {200: "text/csv"}, sought.EventsQuery
     ),
     _ask("/me", VIEW, people.me, "Who asks, and what they may", {200: answers.Me}),
     _ask("/tokens", TOKENS, people.tokens, "All tokens", {200: answers.Tokens}),

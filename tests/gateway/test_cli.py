@@ -418,10 +418,16 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
     assert ran("journal", "export", site, "--out", tmp_path / "hall.db.rows")[0] == 0
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("hall.db*")}
     assert (set(FILES) - set(modes), set(modes.values())) == (set(), {0o600})
-    code, output, error = ran("journal", "export", site, "--type", "call.acepted", "--device", "led-2")
+    code, output, error = ran("journal", "export", site, "--type", "call.acepted")
+    assert (code, output) == (2, "")
+    assert "--type: there is no type of event 'call.acepted' (did you mean 'call.accepted'?); there are: " in error
+    code, output, error = ran("journal", "export", site, "--device", "led-2", "--out", tmp_path / "rows")
+    assert (code, output, (tmp_path / "rows").exists()) == (2, "", False)
+    assert "--device: there is no device 'led-2' (did you mean 'led-1'?); there are: led-1\n" in error
+    code, output, error = ran("journal", "export", site, "--type", "call.voice", "--device", "led-1", "--part", "left")
     assert (code, output) == (0, "")
-    assert "--type: there is no type of a row 'call.acepted' (did you mean 'call.accepted'?); there are: " in error
-    assert "--device: there is no device of a row 'led-2' (did you mean 'led-1'?); there are: led-1\n" in error
+    assert "--type: there is no type of a row 'call.voice'" in error
+    assert "--part: there is no part of a row 'left'; there are: none\n" in error
     error = ran("journal", "export", site, "--type", "call.accepted", "--to", "2020-01-01T00:00Z")[2]
     assert error == "0 rows\n"
     store = tmp_path / "hall.db"

@@ -101,12 +101,12 @@ async def test_a_spreadsheet_computes_nothing(hall: WebHall) -> None:
 async def test_a_live_tail_waits_for_what_is_new(hall: WebHall) -> None:
     journal = hall.services.house.journal
     first = await hall.get("/events")
-    waiting = asyncio.create_task(hall.get(f"/events?after={first['upto']}&wait_s=20&type=tick"))
-    await journal.record("led-01", [Event(type="tock", source_key="1", payload={})])
-    await journal.record("led-01", [Event(type="tick", source_key="2", payload={})])
+    waiting = asyncio.create_task(hall.get(f"/events?after={first['upto']}&wait_s=20&type=call.expired"))
+    await journal.record("led-01", [Event(type="call.voice", source_key="1", payload={})])
+    await journal.record("led-01", [Event(type="call.expired", source_key="2", payload={})])
     async with asyncio.timeout(5):
         found = await waiting
-    assert [event["type"] for event in found["events"]] == ["tick"]
+    assert [event["type"] for event in found["events"]] == ["call.expired"]
     none = await hall.get(f"/events?after={found['upto']}&wait_s=0.05")
     assert (none["events"], none["next"], none["upto"]) == ([], None, found["upto"])
 
