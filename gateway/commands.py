@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.confirmation import CONFIRM_S, Codes
 from gateway.core.errors import CommandRejected, GatewayError
+from gateway.core.known import unknown
 from gateway.core.model import Command, Result, Stage, Verb
 from gateway.hub import Status
 from gateway.once import Once
@@ -94,7 +95,7 @@ class Commands:
         zone of who asks), NotSupported, Forbidden, CommandRejected, CommandConflict, ConfirmFirst, JournalError
         (without effect).
         """
-        target = self._target(request.device, who)
+        target = self._target(request, who)
         bare = msgspec.structs.replace(request, confirm=None)
         kept = self._once.asked(request.command_id)
         if kept is not None and kept.request != bare:
@@ -138,13 +139,13 @@ class Commands:
     async def _first_time(self, kept: Kept, who: Principal) -> Result:
         """What a command_id of an earlier run named may have been done already: it is refused."""
         request = kept.request
-        target = self._target(request.device, who)
+        target = self._target(request, who)
         verb = target.verb(request.verb, request.part)
         hide = partial(without_persons, verb, self._house.pseudonyms.of)
         trail = Trail(self._house.journal, *target.filed(request.part), request.command_id, hide)
         if await (trail.used_in_time() if verb.urgent else trail.used()):
             raise CommandConflict(f"command_id {request.command_id!r} was used before; the journal tells how it ended")
-        kept.newest = await self._carry_out(self._target(request.device, who), kept, who, trail)
+        kept.newest = await self._carry_out(self._target(request, who), kept, who, trail)
         return kept.newest
 
     async def _carry_out(self, target: Target, kept: Kept, who: Principal, trail: Trail) -> Result:
@@ -209,11 +210,21 @@ class Commands:
         every = (self._lives, *self._targets)
         return next((found for each in every if (found := each.get(target)) is not None), None)
 
-    def _target(self, name: str, who: Principal) -> Target:
-        target = self._found(name)
+    def _target(self, request: Request, who: Principal) -> Target:
+        target = self._found(request.device)
         if target is None or not who.sees(target.zone):
-            raise UnknownTarget(f"there is no {'target' if '/' in name else 'device'} {name!r}")
+            raise UnknownTarget(self._no_target(request, who))
         return target
+
+    def _no_target(self, request: Request, who: Principal) -> str:
+        """Names those of the same sort that who asks may know of: an outlet, those that it may ask the same."""
+        sort, slash, name = request.device.rpartition("/")
+        names = [each for every in (self._lives, *self._targets) for each in every if each.rpartition("/")[0] == sort]
+        if who.allows is not None:
+            names = [each for each in names if who.allows(each, request.verb)]
+        seen = [each for each in names if (found := self._found(each)) is not None and who.sees(found.zone)]
+        what = f"target of {sort:.100}" if slash else "device"
+        return unknown(name, [each.removeprefix(f"{sort}/") for each in seen], what)
 
 
 def _why_not(given: tuple[Request, Principal] | None, request: Request) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from gateway.core.known import unknown
+from gateway.core.known import lacks, unknown
 from gateway.core.twin import Twin
 from gateway.site.load import SiteError
 from gateway.site.positions import Loc, read_yaml
@@ -151,7 +151,7 @@ def _wrong_lever(step: StepConfig, lever: str, twins: Mapping[str, Twin[Any]], l
     for device in found:
         levers = twins[device].levers()
         if lever not in levers:
-            yield (*loc, "lever"), f"{device} has no lever {lever!r}; it has: {', '.join(sorted(levers))}"
+            yield (*loc, "lever"), lacks(device, "lever", lever, levers)
             return
         try:
             levers[lever].check(step.params)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from gateway.core.errors import GatewayError
+from gateway.core.known import unknown
 from gateway.people.masking import mask_name
 
 PERSONAL = re.compile(r"(?<!\d)((86)?1[3-9]\d{9}|\d{17}[\dX])(?!\d)")  # a mobile number, an identity number (GB 11643)
@@ -25,7 +26,10 @@ UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp")  # Unicode: control, surrogate, private 
 
 
 class UnknownWindow(GatewayError):
-    """The call names a window that the site file does not have."""
+    """The call names a window that is not among those `known`."""
+
+    def __init__(self, window: str, known: Collection[str]) -> None:
+        super().__init__(unknown(window, known, "window"))
 
 
 class CallConflict(GatewayError):

@@ -19,6 +19,7 @@ from gateway.calls.notice import (
     make_notice,
     notice_from,
 )
+from gateway.core.known import unknown
 from gateway.core.model import Event, Retention
 from gateway.journal.rows import Desired
 from gateway.people.rights import Principal
@@ -146,8 +147,7 @@ class Notices:
         known = {zone for zone in self._zones() if who.sees(zone)}
         for zone in body.zones:
             if zone not in known:
-                listed = ", ".join(sorted(known)) or "none"
-                raise NoticeRefused(f"there is no zone {zone!r} with screens; zones with screens: {listed}")
+                raise NoticeRefused(unknown(zone, known, "zone with screens"))
         _permit(who, body.zones)
         if len(self._announced.notices) >= MOST:
             raise NoticeRefused(f"there are {MOST} notices already: withdraw one first")

@@ -176,7 +176,7 @@ class Calls:
     def _window(self, id_: str, zones: frozenset[str] | None = None) -> Window:
         known = {key: window for key, window in self.windows.items() if zones is None or window.config.zone in zones}
         if id_ not in known:
-            raise UnknownWindow(f"there is no window {id_!r}; windows: {', '.join(sorted(known)) or 'none'}")
+            raise UnknownWindow(id_, known)
         return known[id_]
 
     async def _accept_once(self, request: CallRequest, actor: str) -> Call:

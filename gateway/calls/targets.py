@@ -10,6 +10,7 @@ from gateway.calls.emergency import HALL, VERBS, Emergency, Raise
 from gateway.calls.model import visible
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected, NotSupported
+from gateway.core.known import lacks
 from gateway.core.model import Command, Result, Stage, Verb
 from gateway.journal.rows import Desired
 from gateway.supervisor.context import House
@@ -97,7 +98,7 @@ class ScreenTarget:
         if part is not None:
             raise NotSupported(f"{self.id} has no parts")
         if name not in VERBS:
-            raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(VERBS))}")
+            raise NotSupported(lacks(self.id, "verb", name, VERBS))
         return VERBS[name]
 
     def filed(self, part: str | None) -> tuple[None, None]:

@@ -1,11 +1,22 @@
 """The border types of the site file that drivers build on: ids, addresses, secrets by reference, a device's section."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from gateway.core.address import accept, line_id
 from gateway.core.known import maybe
@@ -40,6 +51,20 @@ def _timezone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 """The name of a time zone."""
+
+
+def _start(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        start = None if isinstance(given, int | float) else read(given)  # pydantic takes numbers for seconds since 1970
+    except ValidationError:
+        start = None
+    if start is None or (isinstance(start, datetime) and start.tzinfo is not None):
+        raise ValueError("must be oldest, newest or a time of its own clock, without a zone: 2026-11-01T00:00:00")
+    return start
+
+
+LogStart = Annotated[Literal["oldest", "newest"] | datetime, WrapValidator(_start)]
+"""Where the log of a device is begun at the very first contact; a time is one of the device's own clock."""
 
 
 def _file(name: str, info: ValidationInfo) -> str:

@@ -1,12 +1,17 @@
 """What is said of things by their names: how many, which there are, and what may have been meant. Pure."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """The sentence for a reference to something that does not exist."""
     return f"there is no {what} {name!r:.100}{maybe(name, known)}; there are: {listed(known)}"
+
+
+def lacks(owner: str, what: str, name: str, known: Collection[str]) -> str:
+    """The sentence for something that its owner does not have."""
+    return f"{owner} has no {what} {name!r:.100}{maybe(name, known)}; it has: {listed(known, 64)}"
 
 
 def unknown_key(key: str, allowed: Iterable[str]) -> str:

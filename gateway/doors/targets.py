@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from gateway.core.access import SET_MODE, Mode, may_lock
 from gateway.core.contract import convert
 from gateway.core.errors import NotSupported
+from gateway.core.known import lacks
 from gateway.core.model import Command, Result, Verb
 from gateway.core.rights import Right
 from gateway.doors import verbs
@@ -149,5 +150,5 @@ def _verb(target: str, known: Mapping[str, Verb], name: str, part: str | None) -
     if part is not None:
         raise NotSupported(f"{target} has no parts")
     if name not in known:
-        raise NotSupported(f"{target} has no verb {name!r}; it has: {', '.join(sorted(known))}")
+        raise NotSupported(lacks(target, "verb", name, known))
     return known[name]

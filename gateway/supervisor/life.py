@@ -15,6 +15,7 @@ import msgspec
 from gateway.core.config import DeviceConfig
 from gateway.core.contract import Driver
 from gateway.core.errors import AuthFailed, CommandRejected, DeviceBusy, DeviceError, JournalError, NotSupported
+from gateway.core.known import lacks
 from gateway.core.model import Command, Event, PartKind, Result, Stage, Verb
 from gateway.core.turn import Priority, limited, urgency
 from gateway.hub import DeviceView, Held, Status
@@ -132,7 +133,7 @@ class Life:
         """
         verbs = {verb.name: verb for kind in self._kinds(part) for verb in kind.verbs}
         if name not in verbs:
-            raise NotSupported(f"{self.id} has no verb {name!r}; it has: {', '.join(sorted(verbs)) or 'none'}")
+            raise NotSupported(lacks(self.id, "verb", name, verbs))
         return verbs[name]
 
     def filed(self, part: str | None) -> tuple[str, str | None]:
@@ -148,9 +149,7 @@ class Life:
         if part in self.view.parts:
             return [self.surface.kinds[self.view.parts[part].kind]]
         if self.view.seen:
-            raise NotSupported(
-                f"{self.id} has no part {part!r}; it has: {', '.join(sorted(self.view.parts)) or 'none'}"
-            )
+            raise NotSupported(lacks(self.id, "part", part, self.view.parts))
         return list(self.surface.kinds.values())
 
     def _start(self, group: asyncio.TaskGroup) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, field_validator
 
 from gateway.commands import ConfirmFirst, Request, UnknownTarget
+from gateway.core.known import unknown
 from gateway.core.model import PartKind, Result, Stage
 from gateway.hub import DeviceView, Held
 from gateway.site.positions import is_mapping
@@ -123,7 +124,7 @@ def _seen(services: Services, result: Result) -> Result:
 def _life(request: web.Request, services: Services) -> Life:
     life = services.lives.get(request.match_info["id"])
     if life is None:
-        raise UnknownTarget(f"there is no device {request.match_info['id']!r}")
+        raise UnknownTarget(unknown(request.match_info["id"], services.lives, "device"))
     return life
 
 

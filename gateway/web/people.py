@@ -4,6 +4,7 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.calls.config import SCREEN
+from gateway.core.known import unknown
 from gateway.core.rights import Right
 from gateway.people.rights import Role
 from gateway.people.token_file import Entry
@@ -40,7 +41,7 @@ async def new(request: web.Request, services: Services) -> web.Response:
     body: TokenBody = request[BODY]
     known = {zone.id for zone in services.site.general.zones}
     if strange := sorted(set(body.zones or ()) - known):
-        raise Problem(422, f"zones: there is no zone {strange[0]!r}; zones: {', '.join(sorted(known)) or 'none'}")
+        raise Problem(422, f"zones: {unknown(strange[0], known, 'zone')}")
     services.site.check_screen(body.screen if body.role is Role.SCREEN else None)
     zones = frozenset(body.zones) if body.zones is not None else None
     token = await services.people.make(

@@ -79,9 +79,9 @@ async def _device(name: str, services: Services) -> None:
 
 
 async def _part(device: str, name: str, services: Services) -> None:
-    """The parts of a device that has not answered yet may be unknown: then any may be looked for."""
+    """The parts of a device that has not answered yet are unknown: then any may be looked for."""
     scope, life = services.scope, services.lives.get(device)
-    if life is not None and life.surface.kinds and not life.view.parts:
+    if life is not None and life.surface.kinds and not life.view.seen:
         return
     parts = {part for owner, part in scope.parts if owner == device}
     parts |= {part for part in (life.view.parts if life else ()) if (device, part) not in scope.foreign}

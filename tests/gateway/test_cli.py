@@ -393,7 +393,7 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         assert re.fullmatch(r"A012 is accepted for w1 \(call cli-[0-9a-f]{12}\)\n", output)
         assert json.loads(ran("call", "A013", "w1", "--url", url, "--json")[1])["seq"] == 2
         code, _, error = ran("call", "A012", "w9", "--url", url)
-        assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9'; windows: w1\n")
+        assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9' (did you mean 'w1'?); there are: w1\n")
         code, output, _ = ran("devices", "--url", url)
         assert (code, output.split()[0], output.split()[2]) == (0, "led-1", "displays.onbon_k")
         boss = os.environ["HALL_TOKEN"]

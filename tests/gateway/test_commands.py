@@ -107,7 +107,11 @@ async def test_who_may_not_command_is_refused_and_nothing_is_recorded(hall: Hall
 
 
 WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "an unknown device": ({"device": "led-9"}, UnknownTarget, "^there is no device 'led-9'$"),
+    "an unknown device": (
+        {"device": "led-9"},
+        UnknownTarget,
+        r"^there is no device 'led-9' \(did you mean 'led-6'\?\); there are: led-1, led-2, led-3, ",
+    ),
     "an unknown verb": ({"verb": "open"}, NotSupported, "^led-5 has no verb 'open'; it has: blink, show, wipe$"),
     "an unknown part": ({"part": "left"}, NotSupported, "^led-5 has no part 'left'; it has: none$"),
     "wrong parameters": ({"params": {"times": "x"}}, CommandRejected, "^bad parameters: .*times"),
@@ -266,6 +270,16 @@ async def test_an_outlet_without_a_person_may_ask_what_it_is_allowed(hall: Hall,
     assert [payload["actor"] for type_, payload in await audit(hall) if type_ == "command.requested"] == ["mqtt"]
 
 
+async def test_an_outlet_is_told_only_of_the_targets_that_it_may_ask_the_same(hall: Hall, commands: Commands) -> None:
+    outlet = Principal(
+        "mqtt", None, allows=lambda device, verb: (device, verb) in {("led-5", "blink"), ("led-6", "show")}
+    )
+    with pytest.raises(
+        UnknownTarget, match=r"^there is no device 'led5' \(did you mean 'led-5'\?\); there are: led-5$"
+    ):
+        await commands.submit(Request(command_id="x1", device="led5", verb="blink"), outlet)
+
+
 async def test_dangerous_verbs_are_never_an_outlets(hall: Hall, commands: Commands) -> None:
     with pytest.raises(Forbidden, match=r"^mqtt may not ask 'wipe' of led-1: dangerous verbs need a person$"):
         await commands.submit(
@@ -276,11 +290,11 @@ async def test_dangerous_verbs_are_never_an_outlets(hall: Hall, commands: Comman
 
 async def test_what_stands_in_no_zone_of_ones_own_does_not_exist(hall: Hall, commands: Commands) -> None:
     gate = Principal("guard", Role.ADMIN, zones=frozenset({"gate"}))
-    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'$"):
+    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'; there are: none$"):
         await commands.submit(blink(), gate)
     async with hall.plugged_in("led-5"):
         await commands.submit(blink(), BOSS)
-    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'$"):
+    with pytest.raises(UnknownTarget, match=r"^there is no device 'led-5'; there are: none$"):
         await commands.submit(blink(), gate)
     with pytest.raises(UnknownTarget, match=r"^there is no command 'x1'"):
         commands.result("x1", gate)

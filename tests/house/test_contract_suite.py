@@ -33,7 +33,11 @@ def test_what_was_forgotten_is_named() -> None:
     ("member", "value", "sentence"),
     [
         ("driver", "test.lost", "test.lost: no driver 'test.lost'"),
-        ("refuse", Pull("rejct", {}), f"{NAME}: refuse: its box has no lever 'rejct'; it has: "),
+        (
+            "refuse",
+            Pull("rejct", {}),
+            f"{NAME}: refuse: its box has no lever 'rejct' (did you mean 'reject'?); it has: ",
+        ),
         (
             "refuse",
             Pull("reject", {"cuont": 1}),

@@ -43,7 +43,7 @@ class Asking:
 
     def number(self, part: str | None) -> int:
         """The number of a door. Raises NotSupported."""
-        for door in self.config.parts:
+        for door in self.config.doors:
             if door.id == part:
                 return door.number
         raise NotSupported(f"{self.config.id} has no door {part!r}")

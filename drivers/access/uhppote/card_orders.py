@@ -119,13 +119,13 @@ async def _profile(asking: Asking, number: int) -> Profile:
 
 
 def _rights(asking: Asking, card: Card) -> dict[str, Any]:
-    doors = {door.id: card.doors[door.number - 1] for door in asking.config.parts}
+    doors = {door.id: card.doors[door.number - 1] for door in asking.config.doors}
     return {
         "known": True,
         "begins": str(card.begins),
         "ends": str(card.ends),
         "doors": {door: what == ALWAYS or what for door, what in doors.items() if what},
-        "first": [door.id for door in asking.config.parts if card.first[door.number - 1]],
+        "first": [door.id for door in asking.config.doors if card.first[door.number - 1]],
         "has_pin": bool(card.pin),
     }
 

@@ -50,7 +50,7 @@ class Care:
         if self._config.listener is not None:
             await self._direct(self._config.listener)
         await self._arm()
-        for door in self._config.parts:
+        for door in self._config.doors:
             self._context.publish(*await self._door(door.number, door.id))
         return [reading(None, DOOR_EVENTS.name, self._armed)]
 

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from ipaddress import AddressValueError, IPv4Address
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from gateway.core.address import accept
-from gateway.core.config import DeviceConfig, Id, TimeZone
+from gateway.core.config import DeviceConfig, Id, LogStart, TimeZone
 
 DOORS, PORT = 4, 60000
 LISTENER = re.compile(r"udp:([0-9.]+):([0-9]{1,5})")
@@ -22,7 +21,10 @@ def _listener(spec: str) -> str:
             return spec
     except AddressValueError:
         pass
-    raise ValueError("must be udp:ADDRESS:PORT, the IPv4 address of this machine that the controllers reach")
+    raise ValueError(
+        "must be udp:ADDRESS:PORT, the IPv4 address of this machine that the controllers reach, "
+        "and a port from 1 to 65535"
+    )
 
 
 class DoorConfig(BaseModel, frozen=True, extra="forbid"):
@@ -34,6 +36,18 @@ class DoorConfig(BaseModel, frozen=True, extra="forbid"):
     sensor: bool = Field(default=True, description="Whether it has a sensor; else nobody knows whether it is open.")
 
 
+HOW_MANY = "must be 1 to 4 doors: a list of them, or how many there are"
+
+
+def _listed(given: Any) -> Any:
+    """A mere number of doors as the list of them, so that what is wrong with an entry is told of that entry."""
+    if not isinstance(given, int):
+        return given
+    if isinstance(given, bool) or not 1 <= given <= DOORS:
+        raise ValueError(HOW_MANY)
+    return [{"number": number, "id": f"door-{number}"} for number in range(1, given + 1)]
+
+
 class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
     """A controller of one, two or four doors."""
 
@@ -41,13 +55,13 @@ class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
         description="udp://HOST:PORT or tcp://HOST:PORT; the controller listens on port 60000 of both."
     )
     serial: int = Field(ge=1, le=0xFFFFFFFE, description="Its serial number, printed on the board.")
-    doors: list[DoorConfig] | int = Field(
+    doors: Annotated[list[DoorConfig], BeforeValidator(_listed, json_schema_input_type=list[DoorConfig] | int)] = Field(
         description="Its doors: a list of `number` `id` `name`, or how many there are, with ids door-1 to door-4."
     )
     listener: Annotated[str, AfterValidator(_listener)] | None = Field(
         default=None, description="udp:ADDRESS:PORT where it pushes events to; all controllers may have the same."
     )
-    start: Literal["oldest", "newest"] | datetime = Field(
+    start: LogStart = Field(
         default="oldest", description="Where its log is begun at the very first contact: oldest, newest, or a time."
     )
     timezone: TimeZone = Field(default="Asia/Shanghai", description="The zone of its clock.")
@@ -61,32 +75,23 @@ class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
 
     @field_validator("doors")
     @classmethod
-    def _some(cls, doors: list[DoorConfig] | int) -> list[DoorConfig] | int:
-        if not 1 <= (doors if isinstance(doors, int) else len(doors)) <= DOORS:
-            raise ValueError("must be 1 to 4 doors")
+    def _some(cls, doors: list[DoorConfig]) -> list[DoorConfig]:
+        if not 1 <= len(doors) <= DOORS:
+            raise ValueError(HOW_MANY)
         return doors
 
     @model_validator(mode="after")
     def _told_apart(self) -> "UhppoteConfig":
         for name in ("number", "id"):
-            given = [getattr(door, name) for door in self.parts]
+            given = [getattr(door, name) for door in self.doors]
             if len(set(given)) < len(given):
                 raise ValueError(f"two doors have the same {name}")
-        if isinstance(self.start, datetime) and self.start.tzinfo is not None:
-            raise ValueError("start must be a time of the controller's clock, without a zone")
         return self
 
     @property
     def door_ids(self) -> Sequence[str]:
-        return [door.id for door in self.parts]
+        return [door.id for door in self.doors]
 
     @property
     def claims(self) -> Sequence[tuple[str, str]]:
         return [("serial", f"uhppote:{self.serial}")]
-
-    @property
-    def parts(self) -> list[DoorConfig]:
-        """Its doors one by one."""
-        if not isinstance(self.doors, int):
-            return self.doors
-        return [DoorConfig(number=number, id=f"door-{number}") for number in range(1, self.doors + 1)]

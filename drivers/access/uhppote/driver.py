@@ -65,7 +65,7 @@ class Uhppote(Driver[UhppoteConfig]):
         yield Identity(
             firmware=who.firmware,
             serial=str(self.config.serial),
-            parts=tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.parts),
+            parts=tuple(Part(door.id, DOOR, door.name or door.id) for door in self.config.doors),
         )
 
     async def poll(self, group: str) -> Sequence[Reading]:

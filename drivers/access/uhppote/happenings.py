@@ -69,7 +69,7 @@ class Teller:
 
     def __init__(self, config: UhppoteConfig) -> None:
         self._serial = config.serial
-        self._parts = {door.number: door.id for door in config.parts}
+        self._parts = {door.number: door.id for door in config.doors}
 
     def events(self, found: Found[EventRecord], offset_s: float | None) -> Iterator[Event]:
         """All that one commit records, in order. `offset_s` is what the clock is off just now."""

@@ -39,7 +39,7 @@ def reading(part: str | None, point: str, value: Scalar) -> Reading:
 def inputs(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
     """The doors and the fire input. Only for a status whose events are recorded."""
     yield from burning(config, status)
-    for door in config.parts:
+    for door in config.doors:
         bit = door.number - 1
         yield reading(door.id, "open", status.open[bit] if door.sensor else None)
         yield reading(door.id, "unlocked", bool(status.relays >> bit & 1))
@@ -49,7 +49,7 @@ def inputs(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
 def unknown(config: UhppoteConfig, status: Status) -> Iterator[Reading]:
     """As above while what has happened is not recorded: whether it burns, and of the doors nothing."""
     yield from burning(config, status)
-    for door in config.parts:
+    for door in config.doors:
         for name in ("open", "unlocked", BUTTON.name):
             yield reading(door.id, name, None)
 

@@ -13,6 +13,7 @@ from drivers.access.uhppote.config import UhppoteConfig
 from gateway.core.access import OPEN, SET_MODE
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected
+from gateway.core.known import lacks
 from gateway.core.model import Verb
 from gateway.core.rights import Right
 
@@ -176,7 +177,7 @@ def check(config: UhppoteConfig, verb: Verb, params: Mapping[str, Any]) -> None:
     """Refuse what can never be done. Raises CommandRejected."""
     given = convert(verb.params, params)
     _choices(given)
-    doors = {door.id for door in config.parts}
+    doors = {door.id for door in config.doors}
     named = [*getattr(given, "doors", ()), *getattr(given, "first", ())]
     for task in getattr(given, "tasks", ()):
         _choices(task)
@@ -184,7 +185,7 @@ def check(config: UhppoteConfig, verb: Verb, params: Mapping[str, Any]) -> None:
         named.append(task.door)
     for door in named:
         if door not in doors:
-            raise CommandRejected(f"{config.id} has no door {door!r}; it has: {', '.join(sorted(doors))}")
+            raise CommandRejected(lacks(config.id, "door", door, doors))
     _ordered(given)
 
 

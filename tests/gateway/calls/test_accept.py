@@ -154,7 +154,7 @@ async def test_calls_are_numbered_as_they_came_however_long_the_journal_searches
 
 
 async def test_an_unknown_window_is_refused_with_those_that_are_known(hall: Hall) -> None:
-    with pytest.raises(UnknownWindow, match=r"^there is no window 'w9'; windows: w1, w2, w3$"):
+    with pytest.raises(UnknownWindow, match=r"^there is no window 'w9'; there are: w1, w2, w3$"):
         await hall.call("c1", "A012", window="w9")
 
 

@@ -223,7 +223,7 @@ async def test_nothing_else_is_done_that_cannot_be_audited(hall: Hall) -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no reason": ({"reason": " "}, CommandRejected, "^screens/hall: 'emergency' needs a reason"),
-    "an unknown zone": ({"target": "x"}, UnknownTarget, "^there is no target 'screens/x'$"),
+    "an unknown zone": ({"target": "x"}, UnknownTarget, "^there is no target of screens 'x'; there are: east, hall$"),
     "no text": ({"params": {"text": ""}}, CommandRejected, "text"),
     "too long a text": ({"params": {"text": "长" * 501}}, CommandRejected, "text"),
     "control characters": ({"params": {"text": "a\x1bb"}}, CommandRejected, "^text: must be visible characters"),
@@ -233,12 +233,12 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "another zone": (
         {"target": "east", "who": Principal("w", Role.ADMIN, zones=frozenset({"west"}))},
         UnknownTarget,
-        "^there is no target 'screens/east'$",
+        "^there is no target of screens 'east'; there are: none$",
     ),
     "the hall, by who has a zone": (
         {"who": Principal("e", Role.ADMIN, zones=frozenset({"east"}))},
         UnknownTarget,
-        "^there is no target 'screens/hall'$",
+        "^there is no target of screens 'hall'; there are: east$",
     ),
     "an outlet that is not allowed": (
         {"who": Principal("mqtt", None, allows=lambda _target, verb: verb == "all_clear")},

@@ -209,9 +209,10 @@ async def test_what_is_no_command_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("topic", "more", "said"),
     [
-        ("led-9/blink", {}, "there is no device 'led-9'"),
-        ("led-5/dance", {}, "led-5 has no verb 'dance'"),
-        ("led-5/blink", {"part": "nose"}, "led-5 has no part 'nose'"),
+        ("led-9/blink", {}, "there is no device 'led-9' (did you mean 'led-6'?); there are: led-1, led-2, "),
+        ("led-5/dance", {}, "led-5 has no verb 'dance'; it has: blink, show, wipe"),
+        ("led-5/blnik", {}, "led-5 has no verb 'blnik' (did you mean 'blink'?); it has: "),
+        ("led-5/blink", {"part": "nose"}, "led-5 has no part 'nose'; it has: none"),
         ("led-5/blink", {"params": {"times": "often"}}, "bad parameters"),
         ("led-1/show", {"params": {"text": "A001"}}, "decided by the calls of window w1"),
     ],

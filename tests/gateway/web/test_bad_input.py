@@ -72,7 +72,7 @@ async def test_a_content_type_that_is_no_text_is_415(hall: WebHall) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"window": "w99"}, "there is no window 'w99'; windows: w01, w02"),
+        ({"window": "w99"}, "there is no window 'w99'; there are: w01, w02"),
         ({"ticket": None}, "ticket is missing: a call is about one"),
         ({"ticket": "A0123456789"}, "led-01 has room for 8 characters"),
         ({"ticket": "A" * 33}, "ticket: must have at most 32 characters"),

@@ -51,7 +51,10 @@ async def test_an_unknown_device_verb_or_part_is_404(hall: WebHall) -> None:
     missing = await hall.ask("POST", "/api/v1/devices/led-01/commands/fly", {})
     assert (missing.status, missing.detail) == (404, "led-01 has no verb 'fly'; it has: hold, press, show, write")
     device = await hall.ask("POST", "/api/v1/devices/led-99/commands/show", {})
-    assert (device.status, device.detail) == (404, "there is no device 'led-99'")
+    assert (device.status, device.detail) == (
+        404,
+        "there is no device 'led-99' (did you mean 'led-02'?); there are: led-01, led-02",
+    )
 
 
 async def test_a_command_to_an_offline_device_ends_at_once(hall: WebHall) -> None:

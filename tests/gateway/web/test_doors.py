@@ -155,7 +155,7 @@ async def test_who_is_of_one_zone_finds_the_doors_of_that_zone(hall: WebHall) ->
     assert [found["door"] for found in (await hall.get("/doors", token))["doors"]] == ["vault"]
     assert (await hall.get("/doors/compliance", token))["days"] == []
     answer = await hall.ask("POST", "/api/v1/doors/front/commands/open", {"reason": "x"}, who=token)
-    assert (answer.status, answer.detail) == (404, "there is no target 'doors/front'")
+    assert (answer.status, answer.detail) == (404, "there is no target of doors 'front'; there are: vault")
 
 
 @pytest.mark.parametrize(

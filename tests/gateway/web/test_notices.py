@@ -31,7 +31,7 @@ async def test_a_notice_is_published_listed_and_withdrawn(hall: WebHall) -> None
     [
         ({"text": "长" * 5000}, 422, "text: must have at most 500 characters"),
         ({"text": "别的"}, 409, "notice_id 'n1' was used before, for another notice"),
-        ({"notice_id": "n2", "zones": ["x"]}, 422, "there is no zone 'x' with screens; zones with screens: none"),
+        ({"notice_id": "n2", "zones": ["x"]}, 422, "there is no zone with screens 'x'; there are: none"),
     ],
 )
 async def test_what_cannot_be_shown_is_refused_in_one_sentence(
@@ -59,7 +59,7 @@ async def test_an_emergency_wants_a_reason_and_a_place_with_screens(hall: WebHal
         "screens/hall: 'emergency' needs a reason: it goes into the record",
     )
     answer = await hall.ask("POST", "/api/v1/screens/roof/commands/emergency", body)
-    assert (answer.status, answer.detail) == (404, "there is no target 'screens/roof'")
+    assert (answer.status, answer.detail) == (404, "there is no target of screens 'roof'; there are: hall")
 
 
 async def test_a_command_for_the_hall_is_unknown_to_who_is_bound_to_a_zone(hall: WebHall) -> None:

@@ -52,7 +52,7 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "a name that is taken": ({"name": "boss"}, 409, "a token named 'boss' exists"),
     "a name that cannot be shown": ({"name": "a\nb"}, 422, "the name of a token must be 1 to 64 visible characters"),
     "an unknown role": ({"role": "root"}, 422, "role: must be 'viewer', 'facilities', "),
-    "an unknown zone": ({"zones": ["attic"]}, 422, "zones: there is no zone 'attic'; zones: none"),
+    "an unknown zone": ({"zones": ["attic"]}, 422, "zones: there is no zone 'attic'; there are: none"),
     "no zone at all": ({"zones": []}, 422, "zones: must have 1 or more entries"),
     "a screen for another role": ({"screen": "led-01"}, 422, "a token of the role screen is for one screen"),
     "no screen for its role": ({"role": "screen"}, 422, "a token of the role screen is for one screen"),

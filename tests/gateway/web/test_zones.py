@@ -62,7 +62,10 @@ async def test_commands_reach_devices_of_ones_own_zones_only(hall: WebHall, guar
     assert await status(hall, "POST", "/devices/led-01/commands/write", guard, body) == 202
     for elsewhere in ("led-02", "led-03"):
         answer = await hall.ask("POST", f"/api/v1/devices/{elsewhere}/commands/write", body, who=guard)
-        assert (answer.status, answer.detail) == (404, f"there is no device '{elsewhere}'")
+        assert (answer.status, answer.detail) == (
+            404,
+            f"there is no device '{elsewhere}' (did you mean 'led-01'?); there are: led-01",
+        )
     assert len((await hall.get("/events?type=command.requested"))["events"]) == 1
 
 
@@ -92,7 +95,8 @@ async def test_calls_reach_windows_of_ones_own_zones_only(hall: WebHall) -> None
         if window == "w01":
             assert answer.status == 202
         else:
-            assert (answer.status, answer.detail) == (422, f"there is no window '{window}'; windows: w01")
+            hint = "" if window == "w99" else " (did you mean 'w01'?)"
+            assert (answer.status, answer.detail) == (422, f"there is no window '{window}'{hint}; there are: w01")
     assert len((await hall.get("/events?type=call.accepted"))["events"]) == 1
 
 

@@ -249,7 +249,9 @@ async def test_a_delay_that_is_set_beside_an_evacuation_does_not_take_it_back(wo
 
 async def test_a_door_that_there_is_not_is_refused(world: World) -> None:
     controller = await world.controller()
-    with pytest.raises(CommandRejected, match="has no door 'door-9'; it has: door-1, door-2"):
+    with pytest.raises(
+        CommandRejected, match=r"has no door 'door-9' \(did you mean 'door-2'\?\); it has: door-1, door-2"
+    ):
         await controller.ask("put_card", card=1, begins="2026-01-01", ends="2026-12-31", doors={"door-9": True})
 
 
