@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway import arguments, nested
 from gateway.core.errors import GatewayError, WrongFile, WrongInput
+from gateway.core.rights import REASON
 from gateway.grammar import of_gateway, verb
 from gateway.people.rights import Role
 from gateway.release import VERSION
@@ -149,7 +150,7 @@ def _devices_and_alarms(add: Any) -> None:
     verb(add, "devices", "gateway.asking:devices", "list the devices of a running gateway", api=True)
     alarms = verb(add, "alarms", "gateway.asking:alarms", "list, acknowledge and shelve alarms", api=True, first=ALARMS)
     alarms.add_argument("id", nargs="?", metavar="ALARM", help="its id, as the list tells it")
-    alarms.add_argument("--reason", help="for the audit")
+    alarms.add_argument("--reason", metavar="TEXT", help=REASON)
     seen = "of ack: the one that you saw, as the list tells it (default: the one that stands now)"
     alarms.add_argument("--occurrence", type=int, metavar="N", help=seen)
     alarms.add_argument(

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gateway import arguments
+from gateway.core.rights import REASON
 from gateway.grammar import verb
 
 
@@ -34,7 +35,7 @@ def journal(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--seq", type=arguments.seq, metavar="SEQ", help="one record")
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
     which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
-    erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help=REASON)
 
 
 def doors(parser: argparse.ArgumentParser) -> None:
@@ -64,4 +65,4 @@ def persons(parser: argparse.ArgumentParser) -> None:
     for each in (unmask, forget):
         each.add_argument("person", metavar="PERSON", help="the pseudonym, p-…")
     for each in (find, unmask, forget):
-        each.add_argument("--reason", required=True, metavar="TEXT", help="for the audit, at most 200 characters")
+        each.add_argument("--reason", required=True, metavar="TEXT", help=REASON)

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+REASON = "for the audit, at most 200 characters; kept as it is written, whatever is erased: no names, no card numbers"
+"""What is said to who is asked for a reason, wherever that is."""
+
 
 class Right(StrEnum):
     """A right. docs/reference/people.md tells which role has which."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from gateway.alarms.desk import UnknownAlarm, no_alarm
 from gateway.alarms.lifecycle import LONGEST_S, SHORTEST_S
-from gateway.core.rights import Right
+from gateway.core.rights import REASON, Right
 from gateway.web import answers
 from gateway.web.route import BODY, QUERY, WHO, reply
 from gateway.web.services import Services
@@ -28,7 +28,7 @@ class AlarmsQuery(BaseModel, frozen=True, extra="forbid"):
 class DecisionBody(BaseModel, frozen=True, extra="forbid", strict=True):
     """Why an alarm is put aside no longer."""
 
-    reason: str | None = Field(default=None, max_length=200, description="For the audit.")
+    reason: str | None = Field(default=None, max_length=200, description=REASON)
 
 
 class AckBody(DecisionBody, frozen=True):

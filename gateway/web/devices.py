@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from gateway.commands import ConfirmFirst, Request, UnknownTarget
 from gateway.core.known import unknown
 from gateway.core.model import PartKind, Result, Stage
+from gateway.core.rights import REASON
 from gateway.hub import DeviceView, Held
 from gateway.site.positions import is_mapping
 from gateway.supervisor.life import Life
@@ -33,7 +34,7 @@ class CommandBody(BaseModel, frozen=True, extra="forbid", strict=True):
     part: str | None = Field(default=None, max_length=64)
     params: dict[str, Any] = Field(default={}, description="What the verb takes.")
     deadline_s: float = Field(default=10.0, gt=0, le=60, description="How long the device may take.")
-    reason: str | None = Field(default=None, max_length=200, description="For the audit.")
+    reason: str | None = Field(default=None, max_length=200, description=REASON)
     confirm: str | None = Field(default=None, max_length=32, description="The code that a dangerous verb asked for.")
 
     @field_validator("params")

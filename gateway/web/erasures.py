@@ -3,6 +3,7 @@
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
+from gateway.core.rights import REASON
 from gateway.keeping.erasure import Wanted, erase
 from gateway.web.problems import Problem
 from gateway.web.route import BODY, WHO, reply
@@ -12,7 +13,7 @@ from gateway.web.services import Services
 class Reason(BaseModel, frozen=True, extra="forbid"):
     """Why a record is erased."""
 
-    reason: str = Field(min_length=1, max_length=200, description="For the audit.")
+    reason: str = Field(min_length=1, max_length=200, description=REASON)
 
 
 class Erasure(Reason, frozen=True):

@@ -5,6 +5,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, field_validator
 
 from gateway.core.errors import WrongInput
+from gateway.core.rights import REASON
 from gateway.people.known_as import known_as
 from gateway.people.persons import Enrolled, Masked, Whole
 from gateway.people.pseudonyms import Person
@@ -46,7 +47,7 @@ class PersonsQuery(BaseModel, frozen=True, extra="forbid"):
 class ForReason(BaseModel, frozen=True, extra="forbid"):
     """Why."""
 
-    reason: str = Field(min_length=1, max_length=200, description="For the audit.")
+    reason: str = Field(min_length=1, max_length=200, description=REASON)
 
 
 class Sought(ForReason, frozen=True):

@@ -18,6 +18,7 @@ from child import Child, free_network, free_port
 
 from gateway import registry
 from gateway.cli import main, parser
+from gateway.core.rights import REASON
 from gateway.journal.version import NEWEST
 from gateway.release import VERSION
 
@@ -149,6 +150,12 @@ def test_the_reference_has_every_verb_and_every_option() -> None:
 def test_every_argument_has_a_help_text() -> None:
     arguments = [(verb, action) for verb, found in leaves().items() for action in found._actions]
     assert [f"{verb} {action.dest}" for verb, action in arguments if not action.help] == []
+
+
+def test_who_is_asked_for_a_reason_is_told_that_it_stays() -> None:
+    reasons = [action.help for found in leaves().values() for action in found._actions if action.dest == "reason"]
+    assert reasons == [REASON] * 5
+    assert "no card numbers" in REASON
 
 
 def test_the_reference_tells_every_option_once() -> None:
@@ -393,7 +400,7 @@ def test_a_running_gateway_is_asked_stopped_and_its_journal_proven(
         assert re.fullmatch(r"A012 is accepted for w1 \(call cli-[0-9a-f]{12}\)\n", output)
         assert json.loads(ran("call", "A013", "w1", "--url", url, "--json")[1])["seq"] == 2
         code, _, error = ran("call", "A012", "w9", "--url", url)
-        assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9' (did you mean 'w1'?); there are: w1\n")
+        assert (code, error) == (1, "hall-gateway: 422: there is no window 'w9'; there are: w1\n")
         code, output, _ = ran("devices", "--url", url)
         assert (code, output.split()[0], output.split()[2]) == (0, "led-1", "displays.onbon_k")
         boss = os.environ["HALL_TOKEN"]

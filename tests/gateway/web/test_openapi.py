@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from webhall import WebHall
 
+from gateway.core.rights import REASON
 from gateway.web.openapi import document, plain_path
 from gateway.web.routes import ROUTES
 
@@ -73,6 +74,22 @@ def test_every_operation_says_what_it_answers() -> None:
 )
 def test_the_bad_statuses_follow_from_the_route(path: str, method: str, statuses: str) -> None:
     assert sorted(DOCUMENT["paths"][path][method]["responses"]) == statuses.split()
+
+
+def test_who_is_asked_for_a_reason_is_told_that_it_stays() -> None:
+    bodies = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for _, _, operation in operations()
+        if "$ref" in str(operation.get("requestBody"))
+    }
+    asked = {name: fields["reason"] for name in bodies if "reason" in (fields := _fields(name))}
+    assert {"AckBody", "CommandBody", "Erasure", "ForReason"} <= set(asked)
+    assert {name for name, field in asked.items() if field["description"] != REASON} == set()
+
+
+def _fields(schema: str) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema].get("properties", {})
+    return found
 
 
 def test_bodies_and_queries_are_told() -> None:

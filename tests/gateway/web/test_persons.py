@@ -100,6 +100,17 @@ async def test_who_is_forgotten_leaves_the_record_as_it_was(hall: WebHall) -> No
     assert (await hall.ask("POST", f"/api/v1/persons/{ZHANG}/forget", {"reason": "x"})).status == 404
 
 
+async def test_a_card_that_somebody_writes_into_a_reason_stays_whatever_is_forgotten(hall: WebHall) -> None:
+    await enrol(hall)
+    body = {"reason": "card:9896534 was lost"}
+    assert (await hall.ask("POST", f"/api/v1/persons/{ZHANG}/forget", body)).status == 200
+    [event] = (await hall.get("/events?type=person.forget.requested"))["events"]
+    erased = await hall.ask("POST", f"/api/v1/events/{event['seq']}/erase", {"reason": "x"})
+    assert (erased.status, "are not erased on request" in erased.detail) == (422, True)
+    [still] = (await hall.get("/events?type=person.forget.requested"))["events"]
+    assert still["payload"]["reason"] == body["reason"]
+
+
 async def test_no_file_of_the_store_has_a_name_or_a_card(hall: WebHall, tmp_path: Path) -> None:
     await enrol(hall)
     context = GatewayContext("acs", hall.services.house)
