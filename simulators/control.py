@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
+from gateway.core.parameters import decoded, taken
 from gateway.core.twin import Lever, Twin
 from simulators.conditions import Condition, conditions
 
@@ -72,7 +73,7 @@ async def _seen(request: web.Request) -> web.Response:
     try:
         wanted = conditions(request.query.getall("until", []))
         given = {key: value for key, value in request.query.items() if key != "until"}
-        within_s = msgspec.convert(given, Wait, strict=False).within_s
+        within_s = taken(Wait, given, strict=False).within_s
     except ValueError as error:
         raise web.HTTPBadRequest(text=str(error)) from error
     missed = await _until(twin, wanted, within_s)
@@ -108,7 +109,7 @@ async def _pull(request: web.Request) -> web.Response:
     twin = _twin(request)
     lever = _lever(request.match_info["id"], twin, request.match_info["name"])
     try:
-        lever(msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any]))
+        lever(decoded(await request.read() or b"{}", dict[str, Any]))
     except ValueError as error:
         raise web.HTTPBadRequest(text=str(error)) from error
     return _answer(twin.seen())
@@ -117,7 +118,7 @@ async def _pull(request: web.Request) -> web.Response:
 async def _pull_many(request: web.Request) -> web.Response:
     """Pull a lever of many boxes: of none when one of them has no such lever, or the parameters are wrong."""
     try:
-        batch = msgspec.json.decode(await request.read(), type=Batch)
+        batch = decoded(await request.read(), Batch)
         twins = {name: twin for name, twin in request.app[TWINS].items() if fnmatchcase(name, batch.target)}
         levers = [_lever(name, twin, batch.lever) for name, twin in twins.items()]
         for lever in levers:

@@ -16,7 +16,7 @@ import msgspec
 from gateway.core.config import DeviceConfig, SecretRef
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Command, Cursor, Event, Identity, Part, Picture, Reading, Stage, Surface, Verb
-from gateway.core.parameters import sentence
+from gateway.core.parameters import taken
 from gateway.core.search import Search
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
@@ -242,6 +242,6 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 def convert(model: type[StructT], params: Mapping[str, Any]) -> StructT:
     """Turn parameters into the Struct a verb declares. Raises CommandRejected, naming the field."""
     try:
-        return msgspec.convert(dict(params), model)
-    except msgspec.ValidationError as error:
-        raise CommandRejected(f"bad parameters: {sentence(str(error), model)}") from error
+        return taken(model, params)
+    except ValueError as error:
+        raise CommandRejected(f"bad parameters: {error}") from error

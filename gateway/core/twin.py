@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.core.config import DeviceConfig
 from gateway.core.model import Picture
+from gateway.core.parameters import taken
 
 ConfigT = TypeVar("ConfigT", bound=DeviceConfig)
 
@@ -25,7 +26,7 @@ class Lever:
 
     def check(self, given: Mapping[str, Any]) -> Any:
         """The parameters as `params`; nothing happens. Raises ValueError with one sentence when they are wrong."""
-        return msgspec.convert(dict(given), self.params)  # its ValidationError is a ValueError
+        return taken(self.params, given)
 
     def schema(self) -> dict[str, Any]:
         """Its parameters as a JSON Schema."""

@@ -16,6 +16,7 @@ from gateway.commands import Commands, Request
 from gateway.core.contract import Clock
 from gateway.core.errors import GatewayError
 from gateway.core.model import Stage
+from gateway.core.parameters import decoded
 from gateway.meters import Meters
 from gateway.mqtt.client import LARGEST, BrokerOffline, Link, Received
 from gateway.mqtt.topics import ADDRESSABLE, NO_JSON, Topics, encode
@@ -104,8 +105,8 @@ class Desk:
         if not self._allows(target, verb):
             raise Refused("not_allowed", "mqtt.allow of the site file does not allow this command by MQTT")
         try:
-            order = msgspec.json.decode(message.payload, type=Order)
-        except NO_JSON as error:
+            order = decoded(message.payload, Order)
+        except ValueError as error:
             raise Refused("invalid", str(error)) from error
         request = Request(device=target, verb=verb, **msgspec.structs.asdict(order))
         return Asked(message, request, self._clock.monotonic() + order.deadline_s)

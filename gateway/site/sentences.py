@@ -7,7 +7,8 @@ from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel
 
-from gateway.core.config import Id, SecretRef
+from gateway.core.config import SecretRef
+from gateway.core.forms import PATTERNS
 from gateway.core.known import listed, maybe, unknown_key
 
 WITH_ZONE = "must be a time with its zone, such as 2026-07-17T09:00:00+08:00 or 2026-07-17T01:00:00Z"
@@ -49,16 +50,6 @@ WORDS = {
     "date_from_datetime_inexact": DAY,
 }
 TEXTS = ("literal_error", "enum")
-PATTERNS = {
-    r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', ':' and '-', beginning with a "
-    "letter or digit",
-    r"^[A-Za-z0-9._:-]{1,32}$": "must be 1 to 32 letters, digits, '.', '_', ':' and '-'",
-    r"^[A-Za-z0-9_-]{4,32}$": "must be 4 to 32 letters, digits, '_' and '-'",
-    get_args(Id)[
-        1
-    ].pattern: "must be lower-case letters, digits, - and _ (at most 64), beginning with a letter or digit",
-    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable: letters, digits and _",
-}
 SECRET = re.compile(r"(//)[^/]*@|((?:password|passwd)=)[^&]*")
 
 

@@ -41,7 +41,7 @@ def test_what_was_forgotten_is_named() -> None:
         (
             "refuse",
             Pull("reject", {"cuont": 1}),
-            f"{NAME}: refuse: lever reject: Object contains unknown field `cuont`",
+            f"{NAME}: refuse: lever reject: unknown key 'cuont' (did you mean 'count'?); allowed: count",
         ),
         ("command", Ask("opn", None, {}), f"{NAME}: the driver declares no verb 'opn'; it declares: "),
         ("command", None, f"{NAME}: command is missing: the driver declares the verb 'force'"),

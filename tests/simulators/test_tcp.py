@@ -200,11 +200,11 @@ async def test_an_unplugged_box_is_away_and_forgets() -> None:
 @pytest.mark.parametrize(
     ("lever", "params", "sentence"),
     [
-        ("slow", {"seconds": -1}, "Expected `float` >= 0.0 - at `$.seconds`"),
-        ("slow", {"seconds": "long"}, "Expected `float`, got `str` - at `$.seconds`"),
-        ("cut", {}, "Object missing required field `after`"),
-        ("mute", {"off": True}, "Object contains unknown field `off`"),
-        ("reset", {"hard": True}, "Object contains unknown field `hard`"),
+        ("slow", {"seconds": -1}, "seconds: must be at least 0"),
+        ("slow", {"seconds": "long"}, "seconds: must be a number, not text"),
+        ("cut", {}, "after is missing"),
+        ("mute", {"off": True}, "unknown key 'off'; allowed: on"),
+        ("reset", {"hard": True}, "unknown key 'hard'; allowed: count"),
     ],
 )
 async def test_wrong_parameters_of_a_lever_are_refused_in_one_sentence(

@@ -163,7 +163,7 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
     assert found == [
         (4, "steps[0].at", "must be from 08:00:00 to 17:00:00: the hall is closed then"),
         (5, "steps[1].lever", f"led-01 has no lever 'swipe'; it has: {levers}"),
-        (6, "steps[2].params", "lever slow: Expected `float`, got `str` - at `$.seconds`"),
+        (6, "steps[2].params", "lever slow: seconds: must be a number, not text"),
         (7, "steps[3].of", "there is no device 'door-*'; there are: led-01, led-02"),
         (8, "steps[4].pick", "must be at most 2: so many devices match '*'"),
         (9, "steps[5].call.window", "there is no window 'w09' (did you mean 'w02'?); there are: w01, w02"),

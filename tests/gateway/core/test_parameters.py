@@ -1,5 +1,6 @@
 """What is wrong with a parameter, in words for people."""
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected
+from gateway.core.parameters import decoded
 from gateway.core.screen import Fit
 
 
@@ -36,8 +38,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"text": "A1", "percent": 101}, "percent: must be at most 100"),
     ({"text": "A1", "percent": 0}, "percent: must be at least 1"),
     ({"text": "A1", "percent": True}, "percent: must be a whole number, not true or false"),
-    ({"text": "A1", "above": 0.0}, "above: must be greater than 0.0"),
-    ({"text": "A1", "above": 1.0}, "above: must be less than 1.0"),
+    ({"text": "A1", "above": 0.0}, "above: must be greater than 0"),
+    ({"text": "A1", "above": 1.0}, "above: must be less than 1"),
     (
         {"text": "A1", "fit": "shrink"},
         "fit: cannot be 'shrink'; allowed: " + ", ".join(repr(each.value) for each in Fit),
@@ -54,3 +56,29 @@ def test_a_wrong_parameter_is_told_with_what_is_allowed(given: dict[str, Any], s
     with pytest.raises(CommandRejected) as error:
         convert(Params, given)
     assert str(error.value) == f"bad parameters: {said}"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "body is not JSON: it ends too early"),
+        (b'{"text": A}', "body is not JSON: invalid character (byte 9)"),
+        (b'{"text": "\xb9\xab"}', "body is not JSON: it is not UTF-8"),
+        (b'{"lit": ' + b"[" * 5_000, "lit[0]: must be an object, not a list"),
+        (b"[]", "must be an object, not a list"),
+        (b'{"text": "A"}', "text: must have 2 or more characters"),
+    ],
+)
+def test_a_body_that_is_none_is_told_in_one_sentence(data: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        decoded(data, Params)
+
+
+def test_brackets_without_end_are_told_in_one_sentence() -> None:
+    with pytest.raises(ValueError, match=r"^body is not JSON: its brackets are too deep$"):
+        decoded(b'{"a": ' + b"[" * 5_000, dict[str, Any])
+
+
+def test_a_body_is_read_as_what_it_should_be() -> None:
+    assert decoded(b'{"text": "A1"}', Params) == Params(text="A1")
+    assert decoded(b'{"any": 1}', dict[str, Any]) == {"any": 1}

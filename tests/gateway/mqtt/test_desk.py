@@ -156,7 +156,8 @@ async def test_a_dangerous_verb_is_never_done_whatever_is_allowed(
     first, second, third = sorted(answers(heard()), key=lambda answer: str(answer["command_id"]))
     assert first == second
     assert (first["status"], "dangerous verbs need a person" in first["detail"]["reason"]) == ("rejected", True)
-    assert (third["status"], "unknown field `confirm`" in third["detail"]["reason"]) == ("rejected", True)
+    assert third["status"] == "rejected"
+    assert third["detail"]["reason"].startswith("unknown key 'confirm'; allowed: command_id, ")
 
 
 async def test_the_same_command_again_is_done_once_and_answered_again(
@@ -175,13 +176,13 @@ async def test_the_same_command_again_is_done_once_and_answered_again(
 @pytest.mark.parametrize(
     ("payload", "options", "reason", "said"),
     [
-        ("garbage", (), "invalid", "malformed"),
-        ("[" * 5_000, (), "invalid", ""),
-        ("{}", (), "invalid", "command_id"),
-        ('{"command_id": "a/#"}', (), "invalid", "command_id"),
-        ('{"command_id": "k-1", "deadline_s": 0}', (), "invalid", "deadline_s"),
-        ('{"command_id": "k-1", "deadline_s": NaN}', (), "invalid", "malformed"),
-        ('{"command_id": "k-1", "verb": "wipe"}', (), "invalid", "verb"),
+        ("garbage", (), "invalid", "body is not JSON: invalid character (byte 0)"),
+        ("[" * 5_000, (), "invalid", "must be an object, not a list"),
+        ("{}", (), "invalid", "command_id is missing"),
+        ('{"command_id": "a/#"}', (), "invalid", "command_id: must be 1 to 64 letters, digits, '.'"),
+        ('{"command_id": "k-1", "deadline_s": 0}', (), "invalid", "deadline_s: must be greater than 0"),
+        ('{"command_id": "k-1", "deadline_s": NaN}', (), "invalid", "body is not JSON: "),
+        ('{"command_id": "k-1", "verb": "wipe"}', (), "invalid", "unknown key 'verb'; allowed: command_id, "),
         ('{"command_id": "k-1", "reason": "' + "x" * 70_000 + '"}', (), "too_large", "65536 bytes"),
         ('{"command_id": "k-1"}', ("-r",), "retained", "must not be retained"),
     ],

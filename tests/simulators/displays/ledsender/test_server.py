@@ -197,7 +197,7 @@ def test_refuses_as_often_as_told() -> None:
     card = twin()
     card.levers()["nack"]({"count": 2, "result": 4})
     assert results(card, *[Packet(command=codec.GET_POWER, card=0)] * 3) == [4, 4, DONE]
-    with pytest.raises(ValueError, match=r"Expected `int` >= 2 - at `\$.result`"):
+    with pytest.raises(ValueError, match=r"^result: must be at least 2$"):
         card.levers()["nack"]({"result": 1})
 
 
