@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from webhall import BoardConfig, WebHall, web_hall
+from webhall import BoardConfig, WebHall, until, web_hall
 
 from drivers.displays.web_screen.config import WebScreenConfig
 from gateway.calls.config import SummaryConfig, WindowConfig
@@ -95,13 +95,11 @@ async def test_a_signal_has_it_taken_off_and_says_that_not_all_was_asked(hall: W
     pipes: dict[str, Any] = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
     proof = await asyncio.create_subprocess_exec(*command, env=environment, **pipes)
     async with hall.online("led-01"), asyncio.timeout(60):
-        assert proof.stdout is not None
-        for _ in range(2):  # the second promise has called a number
-            await proof.stdout.readline()
+        await until(lambda: hall.get("/windows"), lambda told: told["windows"][0]["status"] == "serving", 30)
         proof.send_signal(number)
-        _, error = await proof.communicate()
+        output, error = await proof.communicate()
     lines = error.decode().splitlines()
-    assert len(lines) == 2, lines
+    assert len(lines) == 2, (lines, output.decode())
     first, second = lines
     assert first.endswith(" taken off again; window w01 shows its function")
     assert second == "hall-gateway: stopped before all was asked"
