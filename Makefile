@@ -26,7 +26,7 @@ demo: $(VENV)/installed-demo
 test: $(VENV)/installed-dev $(HOMEASSISTANT)/installed
 	scripts/install-test-programs
 	$(MAKE) --no-print-directory check
-	scripts/on-loopback $(BIN)/pytest $(ARGS)
+	scripts/on-loopback $(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory -k -j2 -Otarget check-pyright check-mypy check-ruff check-imports
