@@ -4,7 +4,6 @@ What is malformed, or for another serial number, is ignored; what it cannot do i
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,11 +18,12 @@ from drivers.access.uhppote.config import UhppoteConfig
 from gateway.core.twin import Lever
 from simulators.access.uhppote import happening, params
 from simulators.access.uhppote.answers import FUNCTIONS, answer
-from simulators.access.uhppote.keep import Keep, kept_at
+from simulators.access.uhppote.flash import PASSING, replay
 from simulators.access.uhppote.push import Push
 from simulators.access.uhppote.ring import Ring
 from simulators.access.uhppote.state import Board
 from simulators.faults import NoParams, lever
+from simulators.keep import Keep
 from simulators.tcp import Answer
 from simulators.udp import UdpTwin
 
@@ -42,10 +42,8 @@ class UhppoteTwin(UdpTwin[UhppoteConfig]):
         self._refusals = 0
         self._quiet = False
         self._ticked = self.board.time
-        path = kept_at(config.id, os.environ)
-        self._keep = Keep(path) if path else None
-        if self._keep is not None:
-            self._keep.replay(self.board)
+        self._keep = Keep(config.id, bytes)
+        replay(self.board, self._keep.records())
         self.board.told = self._tell
 
     @asynccontextmanager
@@ -147,11 +145,11 @@ class UhppoteTwin(UdpTwin[UhppoteConfig]):
         if function.question is SetListener:
             self.push.again()
         is_order = function.question is SetDoor or (function.answer is not None and issubclass(function.answer, Done))
-        if self._keep is not None and is_order and reply[8]:
+        if is_order and reply[8] and order.function not in PASSING:
             self._keep.write(order.data)
 
     def _tell(self, record: EventRecord) -> None:
-        if self._keep is not None:
+        if self._keep.on:
             self._keep.write(record.wire(self.board.serial))
         if not self._quiet:
             self.push.newest()

@@ -10,9 +10,9 @@ from drivers.access.uhppote.codec import box, cards, doors, log, schedules
 from drivers.access.uhppote.codec.packet import Message, whole
 from drivers.access.uhppote.config import UhppoteConfig
 from simulators.access.uhppote.answers import answer
-from simulators.access.uhppote.keep import FOLDER
 from simulators.access.uhppote.ring import Ring
 from simulators.access.uhppote.server import UhppoteTwin
+from simulators.keep import FOLDER
 
 SERIAL, CARD = 405419896, 8165538
 FROM, TO = date(2026, 1, 1), date(2027, 12, 31)
@@ -188,8 +188,8 @@ def test_it_keeps_its_log_its_cards_and_its_settings_over_a_kill(
     pull(before, "swipe", card=CARD)
     pull(before, "fill", count=50)
     tell(before, doors.OpenDoor(door=1))
-    with (tmp_path / "box.uhppote").open("ab") as cut:
-        cut.write(b"\x17\xb0")  # what a kill leaves of a packet
+    with (tmp_path / "box.jsonl").open("ab") as cut:
+        cut.write(b'"F7AA')  # what a kill leaves of a line
     after = twin()
     assert [after.board.ring.get(index) for index in range(1, 53)] == [before.board.ring.get(i) for i in range(1, 53)]
     assert after.board.cards == before.board.cards
