@@ -19,6 +19,7 @@ from simulators.access.hikvision.isapi import STREAM, STREAM_HEAD, Isapi
 from simulators.access.hikvision.levers import AtDoor, Fill, Limit, Quiet, Refuse, Replay, Skew, Swipe
 from simulators.access.hikvision.state import Entry, Quirks, Terminal
 from simulators.faults import TCP, NoParams, lever
+from simulators.keep import Keep
 from simulators.tcp import Answer, Connection, Refusal, TcpTwin
 
 BEAT_S = 10.0
@@ -32,7 +33,7 @@ class HikvisionTwin(TcpTwin[HikvisionConfig]):
     def __init__(self, config: HikvisionConfig) -> None:
         super().__init__(config, wire=FAULTS)
         self._zone = ZoneInfo(config.timezone)
-        self.box = Terminal([door.number for door in config.doors])
+        self.box = Terminal([door.number for door in config.doors], Keep(config.id, Entry))
         self.account = Account(config.username, self._password)
         self._isapi = Isapi(self.box, now=self._now, wrote=self._told, refuses=self._refuses)
         self._streams: set[Connection] = set()

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from simulators.keep import Keep
+
 PEOPLE = {"17": "9896534", "18": "1234567"}
 """Whom it knows: card numbers by employee."""
 NAMES = {"17": "张三", "18": "李四"}
@@ -57,10 +59,11 @@ class Door(msgspec.Struct):
 class Terminal:
     """A terminal: its log holds `room` rows, a search gives `limit` of them, its clock is ahead by `skew`."""
 
-    def __init__(self, doors: Sequence[int], *, room: int = 10_000) -> None:
+    def __init__(self, doors: Sequence[int], keep: Keep[Entry], *, room: int = 10_000) -> None:
         self.doors = {number: Door() for number in doors}
-        self.log: deque[Entry] = deque(maxlen=room)
-        self.newest = 0
+        self._keep = keep
+        self.log = deque(keep.records(), maxlen=room)
+        self.newest = self.log[-1].serial if self.log else 0
         self.limit = 30
         self.skew = timedelta()
         self.quirks = Quirks()
@@ -78,6 +81,7 @@ class Terminal:
         """Write a row."""
         self.newest += 1
         entry = Entry(self.newest, self.newest - 1, major, minor, at, door, employee, card)
+        self._keep.write(entry)
         self.log.append(entry)
         return entry
 
@@ -130,6 +134,7 @@ class Terminal:
 
     def wipe(self) -> None:
         """Back to the factory's state: the log begins at 1 again."""
+        self._keep.clear()
         self.log.clear()
         self.newest = 0
 

@@ -15,9 +15,10 @@ from drivers.access.zkteco_push.config import ZktecoPushConfig
 from gateway.core.twin import Lever, Twin
 from simulators.access.zkteco_push import state
 from simulators.access.zkteco_push.levers import AtDoor, Fill, Fire, Refuse, Skew, Swipe
-from simulators.access.zkteco_push.state import Controller
+from simulators.access.zkteco_push.state import Controller, Kept
 from simulators.access.zkteco_push.wire import FAULTS, Answer, Wire
 from simulators.faults import Faults, NoParams, lever
+from simulators.keep import Keep
 
 ROWS = 10
 """In one post."""
@@ -37,7 +38,7 @@ class ZktecoPushTwin(Twin[ZktecoPushConfig]):
     def __init__(self, config: ZktecoPushConfig) -> None:
         super().__init__(config)
         self._zone = ZoneInfo(config.timezone)
-        self.box = Controller([door.number for door in config.doors])
+        self.box = Controller([door.number for door in config.doors], Keep(config.id, Kept))
         self._faults = Faults(FAULTS)
         self._wake = asyncio.Event()
         self._half_open = False
@@ -110,7 +111,7 @@ class ZktecoPushTwin(Twin[ZktecoPushConfig]):
             code = _settings(await self._ask(wire, "POST", "registry", body=MODEL)).get("RegistryCode", "")
             told = {**_settings(await self._ask(wire, "POST", "push")), "RegistryCode": code}
         self._code, self._session = told.get("RegistryCode", ""), told.get("SessionID", "")
-        self.box.registered = bool(self._code and self._session)
+        self.box.register(done=bool(self._code and self._session))
         return self.box.registered
 
     async def _work(self, wire: Wire) -> None:
@@ -121,7 +122,7 @@ class ZktecoPushTwin(Twin[ZktecoPushConfig]):
                 self.counts["retries"] += 1
                 return
             if self.box.era == era:
-                self.box.taken = rows[-1].index
+                self.box.take(rows[-1].index)
         await self._post(wire, "rtstate", self.box.state(self._at()))
         if (answer := await self._ask(wire, "GET", "getrequest")) is not None and answer.status == 200:
             for line in answer.body.decode().splitlines():

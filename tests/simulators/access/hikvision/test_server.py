@@ -15,6 +15,7 @@ from hall_contract.cases.hikvision import PASSWORD
 from drivers.access.hikvision.config import HikvisionConfig
 from simulators import site
 from simulators.access.hikvision.server import HikvisionTwin
+from simulators.keep import FOLDER
 
 USER = f"gateway:{PASSWORD.read_text().strip()}"
 SEARCH = "/ISAPI/AccessControl/AcsEvent?format=json"
@@ -164,3 +165,23 @@ async def test_a_reset_begins_the_log_at_one(served: Served) -> None:
     pull["factory_reset"]({})
     _, found = await search(served)
     assert [(row["serialNo"], row["major"], row["minor"]) for row in found["InfoList"]] == [(1, 2, 0x400)]
+
+
+async def test_it_keeps_its_log_over_a_kill_and_not_that_its_account_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    async with serving() as served:
+        served.twin.levers()["fill"]({"count": 3})
+        await curl(served, DOOR, "--request", "PUT", "--data", OPEN)
+        before = (await search(served))[1]["InfoList"]
+        for _ in range(5):
+            await curl(served, "/ISAPI/System/time", user="gateway:wrong")
+    async with serving() as served:
+        assert (await search(served))[1]["InfoList"] == before
+        served.twin.levers()["swipe"]({})
+        _, newest = await search(served, beginSerialNo=5)
+        assert [(row["serialNo"], row["frontSerialNo"]) for row in newest["InfoList"]] == [(5, 4)]
+        served.twin.levers()["factory_reset"]({})
+    async with serving() as served:
+        assert served.twin.seen()["log"] == {"newest": 1, "kept": 1}

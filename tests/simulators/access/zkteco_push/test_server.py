@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 
 from drivers.access.zkteco_push.config import ZktecoPushConfig
 from simulators.access.zkteco_push.server import ZktecoPushTwin
+from simulators.keep import FOLDER
 
 SN = "CGXH201360029"
 SESSION = "30BFB04B2C8AECC72C01C03BFD549D15"
@@ -163,6 +165,31 @@ async def test_a_reset_forgets_the_log_and_the_registration(server: Server) -> N
         await until(lambda: twin.seen()["log"] == {"newest": 1, "taken": 1, "kept": 1})
     assert "registry" in [name for name, *_ in server.asked]
     assert [(row["event"], row["index"]) for row in server.rows()] == [("206", "1")]
+
+
+async def test_it_keeps_its_log_how_far_that_was_taken_and_its_registration_over_a_kill(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    async with living(server) as twin:
+        twin.levers()["fill"]({"count": 3})
+        await until(lambda: twin.seen()["log"]["taken"] == 3)
+        server.answers["rtlog"] = ""
+        twin.levers()["swipe"]({"pin": "1002"})
+        twin.levers()["skew"]({"seconds": 60})
+        before = list(twin.box.log)
+    server.asked.clear()
+    server.answers |= {"hello": f"registry=ok\nRegistryCode=Uy47fxftP3\nSessionID={SESSION}", "rtlog": "OK"}
+    async with living(server) as twin:
+        assert list(twin.box.log) == before
+        assert twin.seen()["clock_offset_s"] == 0.0
+        await until(lambda: twin.seen()["log"] == {"newest": 4, "taken": 4, "kept": 4})
+        assert [name for name, *_ in server.asked[:2]] == ["hello", "rtlog"], "it registered once more"
+        assert [row["index"] for row in server.rows()] == ["4"]
+        twin.levers()["factory_reset"]({})
+        await until(lambda: twin.seen()["log"] == {"newest": 1, "taken": 1, "kept": 1})
+    async with living(server) as twin:
+        assert twin.seen()["log"] == {"newest": 1, "taken": 1, "kept": 1}
 
 
 async def test_a_door_that_it_has_not_is_refused(server: Server) -> None:
