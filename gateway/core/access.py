@@ -17,6 +17,12 @@ from gateway.core.rights import Right
 DOOR = "door"
 DURESS, TAMPER = "duress", "tamper"
 """Reasons that a device gives with an alarm: somebody is coerced, its housing is open. TAMPER may be a point too."""
+FORCED, HELD = "forced", "held"
+"""Reasons that a device gives with an alarm of a door."""
+EMERGENCY, THEFT, ZONE = "emergency", "theft", "24 h zone"
+"""The same: somebody calls for help, something is stolen, a detector that is never switched off has struck."""
+NO_BATTERY, NO_MAINS, NO_READER, LOG_FULL = "battery lost", "mains lost", "reader lost", "the log is nearly full"
+"""The same: the device itself must be mended, and nobody has done anything."""
 
 
 class Mode(StrEnum):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gateway.core.access import DURESS, Finding
+from gateway.core.access import DURESS, FORCED, HELD, Finding
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
 
 NEVER = float("-inf")
@@ -237,10 +237,10 @@ def _suspend(door: Door, limits: Limits, at: float, *, released: bool, fire: boo
 def _alarm(door: Door, limits: Limits, reason: str, at: float) -> Step:
     if reason == DURESS:  # the code for duress opens as any other: nothing about the door may show that it was used
         return _authorise(door, at + limits.authorised_s), []
-    if reason == "forced" and not door.fire and not door.forced:
+    if reason == FORCED and not door.fire and not door.forced:
         forced = Outcome(kind=Finding.FORCED, at=at, opened=door.opened, by="device")
         return msgspec.structs.replace(door, forced=True), [forced]
-    if reason == "held" and not door.suspended and door.held is not Held.HELD:
+    if reason == HELD and not door.suspended and door.held is not Held.HELD:
         held = Outcome(kind=Finding.HELD, at=at, opened=door.opened, by="device")
         return msgspec.structs.replace(door, held=Held.HELD, late=True), [held]
     return door, []

@@ -7,7 +7,7 @@ numbers ISAPI uses as `major` and `minor`.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.core.access import BURNS, BURNS_NO_LONGER, Happening
+from gateway.core.access import BURNS, BURNS_NO_LONGER, DURESS, FORCED, HELD, LOG_FULL, TAMPER, Happening
 
 ALARMS, TROUBLES, OPERATIONS, EVENTS = 1, 2, 3, 5
 
@@ -69,8 +69,8 @@ DOOR = {
     0x17: Meaning(Happening.BUTTON, "button"),
     0x19: Meaning(Happening.OPENED, "opened"),
     0x1A: Meaning(Happening.CLOSED, "closed"),
-    0x1B: Meaning(Happening.ALARM, "forced"),
-    0x1C: Meaning(Happening.ALARM, "held"),
+    0x1B: Meaning(Happening.ALARM, FORCED),
+    0x1C: Meaning(Happening.ALARM, HELD),
     0x34: Meaning(Happening.ALARM, BURNS),
     **{code: Meaning(Happening.ALARM, "the wire of the lock") for code in (0x53, 0x54, 0x55)},
     **{code: Meaning(Happening.ALARM, "the wire of the door sensor") for code in (0x56, 0x57, 0x58)},
@@ -93,12 +93,12 @@ SPOKEN = {
     0x52: "the first card no longer counts",
 }
 ALARM = {
-    **dict.fromkeys((0x404, 0x406, 0x408), "tamper"),
+    **dict.fromkeys((0x404, 0x406, 0x408), TAMPER),
     0x400: "an input is short-circuited",
     0x401: "an input is cut",
     0x402: "an input is wrong",
-    0x40A: "duress",
-    0x40B: "the log is nearly full",
+    0x40A: DURESS,
+    0x40B: LOG_FULL,
     0x40C: "the same card was refused too often",
 }
 ENDED = {0x403: "an input is right again", **dict.fromkeys((0x405, 0x407, 0x409), "tamper is over")}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from drivers.access.uhppote.codec.log import EventRecord, Kind
 from drivers.access.uhppote.config import UhppoteConfig
 from drivers.shared.log_walk import Found
-from gateway.core.access import BURNS, Happening
+from gateway.core.access import BURNS, DURESS, EMERGENCY, FORCED, HELD, THEFT, ZONE, Happening
 from gateway.core.model import Event, Retention
 
 
@@ -39,14 +39,14 @@ REASONS: Mapping[int, Meaning] = {
     31: Meaning(Happening.BUTTON_REFUSED, "locked"),
     32: Meaning(Happening.BUTTON_REFUSED, "offline"),
     33: Meaning(Happening.BUTTON_REFUSED, "interlock"),
-    34: Meaning(Happening.BUTTON_REFUSED, "duress"),
-    37: Meaning(Happening.ALARM, "held"),
-    38: Meaning(Happening.ALARM, "forced"),
+    34: Meaning(Happening.BUTTON_REFUSED, DURESS),
+    37: Meaning(Happening.ALARM, HELD),
+    38: Meaning(Happening.ALARM, FORCED),
     39: Meaning(Happening.ALARM, BURNS),
     40: Meaning(Happening.ALARM, "forced closed"),
-    41: Meaning(Happening.ALARM, "theft"),
-    42: Meaning(Happening.ALARM, "24 h zone"),
-    43: Meaning(Happening.ALARM, "emergency"),
+    41: Meaning(Happening.ALARM, THEFT),
+    42: Meaning(Happening.ALARM, ZONE),
+    43: Meaning(Happening.ALARM, EMERGENCY),
     44: Meaning(Happening.REMOTE, "remote"),
     45: Meaning(Happening.REMOTE, "USB reader"),
 }
@@ -61,7 +61,7 @@ def meaning(record: EventRecord) -> Meaning:
         return known
     if record.kind == Kind.CARD:
         return Meaning(Happening.GRANTED if record.granted else Happening.DENIED, known.reason if known else "other")
-    return known or Meaning(Happening.ALARM, f"code {record.reason}")
+    return known or Meaning(Happening.ALARM if record.kind == Kind.ALARM else Happening.OTHER, f"code {record.reason}")
 
 
 class Teller:

@@ -7,7 +7,7 @@ Source: ZKTeco, Security PUSH Communication Protocol, appendix 2 (`Description o
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.core.access import BURNS, Happening
+from gateway.core.access import BURNS, DURESS, FORCED, HELD, NO_BATTERY, NO_MAINS, NO_READER, TAMPER, Happening
 
 
 class Meaning(NamedTuple):
@@ -61,13 +61,14 @@ DENIED = {
 }
 BUTTON_REFUSED = {36: TIMES, 64: TIMES, 209: "the button is locked"}
 ALARM = {
-    28: "held",
-    **dict.fromkeys((100, 109), "tamper"),
-    **dict.fromkeys((101, 103), "duress"),
-    102: "forced",
+    28: HELD,
+    **dict.fromkeys((100, 109), TAMPER),
+    **dict.fromkeys((101, 103), DURESS),
+    102: FORCED,
     104: "a card that is not valid, again and again",
-    106: "battery lost",
-    107: "mains lost",
+    106: NO_BATTERY,
+    107: NO_MAINS,
+    110: NO_READER,
     **dict.fromkeys((114, 115), "the wire of the fire input"),
     **dict.fromkeys((116, 117), "the wire of an input"),
     **dict.fromkeys((118, 119), "the wire of the button"),
@@ -83,7 +84,6 @@ OTHER = {
     54: "battery low",
     55: "battery must be changed",
     105: "server lost",
-    110: "reader lost",
     204: "open to all no longer",
     205: "open to all from afar",
     214: "server found",

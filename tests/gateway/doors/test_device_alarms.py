@@ -1,34 +1,39 @@
-"""Duress and tampering, as devices tell of them: which alarms that gives, and until when."""
+"""What devices give alarm of: which alarms that gives, and until when."""
 
 import asyncio
 
 import pytest
-from doorhall import BACK, FRONT, DoorBox, DoorHall, told
+from doorhall import BACK, FRONT, BoxConfig, DoorBox, DoorHall, told
 
 from gateway.core.access import DOOR, TAMPER, Happening
 from gateway.core.model import PartKind, Point, Reading, Retention, Surface
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "priority"),
+    ("name", "reason", "kind", "priority"),
     [
-        ("duress", Happening.ALARM, "critical"),
-        ("duress", Happening.BUTTON_REFUSED, "critical"),
-        ("tamper", Happening.ALARM, "high"),
+        ("duress", "duress", Happening.ALARM, "critical"),
+        ("duress", "duress", Happening.BUTTON_REFUSED, "critical"),
+        ("tamper", "tamper", Happening.ALARM, "high"),
+        ("emergency-call", "emergency", Happening.ALARM, "critical"),
+        ("intrusion", "theft", Happening.ALARM, "critical"),
+        ("intrusion", "24 h zone", Happening.ALARM, "critical"),
+        ("access-fault", "mains lost", Happening.ALARM, "medium"),
+        ("device-alarm", "code 150", Happening.ALARM, "high"),
     ],
 )
 def test_what_a_device_gives_alarm_of_at_a_door_stays_until_somebody_has_seen_it(
-    name: str, kind: Happening, priority: str
+    name: str, reason: str, kind: Happening, priority: str
 ) -> None:
     async def happens(hall: DoorHall) -> None:
-        hall.box.write(kind, "d1", reason=name, code=101, person="p-123")
+        hall.box.write(kind, "d1", reason=reason, code=101, person="p-123")
         await asyncio.sleep(1.2)
         found = hall.alarms.find(f"{name}.acs.d1")
         assert (found["state"], found["priority"], found["quiet"]) == ("active", priority, name == "duress")
         assert found["detail"] == {
             "event": kind.value,
             "seq": found["occurrence"],
-            "reason": name,
+            "reason": reason,
             "code": 101,
             "door": "front",
         }
@@ -49,14 +54,57 @@ def test_it_is_an_alarm_of_the_device_where_nobody_watches_the_door_or_it_is_of_
     async def story(hall: DoorHall) -> None:
         hall.box.write(Happening.ALARM, "d2", reason="duress")
         hall.box.write(Happening.ALARM, None, reason="tamper")
-        hall.box.write(Happening.ALARM, "d1", reason="battery lost")
+        hall.box.write(Happening.ALARM, None, reason="battery lost")
         await asyncio.sleep(1.2)
         assert {alarm["id"]: alarm["detail"].get("part") for alarm in hall.alarms.all()} == {
             "duress.acs": "d2",
             "tamper.acs": None,
+            "access-fault.acs": None,
         }
 
     told(story, doors=[FRONT])
+
+
+def test_what_a_device_calls_forced_or_held_where_nobody_watches_and_a_button_without_a_reason_of_ours_are_none() -> (
+    None
+):
+    async def story(hall: DoorHall) -> None:
+        hall.box.write(Happening.ALARM, "d2", reason="forced")
+        hall.box.write(Happening.ALARM, "d2", reason="held")
+        hall.box.write(Happening.BUTTON_REFUSED, "d1", reason="locked")
+        await asyncio.sleep(1.2)
+        assert (len(hall.rows("door.device_alarm")), len(hall.rows("door.button_refused"))) == (2, 1)
+        assert hall.alarms.all() == []
+
+    told(story, doors=[FRONT])
+
+
+@pytest.mark.parametrize("has_point", [True, False])
+def test_a_fire_that_a_device_tells_of_is_its_alarm_by_its_point_where_it_has_one_else_until_somebody_has_seen_it(
+    has_point: bool,
+) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.write(Happening.ALARM, "d2", reason="fire")
+        await asyncio.sleep(1.2)
+        assert hall.alarm("fire-released.acs") == ("normal" if has_point else "active")
+        if not has_point:
+            found = hall.alarms.find("fire-released.acs")
+            assert (found["priority"], found["detail"]["part"]) == ("critical", "d2")
+            await hall.alarms.desk.acknowledge(found["id"], occurrence=found["occurrence"], actor="li", reason=None)
+            await asyncio.sleep(0.1)
+            assert hall.alarm("fire-released.acs") == "normal"
+
+    told(story, doors=[FRONT], devices=[BoxConfig(id="acs", driver="test.doors", fire=has_point)])
+
+
+@pytest.mark.parametrize("part", ["d1", None])
+def test_a_fire_at_a_watched_door_is_an_alarm_of_that_door_alone(part: str | None) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.write(Happening.ALARM, part, reason="fire")
+        await asyncio.sleep(2.2)
+        assert [alarm["id"] for alarm in hall.alarms.all()] == ["fire-released.acs.d1"]
+
+    told(story, doors=[FRONT], devices=[BoxConfig(id="acs", driver="test.doors", fire=False)])
 
 
 def test_a_door_that_was_opened_under_duress_shows_nothing_of_it() -> None:
