@@ -116,10 +116,9 @@ async def at_home(folder: Path, *configs: OsdpConfig) -> AsyncGenerator[Readers]
 
 
 @asynccontextmanager
-async def on_tcp(folder: Path, **keys: Any) -> AsyncGenerator[Readers]:
+async def on_tcp(folder: Path, make: type[OsdpTwin] = OsdpTwin, /, **keys: Any) -> AsyncGenerator[Readers]:
     """One reader, alone on a TCP connection, online."""
-    first = config(folder, 1, address="tcp://127.0.0.1:1", **keys)
-    twin = OsdpTwin(first)
+    twin = make(config(folder, 1, address="tcp://127.0.0.1:1", **keys))
     async with twin.serve("127.0.0.1", 0) as port:
         own = config(folder, 1, address=f"tcp://127.0.0.1:{port}", **keys)
         async with at_home(folder, own) as readers:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hall_contract.scripted import for_ever
 from drivers.access.hikvision import driver
 from gateway.core.errors import JournalError
 from gateway.core.model import Quality, Stage
-from gateway.hub import Status
+from gateway.hub import Held, Status
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from simulators.access.hikvision.server import HikvisionTwin
@@ -78,6 +78,15 @@ async def recorded(hall: Hall, count: int) -> None:
         return len(await numbers(hall)) >= count
 
     await until(enough)
+
+
+async def back(hall: Hall, case: Case) -> Mapping[str, Held]:
+    """The points of the door `back`, which is looked at often, and known to be closed."""
+    case.keys["poll_s"] = 0.1
+    await hall.online()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is False)
+    return points
 
 
 async def test_a_swipe_is_recorded_at_once_with_nobody_in_it(hall: Hall) -> None:
@@ -313,10 +322,8 @@ async def test_a_stream_without_a_heartbeat_is_dropped(hall: Hall, case: Case) -
 
 
 async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case) -> None:
-    case.keys["poll_s"] = 0.1
-    await hall.online()
+    points = await back(hall, case)
     hall.pull("force", door=2)
-    points = hall.life.view.points["back"]
     await hall.until(lambda: points["open"].now.value is True)
     assert [row.payload["reason"] for row in await rows(hall, "door.device_alarm") if row.payload] == ["forced"]
     assert (points["unlocked"].now.value, points["mode"].now.value) == (False, "controlled")
@@ -325,10 +332,7 @@ async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case
 async def test_of_doors_nothing_is_known_while_what_happened_at_them_cannot_be_recorded(
     hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case.keys["poll_s"] = 0.1
-    await hall.online()
-    points = hall.life.view.points["back"]
-    await hall.until(lambda: points["open"].now.value is False)
+    points = await back(hall, case)
 
     async def full(*_: Any, **__: Any) -> None:
         raise JournalError("the disk is full")
@@ -345,10 +349,7 @@ async def test_of_doors_nothing_is_known_while_what_happened_at_them_cannot_be_r
 async def test_of_doors_nothing_is_known_while_a_long_log_is_read(
     hall: Hall, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case.keys["poll_s"] = 0.1
-    await hall.online()
-    points = hall.life.view.points["back"]
-    await hall.until(lambda: points["open"].now.value is False)
+    points = await back(hall, case)
     record, full = hall.life.context.record, asyncio.Event()
 
     async def slow(*events: Any, **more: Any) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from readerhall import Readers, at_home, config, living
+from readerhall import Readers, on_tcp
 
 from drivers.access.osdp import codec
 from drivers.access.osdp.codec import Frame
@@ -60,15 +60,10 @@ def framed(question: Frame, code: int, report: bytes) -> bytes:
 
 @asynccontextmanager
 async def answering(folder: Path) -> AsyncGenerator[tuple[Readers, Answering]]:
-    keys = {"key": None, "enforce_secure": False, "status_s": 0.2, "door": DOOR}
-    twin = Answering(config(folder, 1, address="tcp://127.0.0.1:1", **keys))
-    async with twin.serve("127.0.0.1", 0) as port:
-        own = config(folder, 1, address=f"tcp://127.0.0.1:{port}", **keys)
-        async with at_home(folder, own) as readers:
-            readers.twins[own.id] = twin
-            async with living(readers):
-                await readers.are(Status.ONLINE, own.id)
-                yield readers, twin
+    async with on_tcp(folder, Answering, key=None, enforce_secure=False, status_s=0.2, door=DOOR) as readers:
+        twin = readers.twins[R]
+        assert isinstance(twin, Answering)
+        yield readers, twin
 
 
 def known(readers: Readers) -> tuple[object, ...]:

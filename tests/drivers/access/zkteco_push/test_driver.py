@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,6 @@ class Device:
 
     async def online(self, hall: Hall) -> None:
         """Come for commands: that is enough to be there."""
-        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
         assert await self.say("GET", "getrequest") == (200, b"OK")
         await hall.until(lambda: hall.is_(Status.ONLINE))
 
@@ -74,13 +74,21 @@ def case() -> Case:
     return Case()
 
 
+@asynccontextmanager
+async def awaited(case: Case, folder: Path) -> AsyncGenerator[tuple[Hall, Device]]:
+    """A gateway that runs and waits for the device, with its store in `folder`."""
+    async with open_hall(case, folder) as opened:
+        opened.start()
+        await opened.until(lambda: opened.house.inlets.find(Kind.ICLOCK, SN) is not None)
+        yield opened, Device(opened._field_port)
+        opened.no_bug()
+
+
 @pytest.fixture
 async def hall(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Hall]:
     hurry(monkeypatch)
-    async with open_hall(case, tmp_path) as opened:
-        opened.start()
+    async with awaited(case, tmp_path) as (opened, _):
         yield opened
-        opened.no_bug()
 
 
 @pytest.fixture
@@ -102,7 +110,6 @@ async def payloads(hall: Hall, *types: str) -> list[dict[str, Any]]:
 
 async def test_registers_and_gets_its_settings_byte_by_byte(hall: Hall) -> None:
     device = Device(hall._field_port)
-    await hall.until(lambda: bool(hall.house.inlets._open))
     assert await device.say("GET", "cdata&options=all&pushver=3.1.2&DeviceType=acc") == (200, b"OK")
     told = b"DeviceType=acc,~DeviceName=F20/M\x1b[2J,FirmVer=Ver 8.0.1.3-20151229,LockCount=1"
     status, answer = await device.say("POST", "registry", told)
@@ -250,9 +257,8 @@ async def test_who_dies_between_the_disk_and_the_ok_records_the_row_once(
         committed.set()
         await asyncio.Event().wait()
 
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await (device := Device(hall._field_port)).online(hall)
+    async with awaited(case, tmp_path) as (hall, device):
+        await device.online(hall)
         committed = asyncio.Event()
         monkeypatch.setattr(Journal, "record", commit_and_hang)
         saying = asyncio.create_task(device.log(GRANTED.format(n=1), GRANTED.format(n=2)))
@@ -260,9 +266,8 @@ async def test_who_dies_between_the_disk_and_the_ok_records_the_row_once(
         await hall.stop()
         assert (await saying)[1] != b"OK"
         monkeypatch.setattr(Journal, "record", record)
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await (device := Device(hall._field_port)).online(hall)
+    async with awaited(case, tmp_path) as (hall, device):
+        await device.online(hall)
         assert await device.log(*(GRANTED.format(n=n) for n in (1, 2, 3))) == (200, b"OK")
         assert [payload["index"] for payload in await payloads(hall)] == [1, 2, 3]
 
@@ -355,15 +360,11 @@ async def test_rows_that_have_waited_for_the_gateway_are_recorded_with_what_the_
 ) -> None:
     """The device tells its clock with its sensors, which may come after all that has waited."""
     hurry(monkeypatch)
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await (device := Device(hall._field_port)).online(hall)
+    async with awaited(case, tmp_path) as (hall, device):
+        await device.online(hall)
         await device.say("POST", "cdata&table=rtstate", b"time=2000-01-01 00:00:00\tsensor=06")
         assert (await device.log(GRANTED.format(n=1)))[0] == 200
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
-        device = Device(hall._field_port)
+    async with awaited(case, tmp_path) as (hall, device):
         assert (await device.log(GRANTED.format(n=2)))[0] == 200
         assert hall.life.view.points[None]["clock_offset_s"].now.value is None
         assert (await device.say("GET", "cdata&options=all&DeviceType=acc"))[0] == 200  # it has started anew
@@ -371,10 +372,8 @@ async def test_rows_that_have_waited_for_the_gateway_are_recorded_with_what_the_
         first, waited, started = [row.clock_offset_s for row in await rows(hall)]
         assert (first == waited, started) == (True, None)
         assert first is not None
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
-        assert (await Device(hall._field_port).log(GRANTED.format(n=4)))[0] == 200
+    async with awaited(case, tmp_path) as (hall, device):
+        assert (await device.log(GRANTED.format(n=4)))[0] == 200
         assert (await rows(hall))[-1].clock_offset_s is None
 
 
@@ -383,14 +382,11 @@ async def test_what_the_clock_was_off_is_kept_as_soon_as_it_is_measured(
 ) -> None:
     """Without another row before the gateway dies."""
     hurry(monkeypatch)
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await (device := Device(hall._field_port)).online(hall)
+    async with awaited(case, tmp_path) as (hall, device):
+        await device.online(hall)
         await device.say("POST", "cdata&table=rtstate", b"time=2000-01-01 00:00:00\tsensor=06")
-    async with open_hall(case, tmp_path) as hall:
-        hall.start()
-        await hall.until(lambda: hall.house.inlets.find(Kind.ICLOCK, SN) is not None)
-        assert (await Device(hall._field_port).log(GRANTED.format(n=1)))[0] == 200
+    async with awaited(case, tmp_path) as (hall, device):
+        assert (await device.log(GRANTED.format(n=1)))[0] == 200
         assert (await rows(hall, "access.granted"))[-1].clock_offset_s is not None
 
 
@@ -469,7 +465,6 @@ async def test_who_may_not_come_is_refused(hall: Hall, case: Case, keys: dict[st
     case.keys = keys
     hall.start()
     device = Device(hall._field_port)
-    await hall.until(lambda: bool(hall.house.inlets._open))
     assert (await device.log(GRANTED.format(n=1)))[0] == status
     assert not hall.is_(Status.ONLINE)
     assert await rows(hall) == []
