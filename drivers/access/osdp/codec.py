@@ -91,3 +91,27 @@ class Answers:
         if asked is None or found is None or found.address != asked.address | ANSWER:
             return False
         return found.sequence == asked.sequence or (not found.secure and found.code in (BUSY, NAK))
+
+
+class Wire:
+    """What libosdp reads and writes. It never lets go of one that it was given, so that each driver has only one."""
+
+    id = 1
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all bytes."""
+        self.said, self.heard = b"", b""
+
+    def read(self, most: int) -> bytes:
+        data, self.heard = self.heard[:most], self.heard[most:]
+        return data
+
+    def write(self, data: bytes) -> int:
+        self.said += data
+        return len(data)
+
+    def flush(self) -> None:
+        self.heard = b""

@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.access.osdp import codec
 from drivers.access.osdp.config import OsdpConfig
-from drivers.access.osdp.panel import Claims, Panel, Unsafe, Wire
+from drivers.access.osdp.panel import Claims, Panel, Unsafe
 from gateway.core.contract import Link
 from gateway.core.errors import AuthFailed, CommandRejected, DeviceError, ProtocolError
 from gateway.core.model import Event
@@ -43,7 +43,7 @@ class Order:
 class Conversation:
     """What is said on one link. All it does raises DeviceError: AuthFailed for a reader that does not prove its key."""
 
-    def __init__(self, config: OsdpConfig, link: Link, wire: Wire, key: bytes | None) -> None:
+    def __init__(self, config: OsdpConfig, link: Link, wire: codec.Wire, key: bytes | None) -> None:
         self._config, self._link, self._wire, self._key = config, link, wire, key
         self._orders: deque[Order] = deque()
         self._order: Order | None = None

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from drivers.access.osdp.codec import Wire
 from drivers.access.osdp.config import OsdpConfig
 from drivers.access.osdp.conversation import Conversation, Order
 from drivers.access.osdp.installing import Installing
 from drivers.access.osdp.key import read_key
 from drivers.access.osdp.library import osdp_sys
-from drivers.access.osdp.panel import Wire
 from drivers.access.osdp.reports import Reports, capabilities, identity, presented, pressed
 from drivers.access.osdp.surface import STATUS, surface
 from drivers.access.osdp.verbs import Asked, Buzz, Light, Output, buzzed, lit, status, switched

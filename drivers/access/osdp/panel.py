@@ -27,30 +27,6 @@ class Unsafe(Exception):
     """libosdp was about to say something in clear to a reader that must prove its key."""
 
 
-class Wire:
-    """What libosdp reads and writes. It never lets go of one that it was given, so that each driver has only one."""
-
-    id = 1
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget all bytes."""
-        self.said, self.heard = b"", b""
-
-    def read(self, most: int) -> bytes:
-        data, self.heard = self.heard[:most], self.heard[most:]
-        return data
-
-    def write(self, data: bytes) -> int:
-        self.said += data
-        return len(data)
-
-    def flush(self) -> None:
-        self.heard = b""
-
-
 class _Told:
     """What libosdp calls: it must not know the panel, which could then never be freed, and must never raise."""
 
@@ -87,7 +63,7 @@ class _Told:
 class Panel:
     """A conversation with one reader, from its first question. Without `enforce` it may go on in clear."""
 
-    def __init__(self, wire: Wire, reader: int, key: bytes | None, *, enforce: bool) -> None:
+    def __init__(self, wire: codec.Wire, reader: int, key: bytes | None, *, enforce: bool) -> None:
         osdp_sys.set_loglevel(osdp_sys.LOG_EMERG)  # it would print to our standard output
         wire.clear()
         self._wire, self._told, self._enforce = wire, _Told(), enforce

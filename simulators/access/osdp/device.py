@@ -10,32 +10,12 @@ from typing import Any
 
 import osdp_sys
 
-from drivers.access.osdp.codec import Decoder
+from drivers.access.osdp.codec import Decoder, Wire
 
 CAPABILITIES = {osdp_sys.CAP_CARD_DATA_FORMAT: 1, osdp_sys.CAP_READER_AUDIBLE_OUTPUT: 1}
 VENDOR, MODEL, VERSION, FIRMWARE = 0x0A1B2C, 3, 1, 0x010203
 osdp_sys.set_loglevel(osdp_sys.LOG_EMERG)  # it would print to our standard output
 Obey = Callable[[Mapping[str, Any]], bool]
-
-
-class Wire:
-    """What libosdp reads and writes."""
-
-    id = 1
-
-    def __init__(self) -> None:
-        self.said, self.heard = b"", b""
-
-    def read(self, most: int) -> bytes:
-        data, self.heard = self.heard[:most], self.heard[most:]
-        return data
-
-    def write(self, data: bytes) -> int:
-        self.said += data
-        return len(data)
-
-    def flush(self) -> None:
-        self.heard = b""
 
 
 class Device:

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.access.osdp import codec
 from drivers.access.osdp.library import osdp_sys
-from drivers.access.osdp.panel import Panel, Unsafe, Wire
+from drivers.access.osdp.panel import Panel, Unsafe
 from simulators.access.osdp.device import Device
 
 KEY = bytes(range(16))
@@ -20,7 +20,7 @@ def device(key: bytes | None = KEY) -> Device:
 
 
 def panel(key: bytes | None = KEY) -> Panel:
-    return Panel(Wire(), 5, key, enforce=key is not None)
+    return Panel(codec.Wire(), 5, key, enforce=key is not None)
 
 
 def exchange(own: Panel, reader: Device) -> bytes:
@@ -60,7 +60,8 @@ def test_shakes_hands_and_hears_a_card() -> None:
 def test_challenges_are_never_the_same_twice() -> None:
     """libosdp alone begins every process with the same ones: a recorded conversation could be played to it again."""
     code = (
-        "from drivers.access.osdp.panel import Panel, Wire\n"
+        "from drivers.access.osdp.codec import Wire\n"
+        "from drivers.access.osdp.panel import Panel\n"
         "from simulators.access.osdp.device import Device\n"
         "own = Panel(Wire(), 5, bytes(16), enforce=True)\n"
         "reader = Device(5, bytes(16), bool, clear=False, numbers={}, serial=1)\n"
@@ -79,7 +80,7 @@ def test_challenges_are_never_the_same_twice() -> None:
 
 def test_what_a_reader_says_leaves_nothing_behind() -> None:
     """libosdp's Python module never frees the events that it hands out: two of them for every handshake."""
-    wire, reader = Wire(), device()
+    wire, reader = codec.Wire(), device()
 
     def shake(times: int) -> int:
         for _ in range(times):
