@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.model import EventType, Point, Retention, Verb
+from gateway.core.model import EventType, PartKind, Point, Retention, Verb
 from gateway.core.rights import Right
+from gateway.core.screen import SetClock
 
 DOOR = "door"
 DURESS, TAMPER = "duress", "tamper"
@@ -55,12 +56,15 @@ SET_MODE = Verb(
     reasoned=True,
     locks=True,
 )
+SET_CLOCK = Verb(name="set_clock", meaning="set the device's clock to the gateway's", params=SetClock)
 DOOR_POINTS = (
     Point("open", "boolean", "whether the door stands open, by its sensor; null while nobody can tell"),
     Point("unlocked", "boolean", "whether its lock is released"),
     Point("mode", "text", "how its lock is run: controlled, normally_open or normally_closed"),
 )
 FIRE = Point("fire", "boolean", "whether the fire input of the device is active")
+LOG_NEWEST = Point("log_newest", "integer", "the number of the newest row of its log that is recorded")
+CLOCK_OFFSET = Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0)
 LISTENER_BOUND = Point(
     "listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"
 )
@@ -137,3 +141,7 @@ CLOCK_EVENT = EventType(
     Happening.CLOCK, "the clock of the device was set: `offset_s` is what it was off", Retention.AUDIT
 )
 RESTARTED = EventType(Happening.RESTARTED, "the device was without power or was reset: `reason`", Retention.ACCESS)
+LOGGER_EVENTS = (*DOOR_EVENTS, *LOG_EVENTS, CLOCK_EVENT, RESTARTED)
+"""Those of a device that controls doors and has a log and a clock."""
+MODAL_DOOR = PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE), events=DOOR_EVENTS)
+"""A door whose lock can be run in more than one way, and that has nothing else."""

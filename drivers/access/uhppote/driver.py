@@ -16,7 +16,7 @@ from drivers.access.uhppote.orders import ORDERS, set_clock
 from drivers.access.uhppote.reader import Reader
 from drivers.access.uhppote.search import SEARCH
 from drivers.access.uhppote.wire import Wire
-from gateway.core.access import CLOCK_EVENT, DOOR, DOOR_EVENTS, LISTENER_BOUND, LOG_EVENTS, RESTARTED, may_lock
+from gateway.core.access import DOOR, DOOR_EVENTS, LISTENER_BOUND, LOGGER_EVENTS, may_lock
 from gateway.core.contract import DeviceContext, Driver, Inlet
 from gateway.core.errors import CommandRejected, JournalError
 from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Reading, Surface, Verb
@@ -50,9 +50,8 @@ class Uhppote(Driver[UhppoteConfig]):
 
     def surface(self) -> Surface:
         """Doors as parts; the log and the cards are the device's own."""
-        events = (*LOG_EVENTS, CLOCK_EVENT, RESTARTED)
         return Surface(
-            device=PartKind(points=points.DEVICE, verbs=verbs.DEVICE, events=(*DOOR_EVENTS, *events)),
+            device=PartKind(points=points.DEVICE, verbs=verbs.DEVICE, events=LOGGER_EVENTS),
             kinds={DOOR: PartKind(points=points.DOOR, verbs=verbs.DOOR, events=DOOR_EVENTS)},
             polls=(PollGroup(STATUS, self.config.poll_s), PollGroup(CARE, self.config.care_s)),
         )

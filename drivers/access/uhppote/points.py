@@ -6,7 +6,7 @@ from drivers.access.uhppote.codec.doors import Control
 from drivers.access.uhppote.codec.log import FIRE as FIRE_BIT
 from drivers.access.uhppote.codec.log import FORCE_LOCK, Status
 from drivers.access.uhppote.config import UhppoteConfig
-from gateway.core.access import DOOR_POINTS, FIRE, LISTENER_BOUND, Mode
+from gateway.core.access import CLOCK_OFFSET, DOOR_POINTS, FIRE, LISTENER_BOUND, Mode
 from gateway.core.model import Point, Quality, Reading, Scalar
 
 BUTTON = Point("button", "boolean", "whether the button inside is pressed")
@@ -16,7 +16,7 @@ DOOR_EVENTS = Point("door_events", "boolean", "whether it has agreed to log door
 DEVICE = (
     FIRE,
     Point("force_lock", "boolean", "whether the input that keeps all doors locked is active"),
-    Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0),
+    CLOCK_OFFSET,
     Point("log_newest", "integer", "the index of the newest event in its log"),
     Point("log_behind", "integer", "events of its log that are not recorded yet"),
     LISTENER_BOUND,
@@ -67,7 +67,7 @@ def fire(status: Status) -> bool:
 def own(status: Status, *, offset_s: float | None, behind: int | None, strays: int) -> Iterator[Reading]:
     """What it tells of itself."""
     yield reading(None, "force_lock", bool(status.inputs & FORCE_LOCK))
-    yield reading(None, "clock_offset_s", offset_s)
+    yield reading(None, CLOCK_OFFSET.name, offset_s)
     yield reading(None, "log_newest", status.index)
     yield reading(None, "log_behind", behind)
     yield reading(None, "system_error", status.error)

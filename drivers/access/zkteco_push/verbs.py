@@ -4,38 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from drivers.access.zkteco_push import codec
-from gateway.core.access import (
-    CLOCK_EVENT,
-    DOOR,
-    DOOR_EVENTS,
-    DOOR_POINTS,
-    LOG_EVENTS,
-    OPEN,
-    RESTARTED,
-    SET_MODE,
-    Mode,
-    SetMode,
-)
+from gateway.core.access import CLOCK_OFFSET, DOOR, LOG_NEWEST, LOGGER_EVENTS, MODAL_DOOR, SET_CLOCK, Mode, SetMode
 from gateway.core.contract import convert
 from gateway.core.errors import CommandRejected
-from gateway.core.model import Command, PartKind, Point, Verb
-
-
-class SetClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`set_clock` has no parameters: it is the time of the gateway."""
-
+from gateway.core.model import Command, PartKind, Point
 
 POINTS = (
-    Point("log_newest", "integer", "the number of the newest row of its log that is recorded"),
-    Point("clock_offset_s", "number", "how far its clock is ahead", unit="s", deadband=1.0),
+    LOG_NEWEST,
+    CLOCK_OFFSET,
     Point("refused", "integer", "requests in its name that were refused, for their address, token or length"),
 )
-SET_CLOCK = Verb(name="set_clock", meaning="set the device's clock to the gateway's", params=SetClock)
-DEVICE = PartKind(points=POINTS, verbs=(SET_CLOCK,), events=(*DOOR_EVENTS, *LOG_EVENTS, CLOCK_EVENT, RESTARTED))
-KINDS: Mapping[str, PartKind] = {DOOR: PartKind(points=DOOR_POINTS, verbs=(OPEN, SET_MODE), events=DOOR_EVENTS)}
+DEVICE = PartKind(points=POINTS, verbs=(SET_CLOCK,), events=LOGGER_EVENTS)
+KINDS: Mapping[str, PartKind] = {DOOR: MODAL_DOOR}
 SHUT, FOR_EVER = 0, 255
 """For how many seconds the lock is released."""
 
