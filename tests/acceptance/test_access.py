@@ -1,7 +1,6 @@
 """The record of a hall of processes: whatever is killed or full, it is what the logs of the devices say, once."""
 
 import json
-import time
 from collections.abc import Generator
 from pathlib import Path
 from random import Random
@@ -46,14 +45,14 @@ def test_a_gateway_killed_in_a_burst_has_every_event_once_in_order_and_told_it_o
     hall.let_pass()
     with hall.swiping("acs"):
         for broker_goes_too in (False, True):
-            time.sleep(chance.uniform(0.05, 0.7))
+            hall.goes_on(chance.randrange(2, 30))
             hall.broker.stop()
             if not broker_goes_too:
-                time.sleep(chance.uniform(0, 0.3))
+                hall.goes_on(chance.randrange(15))
                 hall.broker.restart()
-                time.sleep(chance.uniform(0.05, 0.7))
+                hall.goes_on(chance.randrange(2, 30))
             hall.kill()
-            time.sleep(chance.uniform(0, 0.3))
+            hall.goes_on(chance.randrange(15))
             hall.again()
             if broker_goes_too:
                 hall.broker.restart()
@@ -164,7 +163,7 @@ def test_a_row_that_is_on_disk_before_its_ok_was_heard_is_recorded_once(boxes: A
     with boxes.swiping("zk", card="5550199"):
         for _ in range(2):
             boxes.start_gateway()
-            time.sleep(chance.uniform(0.05, 0.7))
+            boxes.goes_on(chance.randrange(2, 30), "zk")
             boxes.kill()
     boxes.start_gateway()
     newest = boxes.seen("zk")["log"]["newest"]
@@ -208,7 +207,7 @@ def test_on_a_full_disk_the_place_in_the_log_stands_still_and_nothing_is_lost_ov
         until(lambda: not hall._ready(), 20)
         full = hall.stored()
         assert len(full) < hall.seen("acs")["log"]["newest"]
-        time.sleep(1.0)
+        hall.answers(10)
         assert hall.stored() == full == hall.kept()[: len(full)]
         with outliving(pid, disk / "hall.db") as other:
             hall.kill()

@@ -133,6 +133,16 @@ class AccessHall(Hall):
             for record in records
         ]
 
+    def goes_on(self, events: int, device: str = "acs") -> None:
+        """Wait until so many more events stand in the log of a controller."""
+        least = self.seen(device)["log"]["newest"] + events
+        until(lambda: self.seen(device)["log"]["newest"] >= least, 20)
+
+    def answers(self, times: int, device: str = "acs") -> None:
+        """Wait until a controller has answered so many times more."""
+        least = self.seen(device)["packets"]["answered"] + times
+        until(lambda: self.seen(device)["packets"]["answered"] >= least, 20)
+
     def caught_up(self, within_s: float = 20.0, device: str = "acs") -> None:
         """Wait until the newest event of a controller is recorded."""
         until(lambda: self.newest(device) == self.seen(device)["log"]["newest"], within_s)
