@@ -88,4 +88,6 @@ async def _everybody(client: Client) -> list[dict[str, Any]]:
 
 
 def _person(person: Mapping[str, Any]) -> str:
+    if person["name"] is None:
+        return f"{person['person']:20} cannot be read"
     return f"{person['person']:20} {person['known_as']:24} {person['name']:12} {person['department'] or ''}".rstrip()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gateway.journal.rows import stamp
 from gateway.people.audit import Audit
 from gateway.people.known_as import canonical
 from gateway.people.masking import mask_known_as, mask_name
-from gateway.people.pseudonyms import Person, Pseudonyms
+from gateway.people.pseudonyms import Person, PersonUnreadable, Pseudonyms
 
 PAGE_ROWS = 200
 MOST_FOUND = 50
@@ -24,11 +25,14 @@ class NoSuchPerson(GatewayError):
 
 
 class Masked(msgspec.Struct, frozen=True):
-    """Somebody as everybody with the right `persons` may see them; `person` is the pseudonym of the record."""
+    """Somebody as everybody with the right `persons` may see them; `person` is the pseudonym of the record.
+
+    `name` and `known_as` are null where what is known of them cannot be read.
+    """
 
     person: str
-    name: str
-    known_as: str
+    name: str | None
+    known_as: str | None
     department: str | None
     at: str
 
@@ -51,7 +55,10 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 class Persons:
-    """Who is behind the pseudonyms of one site. Every method raises JournalError, PersonUnreadable."""
+    """Who is behind the pseudonyms of one site. Every method raises JournalError.
+
+    One whose row cannot be read is still listed, enrolled anew and forgotten, and keeps nobody else from being told.
+    """
 
     def __init__(self, journal: Journal, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._rows, self._upkeep = journal.identities, journal.upkeep
@@ -62,12 +69,13 @@ class Persons:
         return [self._masked(row) for row in await self._rows.page(after=after, limit=limit)]
 
     async def named(self, pseudonyms: Collection[str]) -> dict[str, Masked]:
-        """Those of some pseudonyms whom the hall knows, masked."""
+        """Those of some pseudonyms whom the hall knows, masked; without those who cannot be read."""
         rows = await self._rows.of(pseudonyms) if pseudonyms else {}
-        return {pseudonym: self._masked(row) for pseudonym, row in rows.items()}
+        masked = {pseudonym: self._masked(row) for pseudonym, row in rows.items()}
+        return {pseudonym: each for pseudonym, each in masked.items() if each.name is not None}
 
     async def unmask(self, actor: str, pseudonym: str, reason: str) -> Whole:
-        """Somebody's whole name; that it was looked at is recorded before. Raises NoSuchPerson."""
+        """Somebody's whole name; that it was looked at is recorded before. Raises NoSuchPerson, PersonUnreadable."""
         row = await self._one(pseudonym)
         person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
         await self._audit.record(actor, "person.unmasked", {"person": pseudonym, "reason": reason})
@@ -94,7 +102,7 @@ class Persons:
         """
         named = {self._pseudonyms.of(person.known_as): person for person in people}
         before = await self._rows.of(named)
-        known = {id_: self._pseudonyms.unseal(id_, row.sealed) for id_, row in before.items()}
+        known = {id_: self._opened(row) for id_, row in before.items()}
         new = {id_: person for id_, person in named.items() if known.get(id_) != person}
         changed = sum(id_ in known for id_ in new)
         told = Enrolled(added=len(new) - changed, changed=changed, unchanged=len(named) - len(new))
@@ -126,8 +134,8 @@ class Persons:
         while rows := await self._rows.page(after=after, limit=PAGE_ROWS):
             after = rows[-1].pseudonym
             for row in rows:
-                person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
-                if sought == person.known_as or sought in person.name:
+                person = self._opened(row)
+                if person is not None and (sought == person.known_as or sought in person.name):
                     yield _whole(row.pseudonym, person)
                     found += 1
                     if found == MOST_FOUND:
@@ -135,8 +143,16 @@ class Persons:
             await asyncio.sleep(0)  # a page is some milliseconds of deciphering
 
     def _masked(self, row: Identity) -> Masked:
-        person = self._pseudonyms.unseal(row.pseudonym, row.sealed)
+        person = self._opened(row)
+        if person is None:
+            return Masked(row.pseudonym, None, None, None, row.at)
         return Masked(row.pseudonym, mask_name(person.name), mask_known_as(person.known_as), person.department, row.at)
+
+    def _opened(self, row: Identity) -> Person | None:
+        """What a row says; None where it cannot be read."""
+        with suppress(PersonUnreadable):
+            return self._pseudonyms.unseal(row.pseudonym, row.sealed)
+        return None
 
     def _row(self, pseudonym: str, person: Person) -> Identity:
         return Identity(pseudonym, self._pseudonyms.seal(person), stamp(self._clock.now()))

@@ -11,7 +11,6 @@ from gateway.doors.heard import Position
 from gateway.doors.machine import Held
 from gateway.journal.rows import Row
 from gateway.people.persons import Masked
-from gateway.people.pseudonyms import PersonUnreadable
 from gateway.web.markup import Html, both, moment, tag
 from gateway.web.services import Services
 
@@ -51,7 +50,7 @@ async def _passages(services: Services) -> Passages:
         newest = {(row.device, row.part): row for row in reversed(rows)}
         persons = {str(row.payload["person"]) for row in newest.values() if row.payload and "person" in row.payload}
         return Passages(newest, await services.persons.named(persons))
-    except (JournalError, PersonUnreadable) as error:
+    except JournalError as error:
         return Passages(why=str(error))
 
 
@@ -90,7 +89,7 @@ def _passage(services: Services, row: Row, passages: Passages, zone: ZoneInfo) -
     pseudonym = (row.payload or {}).get("person")
     known = passages.persons.get(str(pseudonym))
     stranger = both("未登记的卡", "not enrolled") if pseudonym else both("无卡", "no card")
-    who = [tag("b", known.name), " ", known.department or ""] if known else [stranger]
+    who = [tag("b", known.name or ""), " ", known.department or ""] if known else [stranger]
     at = tag("time", moment(services.doors.happened_at(row), zone))
     return [tag("p", both("最近通过", "last passage"), " ", at), tag("p", *who, class_="passage")]
 

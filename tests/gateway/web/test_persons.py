@@ -6,7 +6,8 @@ from typing import Any
 from stores import stores
 from webhall import Answer, WebHall
 
-from gateway.core.model import Event
+from gateway.core.model import Event, Retention
+from gateway.journal.identities import Identity
 from gateway.people.pseudonyms import Pseudonyms
 from gateway.supervisor.context import GatewayContext
 
@@ -109,6 +110,24 @@ async def test_a_card_that_somebody_writes_into_a_reason_stays_whatever_is_forgo
     assert (erased.status, "are not erased on request" in erased.detail) == (422, True)
     [still] = (await hall.get("/events?type=person.forget.requested"))["events"]
     assert still["payload"]["reason"] == body["reason"]
+
+
+async def test_a_name_that_cannot_be_read_takes_nothing_else_with_it(hall: WebHall) -> None:
+    await enrol(hall)
+    await hall.services.house.journal.identities.put([Identity(ZHANG, b"x" * 40, "2026-07-17T12:00:00.000000Z")])
+    passed = Event(type="access.granted", source_key="1", payload={"person": ZHANG}, retention=Retention.ACCESS)
+    await hall.services.house.journal.record("led-01", [passed])
+    page = await hall.get("/events?device=led-01")
+    assert ([event["payload"] for event in page["events"]], page["persons"]) == ([{"person": ZHANG}], {})
+    assert (await hall.ask("GET", "/api/v1/events.csv?device=led-01")).status == 200
+    names = {each["person"]: each["name"] for each in (await hall.get("/persons"))["persons"]}
+    assert (len(names), names[ZHANG]) == (2, None)
+    found = await hall.ask("POST", "/api/v1/persons/find", {"name": "阳", "reason": "x"})
+    assert [each["name"] for each in found.json["persons"]] == ["欧阳娜娜"]
+    answer = await hall.ask("POST", f"/api/v1/persons/{ZHANG}/unmask", {"reason": "x"})
+    assert (answer.status, "cannot be read" in answer.detail) == (503, True)
+    assert (await enrol(hall)).json == {"added": 0, "changed": 1, "unchanged": 1}
+    assert (await enrol(hall)).json == {"added": 0, "changed": 0, "unchanged": 2}
 
 
 async def test_no_file_of_the_store_has_a_name_or_a_card(hall: WebHall, tmp_path: Path) -> None:
