@@ -1,11 +1,14 @@
 """The journal, page by page."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import logging
+import sys
+from collections.abc import AsyncGenerator, Iterable, Mapping
 
 import msgspec
 from aiohttp import web
 
+from gateway.core.errors import JournalError
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.journal.search import Page, search
@@ -16,29 +19,53 @@ from gateway.web.route import QUERY, WHO, reply
 from gateway.web.services import Services
 from gateway.web.sought import EventsQuery, check, place
 
+PAGE_ROWS, TABLE_ROWS = 100, 1000
 COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "person", "name", "payload")
+log = logging.getLogger(__name__)
 
 
 async def events(request: web.Request, services: Services) -> web.Response:
     """One page of events by seq."""
     await check(request[QUERY], services)
-    page = await _found(request, services)
+    page = await _found(request, services, PAGE_ROWS)
     return reply(answers.Events(page.rows, page.next, page.upto, await _persons(page.rows, services)))
 
 
 async def table(request: web.Request, services: Services) -> web.Response:
-    """The same page as a table for a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would compute.
+    """The same as a table for a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would compute.
 
-    That it was taken is recorded first. Raises JournalError.
+    That it was taken is recorded first. Without a `limit` it goes to the end. Raises JournalError.
     """
     await check(request[QUERY], services)
     asked = request[QUERY].model_dump(mode="json", by_alias=True, exclude_none=True)
     await services.people.audit.record(request[WHO].name, "events.exported", {"query": asked})
-    rows = (await _found(request, services)).rows
-    persons = await _persons(rows, services)
-    body = BOM + line(COLUMNS) + b"".join(line(_cells(row, persons)) for row in rows)
+    first = await _found(request, services, TABLE_ROWS)
     headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
-    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+    return web.Response(
+        body=_lines(request, services, first), content_type="text/csv", charset="utf-8", headers=headers
+    )
+
+
+async def _lines(request: web.Request, services: Services, page: Page) -> AsyncGenerator[bytes]:
+    """A table page by page; cut off where the journal cannot be read, so that nobody takes it for whole."""
+    yield BOM + line(COLUMNS)
+    query: EventsQuery = request[QUERY]
+    left = (query.limit or sys.maxsize) - len(page.rows)
+    try:
+        yield await _table(page, services)
+        while page.next is not None and left:
+            page = await _page(query, services, after=page.next, limit=min(left, TABLE_ROWS))
+            left -= len(page.rows)
+            yield await _table(page, services)
+    except JournalError as error:
+        log.error("events.csv is cut off: %s", error)
+        if request.transport is not None:
+            request.transport.abort()
+
+
+async def _table(page: Page, services: Services) -> bytes:
+    persons = await _persons(page.rows, services)
+    return b"".join(line(_cells(row, persons)) for row in page.rows)
 
 
 def _cells(row: Row, persons: Mapping[str, Masked]) -> list[object]:
@@ -58,12 +85,12 @@ def _person(row: Row) -> str | None:
     return person if isinstance(person, str) else None
 
 
-async def _found(request: web.Request, services: Services) -> Page:
-    """A page; where nothing is there yet, what comes within the time that who asks is ready to wait."""
+async def _found(request: web.Request, services: Services, most: int) -> Page:
+    """A page, of `most` rows by default; where nothing is there yet, what comes while who asks is ready to wait."""
     query: EventsQuery = request[QUERY]
     until = asyncio.get_running_loop().time() + query.wait_s
     while True:
-        page = await _page(query, services)
+        page = await _page(query, services, after=query.after, limit=query.limit or most)
         if page.rows or page.next is not None or not await _more(services.house.journal, page.upto, until):
             return page
 
@@ -78,12 +105,12 @@ async def _more(journal: Journal, seq: int, until: float) -> bool:
     return True
 
 
-async def _page(query: EventsQuery, services: Services) -> Page:
+async def _page(query: EventsQuery, services: Services, *, after: int, limit: int) -> Page:
     device, part = place(query, services)
     return await search(
         services.house.journal,
-        after=query.after,
-        limit=query.limit,
+        after=after,
+        limit=limit,
         device=device,
         part=part,
         type=query.type,

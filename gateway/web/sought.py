@@ -29,7 +29,9 @@ class EventsQuery(BaseModel, frozen=True, extra="forbid"):
     since: AwareDatetime | None = Field(default=None, alias="from", description="Not before; RFC 3339.")
     until: AwareDatetime | None = Field(default=None, alias="to", description="Before; RFC 3339.")
     after: int = Field(default=0, ge=0, lt=2**63, description="Go on behind this seq: the `next` of the page before.")
-    limit: int = Field(default=100, ge=1, le=1000)
+    limit: int | None = Field(
+        default=None, ge=1, le=1000, description="At most so many; without, 100, and in a table all."
+    )
     order: Literal["asc", "desc"] = "asc"
     wait_s: float = Field(default=0, ge=0, le=30, description="Where there is nothing yet, wait so long for it.")
 

@@ -3,14 +3,19 @@
 import asyncio
 import csv
 import io
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from webhall import WebHall, until
 
+from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
 from gateway.people.pseudonyms import Pseudonyms
+from gateway.web import events
 
 
 async def called(hall: WebHall, count: int) -> None:
@@ -96,6 +101,45 @@ async def test_a_spreadsheet_computes_nothing(hall: WebHall) -> None:
     assert text.startswith("\ufeffseq,at,device,part,type,device_at,person,name,payload\r\n")
     row = list(csv.reader(io.StringIO(text)))[-1]
     assert row[2:] == ["led-01", "", "'=1+1", "", "", "", '{"name":"张*"}']
+
+
+async def listed(hall: WebHall, query: str) -> list[int]:
+    """The numbers in the payloads of a table."""
+    table = (await hall.ask("GET", f"/api/v1/events.csv?type=tick&{query}")).body.decode("utf-8-sig")
+    return [json.loads(row["payload"])["n"] for row in csv.DictReader(io.StringIO(table))]
+
+
+async def ticked(hall: WebHall, count: int) -> None:
+    ticks = [Event(type="tick", source_key=f"{n}", payload={"n": n}) for n in range(count)]
+    await hall.services.house.journal.record("led-01", ticks)
+
+
+async def test_a_table_goes_to_the_end_unless_it_is_limited(hall: WebHall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "TABLE_ROWS", 100)
+    await ticked(hall, 250)
+    assert await listed(hall, "") == list(range(250))
+    assert await listed(hall, "order=desc&limit=130") == list(range(249, 119, -1))
+    assert await listed(hall, "q=9&limit=12") == [n for n in range(250) if "9" in str(n)][:12]
+    assert (await hall.ask("HEAD", "/api/v1/events.csv")).body == b""
+
+
+async def test_a_table_that_cannot_be_read_to_its_end_is_not_taken_for_whole(
+    hall: WebHall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(events, "TABLE_ROWS", 100)
+    await ticked(hall, 250)
+    journal = hall.services.house.journal
+    read = journal.read
+
+    async def failing(*, after: int = 0, **sought: Any) -> Any:
+        if after:
+            raise JournalError("the journal cannot be read: disk I/O error")
+        return await read(after=after, **sought)
+
+    monkeypatch.setattr(journal, "read", failing)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await hall.ask("GET", "/api/v1/events.csv?type=tick")
+    assert "events.csv is cut off: the journal cannot be read: disk I/O error" in caplog.text
 
 
 async def test_a_live_tail_waits_for_what_is_new(hall: WebHall) -> None:
