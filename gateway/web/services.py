@@ -67,12 +67,13 @@ class Services(NamedTuple):
         if self.who is None:
             return EVERYTHING
         without = frozenset(kind for kind, right in CLASSES.items() if not self.who.may(right))
+        quiet = self.who.may(Right.ALARM) or self.who.may(Right.AUDIT)
         if self.who.zones is None:
-            return Scope(without=without)
+            return Scope(without=without, quiet=quiet)
         places = self.house.hub.places
         parts = frozenset(place for place, zone in places.items() if self.sees(zone))
         foreign = frozenset(places.keys() - parts)
-        return Scope(frozenset(self.lives), frozenset(self.windows), without, parts, foreign)
+        return Scope(frozenset(self.lives), frozenset(self.windows), without, parts, foreign, quiet)
 
     def within(self, who: Principal) -> "Services":
         """The services as this principal sees them: what is in no zone of theirs does not exist."""

@@ -76,9 +76,24 @@ async def test_pages_are_full_although_most_rows_are_left_out(journal: Journal) 
     assert await types(journal, GATE, limit=2, newest_first=True) == ["n20", "n10"]
 
 
+async def test_what_tells_of_duress_is_left_out(journal: Journal) -> None:
+    for reason in ("duress", "tamper", None):
+        for kind in (Retention.ACCESS, Retention.DEVICE):
+            await record(journal, "led-1", f"{reason}.{kind}", {"reason": reason}, retention=kind)
+    assert await types(journal, Scope(quiet=False)) == [
+        "duress.device",
+        "tamper.access",
+        "tamper.device",
+        "None.access",
+        "None.device",
+    ]
+
+
 async def test_classes_are_left_out(journal: Journal) -> None:
     for kind in Retention:
         await record(journal, "led-1", f"of.{kind}", {}, retention=kind)
+    await record(journal, "led-1", "alarm.raised", {}, retention=Retention.ACCESS)
+    assert await types(journal, Scope(quiet=False)) == [f"of.{kind}" for kind in Retention]
     without = frozenset({Retention.AUDIT, Retention.ACCESS})
     assert await types(journal, Scope(without=without)) == ["of.call", "of.device"]
     assert await types(journal, Scope(GATE.devices, without=without)) == ["of.call", "of.device"]

@@ -13,6 +13,7 @@ from webhall import BoardConfig, WebHall, until, web_hall
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.watch import built_in
 from gateway.calls.config import WindowConfig
+from gateway.core.model import Event, Retention
 from gateway.people.rights import Role
 
 ID = "device-offline.led-01"
@@ -131,6 +132,30 @@ async def test_a_quiet_alarm_exists_only_for_those_who_act_on_alarms(hall: WebHa
         assert ("duress.led-02" in {alarm["id"] for alarm in found}) is acts
         assert (await hall.ask("GET", "/api/v1/alarms/duress.led-02", who=token)).status == (200 if acts else 404)
         assert ("胁迫" in (await hall.ask("GET", "/", who=token)).body.decode()) is acts
+
+
+async def test_what_is_recorded_of_duress_is_for_those_who_act_on_alarms_and_for_the_audit(hall: WebHall) -> None:
+    duress = built_in("duress", "device/led-02", device="led-02", until_seen=True)
+    hall.services.alarms.declare(duress).raise_({"reason": "duress"})
+    told = (("door.device_alarm", "duress"), ("door.button_refused", "duress"), ("door.device_alarm", "tamper"))
+    rows = [
+        Event(type=type_, source_key=f"{number}", payload={"reason": reason}, retention=Retention.ACCESS)
+        for number, (type_, reason) in enumerate((*told, ("access.granted", None)))
+    ]
+    await hall.services.house.journal.record("led-02", rows)
+    quiet = {("alarm.raised", "duress.led-02"), *told[:2]}
+    await until(lambda: _of_access(hall, hall.admin), lambda found: quiet <= found)
+    for role in (Role.VIEWER, Role.SECURITY, Role.AUDITOR):
+        found = await _of_access(hall, hall.services.tokens.new(role, role))
+        assert found & quiet == (set() if role is Role.VIEWER else quiet), role
+        assert {told[2], ("access.granted", None)} <= found
+
+
+async def _of_access(hall: WebHall, who: str) -> set[tuple[str, str | None]]:
+    """The types of the rows of class access, and the alarm or the reason that each tells of."""
+    rows = (await hall.get("/events?device=led-02&limit=1000", who))["events"]
+    kept = [(row["type"], row["payload"]) for row in rows if row["retention"] == Retention.ACCESS]
+    return {(type_, payload.get("alarm", payload.get("reason"))) for type_, payload in kept}
 
 
 async def test_who_is_of_a_zone_knows_of_the_alarms_in_it_only(hall: WebHall) -> None:
