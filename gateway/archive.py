@@ -130,8 +130,9 @@ def erase(options: argparse.Namespace) -> int:
     if options.seq is not None:
         path, body = f"/events/{options.seq}/erase", {"reason": options.reason}
     else:
-        which = {"call": options.call} if options.call is not None else {"source": options.source}
-        path, body = "/erasures", {**which, "reason": options.reason}
+        which = {name: getattr(options, name) for name in ("call", "source", "person")}
+        body = {name: value for name, value in which.items() if value is not None} | {"reason": options.reason}
+        path = "/erasures"
     done = ask(options.url, token(options.token_file), lambda client: client.post(path, body))
     rest = "" if done["scrubbed"] else "; a copy stays in the store's files for a while"
     return say(options, done, f"erased: {counted(done['erased'], 'payload')}{rest}")

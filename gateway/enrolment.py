@@ -55,7 +55,7 @@ def forget(options: argparse.Namespace) -> int:
     path = f"/persons/{quote(options.person, safe='')}/forget"
     done = ask(options, lambda client: client.post(path, {"reason": options.reason}))
     rest = "" if done["scrubbed"] else "; a copy stays in the store's files for a while"
-    return say(options, done, f"{done['person']} leads to nobody any more{rest}")
+    return say(options, done, f"no name stands behind {done['person']} any more{rest}")
 
 
 def _read(options: argparse.Namespace) -> CardList:

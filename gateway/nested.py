@@ -35,6 +35,7 @@ def journal(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--seq", type=arguments.seq, metavar="SEQ", help="one record")
     which.add_argument("--call", metavar="CALL_ID", help="all that is recorded of a call")
     which.add_argument("--source", metavar="KEY", help="all whose source_key is KEY or begins with KEY/")
+    which.add_argument("--person", metavar="PERSON", help="where somebody passed, by the pseudonym")
     erase.add_argument("--reason", required=True, metavar="TEXT", help=REASON)
 
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from gateway.core.errors import GatewayError
 from gateway.core.model import Event, Retention
 from gateway.journal import schema
+from gateway.journal.facets import Facet
 from gateway.journal.journal import Journal
 from gateway.journal.missing import REQUESTED
 from gateway.journal.reader import within
 
-MOST_ROWS = 1000  # at once
+MOST_ROWS = 1000  # in one request that is recorded
 DONE = "erasure.done"
 ROWS = schema.journal.c
 
@@ -28,11 +29,15 @@ class NotErasable(GatewayError):
 
 
 class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which rows: one by `seq`, those of a `call`, or those whose source_key is `source` or begins with `source/`."""
+    """Which rows: one by `seq`, those of a `call`, or those whose source_key is `source` or begins with `source/`.
+
+    Or those of class access that tell of a `person`, by the pseudonym: as many as there are.
+    """
 
     seq: int | None = None
     call: str | None = None
     source: str | None = None
+    person: str | None = None
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -49,11 +54,14 @@ async def erase(journal: Journal, wanted: Wanted, *, actor: str, reason: str) ->
     Raises NothingToErase, NotErasable (audit records, or too many at once), JournalError (nothing was erased, or not
     all: ask again).
     """
-    seqs = await _find(journal, wanted)
+    seqs, erased = await _find(journal, wanted), 0
     id_ = os.urandom(6).hex()
-    asked: dict[str, Any] = {"actor": actor, "reason": reason, "seqs": seqs, **msgspec.to_builtins(wanted)}
-    await journal.record(None, [_event(id_, REQUESTED, asked)])
-    done = Erased(seqs, await journal.upkeep.erase(seqs), await journal.upkeep.scrub())
+    for first in range(0, len(seqs), MOST_ROWS):
+        some = seqs[first : first + MOST_ROWS]
+        asked: dict[str, Any] = {"actor": actor, "reason": reason, "seqs": some, **msgspec.to_builtins(wanted)}
+        await journal.record(None, [_event(f"{id_}/{first}", REQUESTED, asked)])
+        erased += await journal.upkeep.erase(some)
+    done = Erased(seqs, erased, await journal.upkeep.scrub())
     journal.note(None, [_event(id_, DONE, {"erased": done.erased, "scrubbed": done.scrubbed})])
     return done
 
@@ -61,19 +69,22 @@ async def erase(journal: Journal, wanted: Wanted, *, actor: str, reason: str) ->
 async def _find(journal: Journal, wanted: Wanted) -> list[int]:
     if wanted.seq is not None:
         where = ROWS.seq == wanted.seq
+    elif wanted.person is not None:
+        where = and_(schema.of_access, Facet("person") == wanted.person)
     else:
         source = f"call/{wanted.call}" if wanted.call is not None else wanted.source or ""
         where = or_(ROWS.source_key == source, within(f"{source}/"))
     page = select(ROWS.seq, ROWS["class"]).where(ROWS.site == journal.site, where).order_by(ROWS.seq)
-    found = await journal.ask(page.limit(MOST_ROWS + 1), lambda stored: (int(stored["seq"]), str(stored["class"])))
-    return _allowed(found)
+    page = page.limit(MOST_ROWS + 1) if wanted.person is None else page
+    found = await journal.ask(page, lambda stored: (int(stored["seq"]), str(stored["class"])))
+    return _allowed(found, most=MOST_ROWS if wanted.person is None else len(found))
 
 
-def _allowed(found: Sequence[tuple[int, str]]) -> list[int]:
+def _allowed(found: Sequence[tuple[int, str]], most: int) -> list[int]:
     if not found:
         raise NothingToErase("there is no such record")
-    if len(found) > MOST_ROWS:
-        raise NotErasable(f"these are more than {MOST_ROWS} records: erase them in smaller parts")
+    if len(found) > most:
+        raise NotErasable(f"these are more than {most} records: erase them in smaller parts")
     if any(class_ == Retention.AUDIT for _, class_ in found):
         raise NotErasable("records of class audit tell who did what: they expire, and are not erased on request")
     return [seq for seq, _ in found]

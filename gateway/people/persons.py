@@ -114,7 +114,7 @@ class Persons:
         return told
 
     async def forget(self, actor: str, pseudonym: str, reason: str) -> bool:
-        """Delete what is known of somebody, for ever: the record keeps a pseudonym that leads to nobody.
+        """Delete what is known of somebody, for ever. The record keeps the pseudonym, and the card still leads to it.
 
         Gives whether no copy is left in the files of the store either. Raises NoSuchPerson.
         """

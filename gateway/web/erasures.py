@@ -24,10 +24,14 @@ class Erasure(Reason, frozen=True):
         default=None, min_length=1, max_length=200, description="What its source_key is, or begins with before a `/`."
     )
 
+    person: str | None = Field(
+        default=None, min_length=1, max_length=40, description="The pseudonym of somebody: all of class access of them."
+    )
+
     @model_validator(mode="after")
     def _one(self) -> "Erasure":
-        if (self.call is None) == (self.source is None):
-            raise ValueError("must have exactly one of call and source")
+        if [self.call, self.source, self.person].count(None) != 2:
+            raise ValueError("must have exactly one of call, source and person")
         return self
 
 
@@ -40,9 +44,9 @@ async def one(request: web.Request, services: Services) -> web.Response:
 
 
 async def several(request: web.Request, services: Services) -> web.Response:
-    """Erase what is recorded of a call, or of a source."""
+    """Erase what is recorded of a call, of a source, or of a person."""
     body: Erasure = request[BODY]
-    return await _erase(request, services, Wanted(call=body.call, source=body.source))
+    return await _erase(request, services, Wanted(call=body.call, source=body.source, person=body.person))
 
 
 async def _erase(request: web.Request, services: Services, wanted: Wanted) -> web.Response:

@@ -7,12 +7,14 @@ from stores import stores
 from webhall import WebHall
 
 from gateway.core.errors import JournalError
-from gateway.core.model import Event
+from gateway.core.model import Event, Retention
 from gateway.journal.journal import Journal
 
+AUDIT = Retention.AUDIT
 
-async def payloads(hall: WebHall, type_: str) -> list[dict[str, Any] | None]:
-    return [event["payload"] for event in (await hall.get(f"/events?type={type_}"))["events"]]
+
+async def payloads(hall: WebHall, type_: str, limit: int = 100) -> list[dict[str, Any] | None]:
+    return [event["payload"] for event in (await hall.get(f"/events?type={type_}&limit={limit}"))["events"]]
 
 
 async def test_everything_of_a_call_is_erased_and_that_it_was_stays(hall: WebHall) -> None:
@@ -64,6 +66,24 @@ async def test_a_source_is_a_whole_key_or_begins_before_a_slash(hall: WebHall) -
     assert (await hall.ask("POST", "/api/v1/erasures", {"source": "do%", "reason": "x"})).status == 404
 
 
+async def test_every_passage_of_a_person_is_erased_and_no_other(hall: WebHall) -> None:
+    journal, kept = hall.services.house.journal, Retention.ACCESS
+    rows = [
+        Event(type="access.granted", source_key=f"{n}", payload={"person": "p-2" if n == 5 else "p-1"}, retention=kept)
+        for n in range(1002)
+    ]
+    await journal.record("d", rows)
+    await journal.record(None, [Event(type="audited", source_key="a", payload={"person": "p-1"}, retention=AUDIT)])
+    answer = await hall.ask("POST", "/api/v1/erasures", {"person": "p-1", "reason": "x"})
+    assert (answer.status, answer.json["erased"], len(answer.json["seqs"])) == (200, 1001, 1001), answer
+    assert (await hall.get("/events?person=p-1"))["events"] == []
+    assert [payload for payload in await payloads(hall, "access.granted", 1000) if payload] == [{"person": "p-2"}]
+    assert await payloads(hall, "audited") == [{"person": "p-1"}]
+    asked = await payloads(hall, "erasure.requested")
+    assert [(each["person"], len(each["seqs"])) for each in asked if each] == [("p-1", 1000), ("p-1", 1)]
+    assert (await hall.ask("POST", "/api/v1/erasures", {"person": "p-1", "reason": "x"})).status == 404
+
+
 async def test_the_audit_is_not_erased(hall: WebHall) -> None:
     await hall.services.house.journal.record("d", [Event(type="tick", source_key="t", payload={})])
     await hall.ask("POST", "/api/v1/erasures", {"source": "t", "reason": "x"})
@@ -78,7 +98,14 @@ async def test_a_record_that_is_not_there_is_404(hall: WebHall, seq: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"reason": "x"}, {"reason": "", "call": "c"}, {"reason": "x", "call": "c", "source": "d"}]
+    "body",
+    [
+        {},
+        {"reason": "x"},
+        {"reason": "", "call": "c"},
+        {"reason": "x", "call": "c", "source": "d"},
+        {"reason": "x", "call": "c", "person": "p-1"},
+    ],
 )
 async def test_a_request_that_is_not_clear_is_refused(hall: WebHall, body: dict[str, str]) -> None:
     assert (await hall.ask("POST", "/api/v1/erasures", body)).status == 422
