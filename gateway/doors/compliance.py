@@ -1,10 +1,12 @@
 """Whether every entrance of the staff is closed right after opening (DB3311/T 238, 7.4): counted from the journal."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import asdict
 
 from gateway.core.access import Finding
 from gateway.doors.config import DoorConfig
@@ -15,17 +17,9 @@ from gateway.site.week import moment
 PAGE = 1000
 
 
-class DoorDay(msgspec.Struct, kw_only=True):
-    """One door on one day of the site.
+class Openings(msgspec.Struct):
+    """What is counted of a door."""
 
-    `opened`: how often it was opened and closed again, counted on the day on which it was closed; of these `in_time`,
-    and `unsure` where nobody saw it close. `held` and `forced` are counted when they were found. `longest_s` is the
-    longest opening in seconds, null without any.
-    """
-
-    day: date
-    door: str
-    name: str
     opened: int = 0
     in_time: int = 0
     unsure: int = 0
@@ -34,19 +28,44 @@ class DoorDay(msgspec.Struct, kw_only=True):
     longest_s: float | None = None
 
 
+class DoorDay(msgspec.Struct, frozen=True, kw_only=True):
+    """One door on one day of the site.
+
+    `opened`: how often it was opened and closed again, counted on the day on which it was closed; of these `in_time`,
+    and `unsure` where nobody saw it close. `held` and `forced` are counted when they were found. `longest_s` is the
+    longest opening in seconds, null without any. All are null where some of it has expired or was erased.
+    """
+
+    day: date
+    door: str
+    name: str
+    opened: int | None = None
+    in_time: int | None = None
+    unsure: int | None = None
+    held: int | None = None
+    forced: int | None = None
+    longest_s: float | None = None
+
+
 async def compliance(
-    journal: Reader, doors: Iterable[DoorConfig], first: date, last: date, zone: ZoneInfo
+    journal: Reader, doors: Collection[DoorConfig], first: date, last: date, zone: ZoneInfo
 ) -> list[DoorDay]:
     """A line for each day from `first` to `last`, and for each of the doors. Raises JournalError."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    found = {(day, door.id): DoorDay(day=day, door=door.id, name=door.name) for day in days for door in doors}
+    by_id, by_place = {door.id: door for door in doors}, {(door.device, door.part): door.id for door in doors}
+    found = {(day, id_): Openings() for day in days for id_ in by_id}
+    gone = set[tuple[date, str | None]]()
     for kind in (Finding.CYCLE, Finding.HELD, Finding.FORCED):
         async for row in rows(journal, kind, first, last, zone):
-            payload = row.payload or {}
-            line = found.get((row.at.astimezone(zone).date(), str(payload.get("door"))))
-            if line is not None:
-                _count(line, kind, row)
-    return list(found.values())
+            day = row.at.astimezone(zone).date()
+            if row.payload is None:
+                gone.add((day, by_place.get((str(row.device), str(row.part)))))
+            elif openings := found.get((day, str(row.payload.get("door")))):
+                _count(openings, kind, row.payload)
+    return [
+        DoorDay(day=day, door=id_, name=by_id[id_].name, **({} if (day, id_) in gone else asdict(openings)))
+        for (day, id_), openings in found.items()
+    ]
 
 
 async def rows(journal: Reader, kind: str, first: date, last: date, zone: ZoneInfo) -> AsyncIterator[Row]:
@@ -60,14 +79,13 @@ async def rows(journal: Reader, kind: str, first: date, last: date, zone: ZoneIn
         after = page[-1].seq if len(page) == PAGE else None
 
 
-def _count(line: DoorDay, kind: Finding, row: Row) -> None:
-    payload = row.payload or {}
+def _count(openings: Openings, kind: Finding, payload: Mapping[str, Any]) -> None:
     if kind is Finding.HELD:
-        line.held += 1
+        openings.held += 1
     elif kind is Finding.FORCED:
-        line.forced += 1
+        openings.forced += 1
     else:
-        line.opened += 1
-        line.in_time += payload["in_time"] is True
-        line.unsure += payload["in_time"] is None
-        line.longest_s = max(line.longest_s or 0.0, payload["open_s"])
+        openings.opened += 1
+        openings.in_time += payload["in_time"] is True
+        openings.unsure += payload["in_time"] is None
+        openings.longest_s = max(openings.longest_s or 0.0, payload["open_s"])

@@ -5,15 +5,14 @@ What cannot be known any more, because payloads have expired or were erased, is 
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
-from gateway.core.access import Finding, Happening
+from gateway.core.access import Happening
 from gateway.doors.compliance import DoorDay
 from gateway.journal.tally import Tally
 
-JUDGED = (Finding.CYCLE, Finding.HELD, Finding.FORCED)
 MOST_REASONS = 50
 MOST_PERSONS = 100_000
 NumberT = TypeVar("NumberT", int, float)
@@ -90,9 +89,9 @@ class Counts:
     def line(self) -> Line:
         """All of it."""
         count, days = self.types, self.days
-        judged = not any(self.erased[kind] for kind in JUDGED)
+        judged = all(day.opened is not None for day in days)
         known = not self.erased[Happening.GRANTED] and len(self.people) <= MOST_PERSONS
-        unknown, lost = _known(self.unknown), _known(self.gaps.values())
+        unknown = _sum(self.unknown)
         longest = [day.longest_s for day in days if day.longest_s is not None]
         return Line(
             granted=count[Happening.GRANTED],
@@ -102,20 +101,20 @@ class Counts:
             buttons_refused=count[Happening.BUTTON_REFUSED],
             remote=count[Happening.REMOTE],
             persons=len(self.people) if known else None,
-            opened=sum(day.opened for day in days) if judged else None,
-            in_time=sum(day.in_time for day in days) if judged else None,
-            unsure=sum(day.unsure for day in days) if judged else None,
-            held=sum(day.held for day in days) if judged else None,
-            forced=sum(day.forced for day in days) if judged else None,
+            opened=_sum(day.opened for day in days),
+            in_time=_sum(day.in_time for day in days),
+            unsure=_sum(day.unsure for day in days),
+            held=_sum(day.held for day in days),
+            forced=_sum(day.forced for day in days),
             longest_s=max(longest, default=None) if judged else None,
-            unknown_s=None if unknown is None else round(sum(unknown), 3),
+            unknown_s=None if unknown is None else round(unknown, 3),
             gaps=len(self.gaps),
-            lost=None if lost is None else sum(lost),
+            lost=_sum(self.gaps.values()),
         )
 
 
-def _known(found: Iterable[NumberT | None]) -> list[NumberT] | None:
-    """All of them; None where one is unknown."""
+def _sum(found: Iterable[NumberT | None]) -> NumberT | Literal[0] | None:
+    """All of them added up; None where one is unknown."""
     every = list(found)
     known = [each for each in every if each is not None]
-    return known if len(known) == len(every) else None
+    return sum(known) if len(known) == len(every) else None

@@ -12,7 +12,7 @@ import msgspec
 from gateway.core.access import Happening
 from gateway.doors.compliance import compliance, rows
 from gateway.doors.config import DoorConfig
-from gateway.doors.counted import JUDGED, Counts, DoorLine, Line
+from gateway.doors.counted import Counts, DoorLine, Line
 from gateway.doors.known_days import known_days
 from gateway.doors.unknown_time import Place, unknown_time
 from gateway.journal.reader import Reader
@@ -70,7 +70,7 @@ async def _counted(
 ) -> dict[Place, Counts]:
     found: dict[Place, Counts] = {(door.device, door.part): Counts() for door in doors}
     devices = {door.device for door in doors}
-    async for tally in tallies(journal, devices=devices, types=[*COUNTED, *JUDGED], since=since, until=end):
+    async for tally in tallies(journal, devices=devices, types=COUNTED, since=since, until=end):
         if (tally.device, tally.part) in found:
             found[tally.device, tally.part].add(tally)
     by_id = {door.id: found[door.device, door.part] for door in doors}

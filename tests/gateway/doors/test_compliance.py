@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,9 +23,10 @@ DOORS = [
 MIDNIGHT = datetime(2026, 7, 16, 16, tzinfo=UTC)  # of the 17th in Lishui
 
 
-async def record(journal: Journal, *found: tuple[str, timedelta, dict[str, Any]]) -> None:
+async def record(journal: Journal, *found: tuple[str, timedelta, dict[str, Any]], part: str | None = None) -> None:
+    kept = Retention.ACCESS
     events = [
-        Event(type=type_, source_key=f"k{place}", payload=payload, retention=Retention.ACCESS, at=MIDNIGHT + after)
+        Event(type=type_, source_key=f"k{place}", part=part, payload=payload, retention=kept, at=MIDNIGHT + after)
         for place, (type_, after, payload) in enumerate(found)
     ]
     await journal.record("acs", events)
@@ -70,10 +71,11 @@ async def test_openings_count_on_the_day_of_the_site_on_which_they_ended(
     ]
 
 
-async def test_what_was_erased_is_not_counted(tmp_path: Any) -> None:
-    class Erased:
-        async def read(self, **_: Any) -> list[Any]:
-            return [type("Row", (), {"seq": 1, "at": MIDNIGHT, "payload": None})]
-
-    [line] = await compliance(cast(Journal, Erased()), DOORS[:1], date(2026, 7, 17), date(2026, 7, 17), LISHUI)
-    assert (line.opened, line.held, line.forced) == (0, 0, 0)
+async def test_of_a_day_of_which_some_was_erased_no_count_is_known(tmp_path: Any) -> None:
+    opened = open_journal(stores.url(tmp_path), site="t", key=bytes(32), clock=SystemClock(), anchors=tmp_path / "a")
+    async with opened as journal:
+        await record(journal, *FOUND, part="d1")
+        await journal.upkeep.erase([4])
+        lines = await compliance(journal, DOORS, date(2026, 7, 17), date(2026, 7, 18), LISHUI)
+    assert [line.opened for line in lines] == [None, 0, 0, 1]
+    assert (lines[0].in_time, lines[0].unsure, lines[0].held, lines[0].forced, lines[0].longest_s) == (None,) * 5
