@@ -10,8 +10,8 @@ from gateway.terminal import line as told
 from gateway.terminal import say
 
 COLUMNS = (
-    *("door", "name", "granted", "denied", "buttons", "buttons_refused", "remote", "persons", "opened", "in_time"),
-    *("unsure", "held", "forced", "longest_s", "unknown_s", "gaps", "lost"),
+    *("door", "name", "granted", "denied", "buttons", "buttons_refused", "remote", "late", "persons", "opened"),
+    *("in_time", "unsure", "held", "forced", "longest_s", "unknown_s", "gaps", "lost"),
 )
 TOTALS = {"door": "", "name": "total"}
 

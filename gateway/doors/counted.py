@@ -28,6 +28,7 @@ class Denied(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """What is counted of a door, or of all.
 
+    `late`: how many of `granted` to `remote` happened before the days that are counted, and were recorded in them.
     `persons`: how many different people were let pass. `opened` to `longest_s` are as in `DoorDay`. `gaps`: how often
     the log of its controller had lost events, and `lost` how many; what they were is not counted anywhere.
     """
@@ -38,6 +39,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     buttons: int
     buttons_refused: int
     remote: int
+    late: int
     persons: int | None
     opened: int | None
     in_time: int | None
@@ -63,6 +65,7 @@ class Counts:
     def __init__(self) -> None:
         self.types, self.erased, self.reasons = Counter[str](), Counter[str](), Counter[str | None]()
         self.people: set[str] = set()
+        self.late = 0
         self.days: list[DoorDay] = []
         self.gaps: dict[int, int | None] = {}
         self.unknown: list[float | None] = []
@@ -82,6 +85,7 @@ class Counts:
         self.erased += other.erased
         self.reasons += other.reasons
         self.people |= other.people
+        self.late += other.late
         self.days += other.days
         self.gaps |= other.gaps
         self.unknown += other.unknown
@@ -100,6 +104,7 @@ class Counts:
             buttons=count[Happening.BUTTON],
             buttons_refused=count[Happening.BUTTON_REFUSED],
             remote=count[Happening.REMOTE],
+            late=self.late,
             persons=len(self.people) if known else None,
             opened=_sum(day.opened for day in days),
             in_time=_sum(day.in_time for day in days),

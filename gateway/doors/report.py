@@ -1,9 +1,10 @@
 """What happened at every door on some days of the site, counted from the journal.
 
-A row counts on the day of its own time `at`, as everywhere.
+A row counts on the day of its own time `at`, as everywhere: what a controller tells when it is recorded, which may be
+days `late`; what the gateway found of a door when it happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,8 @@ from gateway.doors.counted import Counts, DoorLine, Line
 from gateway.doors.known_days import known_days
 from gateway.doors.unknown_time import Place, unknown_time
 from gateway.journal.reader import Reader
-from gateway.journal.tally import tallies
+from gateway.journal.rows import Row
+from gateway.journal.tally import maybe_late, tallies
 
 COUNTED = (Happening.GRANTED, Happening.DENIED, Happening.BUTTON, Happening.BUTTON_REFUSED, Happening.REMOTE)
 
@@ -38,11 +40,26 @@ class DoorsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def report(
-    journal: Reader, doors: Sequence[DoorConfig], first: date, last: date, zone: ZoneInfo, *, now: datetime
+    journal: Reader,
+    doors: Sequence[DoorConfig],
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    *,
+    now: datetime,
+    happened_at: Callable[[Row], datetime],
 ) -> DoorsReport:
-    """Count the days from `first` to `last`. Raises WrongInput for days of which nothing can be known, JournalError."""
+    """Count the days from `first` to `last`. Raises WrongInput for days of which nothing can be known, JournalError.
+
+    `happened_at` is when something happened that a controller told.
+    """
     since, until, recorded_from = await known_days(journal, first, last, zone, now=now)
     found = await _counted(journal, doors, first, last, zone, since=since, end=min(until, now))
+    async for row in maybe_late(
+        journal, devices={door.device for door in doors}, types=COUNTED, since=since, until=min(until, now)
+    ):
+        if (row.device, row.part) in found and happened_at(row) < since:
+            found[row.device, row.part].late += 1
     return DoorsReport(
         first=first,
         last=last,

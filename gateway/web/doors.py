@@ -140,7 +140,8 @@ async def what_happened(request: web.Request, services: Services) -> web.Respons
     query: ReportQuery = request[QUERY]
     first, last = query.days(now.astimezone(zone).date())
     seen = [each.config for each in services.doors.entrances.values() if services.sees(services.doors.zone(each))]
-    return reply(await report(services.house.journal, seen, first, last, zone, now=now))
+    happened_at = services.doors.happened_at
+    return reply(await report(services.house.journal, seen, first, last, zone, now=now, happened_at=happened_at))
 
 
 async def drills(request: web.Request, services: Services) -> web.Response:

@@ -16,6 +16,7 @@ from gateway.core.model import Event, Retention
 from gateway.doors import counted
 from gateway.doors.config import DoorConfig
 from gateway.doors.report import DoorsReport, report
+from gateway.doors.told import happened_at
 from gateway.journal.journal import Journal, open_journal
 
 LISHUI = ZoneInfo("Asia/Shanghai")
@@ -67,7 +68,7 @@ async def recorded(folder: Path, *found: Told) -> AsyncGenerator[Journal]:
 
 
 async def of_day(journal: Journal, *, now: datetime = LATER, last: date = DAY) -> DoorsReport:
-    return await report(journal, DOORS, DAY, last, LISHUI, now=now)
+    return await report(journal, DOORS, DAY, last, LISHUI, now=now, happened_at=lambda row: happened_at(row, LISHUI))
 
 
 async def test_counts_a_day_of_the_site_door_by_door(tmp_path: Path) -> None:
@@ -95,6 +96,34 @@ async def test_the_totals_count_nobody_and_no_gap_twice(tmp_path: Path) -> None:
         totals = (await of_day(journal)).totals
     assert (totals.granted, totals.persons, totals.denied, totals.opened, totals.forced) == (4, 2, 3, 2, 1)
     assert (totals.gaps, totals.lost, totals.unknown_s) == (1, 10, 7200.0)
+
+
+async def test_what_a_controller_tells_late_is_counted_when_it_is_recorded_and_told_apart(tmp_path: Path) -> None:
+    def passed(number: int, device_at: str, ahead_s: float | None) -> Event:
+        return Event(
+            type="access.granted",
+            source_key=f"late/{number}",
+            part="d1",
+            payload={"reason": "card"},
+            retention=Retention.ACCESS,
+            at=MIDNIGHT + HOUR,
+            device_at=device_at,
+            clock_offset_s=ahead_s,
+        )
+
+    told = (
+        ("2026-07-16T23:50:00", 0.0),
+        ("2026-07-17T00:10:00", 1800.0),
+        ("2026-09-01T00:00:00", 47 * 86_400.0),
+        ("2026-07-16T23:50:00", -1800.0),
+        ("2026-07-17T00:10:00", 0.0),
+        ("2026-07-01T00:10:00", None),
+        ("never", 0.0),
+    )
+    async with recorded(tmp_path, *FOUND) as journal:
+        await journal.record("acs", [passed(number, *each) for number, each in enumerate(told)])
+        found = await of_day(journal)
+    assert [(line.granted, line.late) for line in (*found.doors, found.totals)] == [(10, 3), (1, 0), (11, 3)]
 
 
 async def test_a_month_has_all_its_days(tmp_path: Path) -> None:
