@@ -1,7 +1,7 @@
 """Drills: what would happen in a fire or a lockdown is measured and recorded, and no lock is moved."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.hub import DeviceView, Status
 from gateway.supervisor.context import House
 
 TYPE = "door.drill"
+PAGE = 200
 LOOK_S = 0.1  # between two looks whether a controller has spoken
 SPARE_S = 1.0  # of the deadline, for the record
 MODES = {DrillKind.FIRE: Mode.NORMALLY_OPEN, DrillKind.LOCKDOWN: Mode.NORMALLY_CLOSED}
@@ -93,10 +94,17 @@ class Drills:
             return self._locks.result(command, Stage.REJECTED, {"reason": f"the drill is not recorded: {error}"})
         return self._locks.result(command, Stage.CONFIRMED, detail)
 
-    async def reports(self, limit: int) -> list[Report]:
-        """The newest drills, newest first; those that are erased are missing. Raises JournalError."""
-        rows = await self._house.journal.read(type=TYPE, limit=limit, newest_first=True)
-        return [msgspec.convert(row.payload, Report) for row in rows if row.payload is not None]
+    async def reports(self, limit: int, seen: Callable[[str], bool]) -> list[Report]:
+        """The newest drills of the places that are seen, newest first, without those erased. Raises JournalError."""
+        found, after = list[Report](), 0
+        while len(found) < limit:
+            rows = await self._house.journal.read(type=TYPE, after=after, limit=PAGE, newest_first=True)
+            told = [msgspec.convert(row.payload, Report) for row in rows if row.payload is not None]
+            found += [report for report in told if seen(report.place)]
+            if len(rows) < PAGE:
+                break
+            after = rows[-1].seq
+        return found[:limit]
 
     async def _answers(
         self, entrances: Sequence[Entrance], begun_at: datetime, begun: float, until: float

@@ -146,5 +146,9 @@ async def what_happened(request: web.Request, services: Services) -> web.Respons
 
 async def drills(request: web.Request, services: Services) -> web.Response:
     """The newest drills."""
-    reports = await services.doors.drills.reports(request[QUERY].limit)
-    return reply(Drills([each for each in reports if services.sees(None if each.place == ALL else each.place)]))
+    limit: int = request[QUERY].limit
+    return reply(Drills(await services.doors.drills.reports(limit, lambda place: services.sees(_zone(place)))))
+
+
+def _zone(place: str) -> str | None:
+    return None if place == ALL else place

@@ -120,6 +120,18 @@ async def test_a_drill_is_reported_where_it_may_be_seen(hall: WebHall) -> None:
             assert len((await hall.get("/doors/drills", token))["drills"]) == count
 
 
+async def test_drills_that_are_not_told_do_not_count(hall: WebHall) -> None:
+    async with hall.online("acs"):
+        body = {"reason": "演练", "params": {"kind": "fire"}, "deadline_s": 3}
+        for place in ("gate", "gate", "hall"):
+            answer = await hall.ask("POST", f"/api/v1/doors/zones/{place}/commands/drill", body)
+            assert answer.json["status"] == "confirmed"
+    rows = (await hall.get("/events?type=door.drill"))["events"]
+    await hall.services.house.journal.upkeep.erase([rows[1]["seq"]])
+    [found] = (await hall.get("/doors/drills?limit=1", hall.token(Role.SECURITY, "gate")))["drills"]
+    assert found["drill"] == rows[0]["payload"]["drill"]
+
+
 async def test_the_report_counts_what_happened_today_where_it_may_be_seen(hall: WebHall) -> None:
     async with hall.online("acs"):
         await until(lambda: door(hall), lambda found: found["state"] == "closed")
