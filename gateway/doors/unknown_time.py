@@ -1,7 +1,9 @@
 """For how long nobody knew how doors stood, by what was found of them."""
 
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.core.access import Finding
@@ -11,7 +13,7 @@ from gateway.journal.rows import Row
 
 Place = tuple[str | None, str | None]
 """A device and its part."""
-LOOK_BACK = 1000  # findings in front of the days that are looked at
+PAGE = 1000  # findings that are read at once
 
 
 async def unknown_time(
@@ -70,12 +72,27 @@ def _total(told: list[Row], unknown_since: datetime | None, end: datetime) -> fl
 async def _unknown_before(journal: Reader, places: Collection[Place], since: datetime) -> set[Place]:
     """The places that were unknown at that time, by their newest findings in front of it."""
     newest: dict[Place, int] = {}
-    for row in await journal.read(type=Finding.UNKNOWN, until=since, newest_first=True, limit=LOOK_BACK):
-        newest.setdefault((row.device, row.part), row.seq)
+    async with aclosing(_every(journal, type=Finding.UNKNOWN, until=since, newest_first=True)) as found:
+        async for row in found:
+            newest.setdefault((row.device, row.part), row.seq)
+            if newest.keys() >= set(places):
+                break
     return {place for place in places if place in newest and await _lasts(journal, place, newest[place], since)}
 
 
 async def _lasts(journal: Reader, place: Place, seq: int, since: datetime) -> bool:
     device, part = place
-    told = await journal.read(type=Finding.RESTORED, device=device, part=part, after=seq, until=since, limit=LOOK_BACK)
-    return not any(map(_matters, told))
+    every = _every(journal, seq, type=Finding.RESTORED, device=device, part=part, until=since)
+    async with aclosing(every) as found:
+        async for row in found:
+            if _matters(row):
+                return False
+    return True
+
+
+async def _every(journal: Reader, after: int = 0, **sought: Any) -> AsyncGenerator[Row]:
+    """The rows of `Journal.read`, page by page."""
+    while rows_ := await journal.read(after=after, limit=PAGE, **sought):
+        for row in rows_:
+            yield row
+        after = rows_[-1].seq

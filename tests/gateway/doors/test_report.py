@@ -13,7 +13,7 @@ from stores import stores
 from gateway.clock import SystemClock
 from gateway.core.errors import WrongInput
 from gateway.core.model import Event, Retention
-from gateway.doors import counted
+from gateway.doors import counted, unknown_time
 from gateway.doors.config import DoorConfig
 from gateway.doors.report import DoorsReport, report
 from gateway.doors.told import happened_at
@@ -140,6 +140,18 @@ async def test_a_day_that_goes_on_is_counted_until_now(tmp_path: Path) -> None:
 async def test_a_door_that_was_unknown_before_is_so_from_midnight(tmp_path: Path) -> None:
     before = ("door.unknown", "d1", -HOUR, UNKNOWN)
     async with recorded(tmp_path, before, ("door.restored", "d1", HOUR, KNOWN)) as journal:
+        assert [line.unknown_s for line in (await of_day(journal)).doors] == [3600.0, 0.0]
+
+
+async def test_a_door_that_was_unknown_before_many_others_were_is_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unknown_time, "PAGE", 1)
+    others = [("door.unknown", "d2", timedelta(minutes=number - 60), UNKNOWN) for number in range(3)]
+    held = {"door": "front", "was": ["held"], "why": "closed"}
+    again = [("door.restored", "d1", -HOUR, held), ("door.restored", "d2", -SECOND, held | {"was": ["unknown"]})]
+    before = ("door.unknown", "d1", -2 * HOUR, UNKNOWN)
+    async with recorded(tmp_path, before, *others, *again, ("door.restored", "d1", HOUR, KNOWN)) as journal:
         assert [line.unknown_s for line in (await of_day(journal)).doors] == [3600.0, 0.0]
 
 
