@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "payload")
+COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "person", "payload")
 BOM = "\ufeff".encode()
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet takes for a formula."""
@@ -25,7 +25,13 @@ def spreadsheet(rows: Iterable[bytes]) -> Generator[bytes]:
     yield BOM + line(COLUMNS)
     for row in rows:
         found: dict[str, Any] = msgspec.json.decode(row, type=dict[str, Any])
-        yield line([found[name] for name in COLUMNS])
+        yield line(cells(found))
+
+
+def cells(row: Mapping[str, Any]) -> list[object]:
+    """The cells of a row: of its columns, the payload as text, and the `person` in it."""
+    payload = msgspec.json.decode(row["payload"], type=dict[str, Any]) if row["payload"] is not None else {}
+    return [payload.get(name) if name == "person" else row[name] for name in COLUMNS]
 
 
 def _harmless(cell: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import asdict
 
 from gateway.core.errors import JournalError
 from gateway.journal.journal import Journal
-from gateway.journal.rows import Row
+from gateway.journal.rows import Row, stamp
 from gateway.journal.search import Page, search
-from gateway.journal.spreadsheet import BOM, line
+from gateway.journal.spreadsheet import BOM, COLUMNS, cells, line
 from gateway.people.persons import Masked
 from gateway.web import answers
 from gateway.web.route import QUERY, WHO, reply
@@ -20,7 +21,6 @@ from gateway.web.services import Services
 from gateway.web.sought import EventsQuery, check, place
 
 PAGE_ROWS, TABLE_ROWS = 100, 1000
-COLUMNS = ("seq", "at", "device", "part", "type", "device_at", "person", "name", "payload")
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ async def table(request: web.Request, services: Services) -> web.Response:
 
 async def _lines(request: web.Request, services: Services, page: Page) -> AsyncGenerator[bytes]:
     """A table page by page; cut off where the journal cannot be read, so that nobody takes it for whole."""
-    yield BOM + line(COLUMNS)
+    yield BOM + line((*COLUMNS, "name"))
     query: EventsQuery = request[QUERY]
     left = (query.limit or sys.maxsize) - len(page.rows)
     try:
@@ -70,9 +70,8 @@ async def _table(page: Page, services: Services) -> bytes:
 
 def _cells(row: Row, persons: Mapping[str, Masked]) -> list[object]:
     payload = msgspec.json.encode(row.payload).decode() if row.payload is not None else None
-    person = _person(row)
-    name = persons[person].name if person is not None and person in persons else None
-    return [row.seq, row.at.isoformat(), row.device, row.part, row.type, row.device_at, person, name, payload]
+    person = persons.get(_person(row) or "")
+    return [*cells({**asdict(row), "at": stamp(row.at), "payload": payload}), person and person.name]
 
 
 async def _persons(rows: Iterable[Row], services: Services) -> dict[str, Masked]:

@@ -5,15 +5,19 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import pytest
+from stores import stores
 from webhall import WebHall, until
 
 from gateway.core.errors import JournalError
 from gateway.core.model import Event, Retention
+from gateway.journal.export import Choice, lines
+from gateway.journal.spreadsheet import spreadsheet
 from gateway.people.pseudonyms import Pseudonyms
 from gateway.web import events
 
@@ -98,9 +102,9 @@ async def test_a_spreadsheet_computes_nothing(hall: WebHall) -> None:
     await hall.services.house.journal.record("led-01", [Event(type="=1+1", source_key="x", payload={"name": "张*"})])
     answer = await hall.ask("GET", "/api/v1/events.csv?device=led-01")
     text = answer.body.decode("utf-8")
-    assert text.startswith("\ufeffseq,at,device,part,type,device_at,person,name,payload\r\n")
+    assert text.startswith("\ufeffseq,at,device,part,type,device_at,person,payload,name\r\n")
     row = list(csv.reader(io.StringIO(text)))[-1]
-    assert row[2:] == ["led-01", "", "'=1+1", "", "", "", '{"name":"张*"}']
+    assert row[2:] == ["led-01", "", "'=1+1", "", "", '{"name":"张*"}', ""]
 
 
 async def listed(hall: WebHall, query: str) -> list[int]:
@@ -174,6 +178,19 @@ async def test_who_is_in_a_page_is_told_masked(hall: WebHall) -> None:
     assert [event["payload"]["person"] in found["persons"] for event in found["events"]] == [True, False]
     table = (await hall.ask("GET", "/api/v1/events.csv?device=led-01")).body.decode("utf-8-sig")
     assert [row["name"] for row in csv.DictReader(io.StringIO(table))] == ["欧**", ""]
+
+
+async def test_a_table_is_that_of_the_command_line_with_the_names(hall: WebHall, tmp_path: Path) -> None:
+    passed = Event(type="access.granted", source_key="1", payload={"person": "p-1"}, retention=Retention.ACCESS)
+    gone = Event(type="access.granted", source_key="2", payload={"person": "p-1"}, retention=Retention.ACCESS)
+    journal = hall.services.house.journal
+    await journal.record("led-01", [passed, gone])
+    await journal.upkeep.erase([journal.head.seq])
+    own = b"".join(spreadsheet(lines(stores.url(tmp_path), site=journal.site, choice=Choice(device="led-01"))))
+    table = (await hall.ask("GET", "/api/v1/events.csv?device=led-01")).body
+    told, exported = (list(csv.DictReader(io.StringIO(each.decode("utf-8-sig")))) for each in (table, own))
+    assert [row["person"] for row in exported] == ["p-1", ""]
+    assert told == [{**row, "name": ""} for row in exported]
 
 
 async def test_an_unknown_parameter_is_answered_with_those_that_there_are(hall: WebHall) -> None:
