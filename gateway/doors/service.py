@@ -23,6 +23,7 @@ from gateway.doors.fires import Fires
 from gateway.doors.heard import Fire
 from gateway.doors.holds import Holds
 from gateway.doors.locks import Locks
+from gateway.doors.roll import Roll
 from gateway.doors.targets import DoorTargets
 from gateway.doors.timeline import Timeline
 from gateway.doors.timetable import released
@@ -54,8 +55,7 @@ class Doors:
     ) -> None:
         self._config, self._zone, self._lives, self._house = config, zone, lives, house
         self._time = Timeline(house.clock)
-        self._kept = records.restored(kept)
-        self.entrances: dict[str, Entrance] = {}
+        self._roll = Roll(self._time, kept)
         self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
         fires = Fires(house.hub, lambda: self.entrances, self._found)
         self.locks = Locks(lives, house, fires, self._changed)
@@ -69,21 +69,13 @@ class Doors:
         self.replaced()
 
     def replaced(self) -> None:
-        """Take over the doors that the site file has now. One that goes is forgotten, but for its number."""
-        before, self.entrances = self.entrances, {}
-        for config in self._config():
-            same = before.pop(config.id, None)
-            if same is not None and same.config.door != config.door:
-                self._forget(same)
-                same = None
-            if same is None:
-                same = Entrance(config, self._time, self._kept.pop(config.id, None))
-            same.config = config
-            self.entrances[config.id] = same
-        for gone in before.values():
-            self._forget(gone)
-            self._house.hub.hide(f"doors/{gone.config.id}")
-        self._let_go()
+        """Take over the doors that the site file has now."""
+        for gone in self._roll.take_over(self._config()):
+            self._house.meters.forget_door(gone.config.id)
+            if gone.config.id not in self.entrances:
+                self._house.hub.hide(f"doors/{gone.config.id}")
+        if rows := self._roll.left():
+            self._house.journal.note(None, [], desired=rows)
         self._by_part = {(each.config.device, each.config.part): each for each in self.entrances.values()}
         every = [each.config for each in self.entrances.values()]
         self._house.hub.places = {(each.device, each.part): each.zone for each in every if each.zone is not None}
@@ -91,6 +83,11 @@ class Doors:
             self._show(entrance, self._level(entrance))
         self._stirred.update(dict.fromkeys(self.entrances))
         self._wake.set()
+
+    @property
+    def entrances(self) -> Mapping[str, Entrance]:
+        """The doors by id."""
+        return self._roll.entrances
 
     def zone(self, entrance: Entrance) -> str | None:
         """The zone of a door: its own, or that of its controller."""
@@ -222,18 +219,6 @@ class Doors:
     def _changed(self, entrance: Entrance) -> None:
         self._house.journal.note(entrance.config.device, [], desired=[self._row(entrance)])
         self._stir([entrance])
-
-    def _forget(self, entrance: Entrance) -> None:
-        self._kept[entrance.config.id] = records.Kept(known_since=self._house.clock.now(), rev=entrance.rev)
-        self._house.meters.forget_door(entrance.config.id)
-
-    def _let_go(self) -> None:
-        """Keep of doors that are no more only their numbers, so that no finding is ever named twice."""
-        now = self._house.clock.now()
-        self._kept = {id_: records.Kept(known_since=now, rev=kept.rev) for id_, kept in self._kept.items()}
-        rows = [records.row(id_, kept) for id_, kept in self._kept.items()]
-        if rows:
-            self._house.journal.note(None, [], desired=rows)
 
     def _stir(self, entrances: Iterable[Entrance]) -> None:
         self._stirred.update((each.config.id, None) for each in entrances)
