@@ -12,6 +12,7 @@ from gateway.doors.records import Kept
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
 from gateway.doors.wanted import Wanted
+from gateway.journal.rows import Desired
 
 CLOCK_SET = timedelta(seconds=1)
 LONGEST_HOLD_S = 86_400.0
@@ -23,7 +24,7 @@ begins to be known must not pass for history."""
 class Entrance:
     """A door. `seq`: the rows of the journal up to this one are in what is known.
 
-    `owed`: what is known is not kept yet; `moved`: it has moved since it was.
+    `owed`: what is known is not kept yet; `moved`: it has moved since it was. `left`: the site file has it no longer.
     """
 
     def __init__(self, config: DoorConfig, time: Timeline, kept: Kept | None) -> None:
@@ -35,6 +36,7 @@ class Entrance:
         self.since: datetime = time.wall(time.now())
         self._opening: tuple[float, datetime] | None = None
         self.owed, self.moved = True, False
+        self.left = False
         self._sensed_at = NEVER
         if kept is not None:
             self._take_up(kept)
@@ -51,6 +53,14 @@ class Entrance:
         self._known_since = self._time.steady(kept.known_since)
         until = None if kept.hold_until is None else self._time.steady(kept.hold_until, ahead_s=LONGEST_HOLD_S)
         self.want(Wanted(mode=Mode(kept.mode) if kept.mode else None, until=until))
+
+    def renamed(self, config: DoorConfig, rev: int) -> None:
+        """Be the door of another id: how its lock is run goes on, and a fire; what was found of it was of the other."""
+        now = self._time.now()
+        self.config, self.rev, self.left, self.owed = config, rev, False, True
+        self.door = Door(since=now, fire=self.door.fire)
+        self.since, self._opening = self._time.wall(now), None
+        self._known_since, self._sensed_at = now, NEVER
 
     @property
     def due(self) -> float | None:
@@ -129,6 +139,10 @@ class Entrance:
             "opened_at": self.opened_at,
         }
         return records.keep(self.door, self._time, mode=wanted.mode, hold_until=until, **more)
+
+    def row(self) -> Desired:
+        """The row that brings it back; where the site file has it no longer, until its hold is ended."""
+        return records.row(self.config.id, self.kept(), left=self.config.door if self.left else None)
 
     def _hear(self, *heard: tuple[Heard, float]) -> list[Event]:
         before, events = self.door, list[Event]()

@@ -17,10 +17,13 @@ LOOK_S = 1.0
 RETRY_S = 10.0  # until a controller has confirmed: a door that nobody locks is a hole
 DEADLINE_S = 10.0
 ACTOR = "doors"
+OVER, GONE = "the time for which it was held open is over", "the site file has it no longer"
 
 
 class Holds:
-    """Ends holds. While a fire is on none ends; one that somebody else has ended is over."""
+    """Ends holds; those of doors that the site file has no longer at once. While a fire is on none ends; one that
+    somebody else has ended is over.
+    """
 
     def __init__(self, locks: Locks, house: House, changed: Callable[[Entrance], None]) -> None:
         self._locks, self._house, self._changed = locks, house, changed
@@ -28,23 +31,23 @@ class Holds:
         self._told: dict[str, Stage] = {}
 
     async def run(self, entrances: Callable[[], Iterable[Entrance]]) -> None:
-        """End every hold whose time is over, for ever."""
+        """End every hold whose time is over, or whose door is gone, for ever."""
         while True:
             now = self._house.clock.monotonic()
             async with asyncio.TaskGroup() as group:
                 for each in entrances():
-                    over = each.wanted.until is not None and each.wanted.until <= now
-                    if over and self._again.get(each.config.id, now) <= now:
+                    over = each.wanted.until is not None and (each.left or each.wanted.until <= now)
+                    if over and self._again.get(each.config.door, now) <= now:
                         group.create_task(self._end(each))
             await asyncio.sleep(LOOK_S)
 
     async def _end(self, entrance: Entrance) -> None:
-        id_, hold = entrance.config.id, entrance.wanted
+        id_, door, hold = entrance.config.id, entrance.config.door, entrance.wanted
         mode = hold.over
         if mode is None:
             entrance.want(msgspec.structs.replace(hold, until=None))
             self._changed(entrance)
-            self._forget(id_)
+            self._forget(door)
             return
         if self._locks.fires.burning():
             return
@@ -55,15 +58,15 @@ class Holds:
             params={},
             deadline=self._house.clock.monotonic() + DEADLINE_S,
             actor=ACTOR,
-            reason="the time for which it was held open is over",
+            reason=GONE if entrance.left else OVER,
         )
         if await self._told_before(entrance, command) and entrance.wanted is hold:
             self._tell_after(entrance, await self._locks.run(entrance, mode, command))
 
     async def _told_before(self, entrance: Entrance, command: Command) -> bool:
         """Record that the lock is asked, before it is; says whether that is on disk."""
-        self._again[entrance.config.id] = self._house.clock.monotonic() + RETRY_S
-        if entrance.config.id in self._told:
+        self._again[entrance.config.door] = self._house.clock.monotonic() + RETRY_S
+        if entrance.config.door in self._told:
             return True
         try:
             await self._house.journal.record(entrance.config.device, [_event("hold_over", entrance, command.id)])
@@ -73,17 +76,17 @@ class Holds:
 
     def _tell_after(self, entrance: Entrance, result: Result) -> None:
         """Record how it went, where that is news."""
-        id_ = entrance.config.id
-        if self._told.get(id_) is not result.status:
+        door = entrance.config.door
+        if self._told.get(door) is not result.status:
             event = _event("hold_ended", entrance, result.command_id, status=result.status, detail=result.detail)
             self._house.journal.note(entrance.config.device, [event])
-        self._told[id_] = result.status
+        self._told[door] = result.status
         if result.status in DONE:
-            self._forget(id_)
+            self._forget(door)
 
-    def _forget(self, id_: str) -> None:
-        self._told.pop(id_, None)
-        self._again.pop(id_, None)
+    def _forget(self, door: str) -> None:
+        self._told.pop(door, None)
+        self._again.pop(door, None)
 
 
 def _event(what: str, entrance: Entrance, command_id: str, **more: Any) -> Event:

@@ -15,7 +15,6 @@ from gateway.core.access import DOOR, SET_MODE, Mode, may_lock
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Command, PartKind, Result, Stage, Verb
 from gateway.core.rights import Right
-from gateway.doors import records
 from gateway.doors.entrance import Entrance
 from gateway.doors.fires import Fires
 from gateway.doors.wanted import Wanted
@@ -111,7 +110,7 @@ class Locks:
 
     async def _keep(self, entrance: Entrance, *, urgent: bool) -> None:
         """Keep what is wanted; in memory, where it is urgent and the journal takes nothing. Raises JournalError."""
-        device, row = entrance.config.device, records.row(entrance.config.id, entrance.kept())
+        device, row = entrance.config.device, entrance.row()
         try:
             async with asyncio.timeout(URGENT_S if urgent else None):
                 await self._house.journal.record(device, [], desired=[row])

@@ -4,7 +4,7 @@ Both go into one transaction, and the place up to which events were judged comes
 loses nor doubles what is found.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -75,11 +75,11 @@ def unkept(kept: Kept, time: Timeline, authorised_s: float) -> Door:
     )
 
 
-def row(id_: str, kept: Kept) -> Desired:
-    """The row that brings a door back."""
+def row(id_: str, kept: Kept, *, left: str | None = None) -> Desired:
+    """The row that brings a door back. `left`: which one it was of those that the site file has no longer."""
     return Desired(
         device=f"{PREFIX}{id_}",
-        part=None,
+        part=left,
         verb=VERB,
         params=msgspec.to_builtins(kept),
         rev=kept.rev,
@@ -91,8 +91,18 @@ def row(id_: str, kept: Kept) -> Desired:
 
 def restored(rows: Iterable[Desired]) -> dict[str, Kept]:
     """How every door stood at the last commit, by id."""
-    own = [row for row in rows if row.device.startswith(PREFIX) and row.verb == VERB]
-    return {row.device.removeprefix(PREFIX): msgspec.convert(row.params, Kept) for row in own}
+    return {id_: kept for id_, left, kept in _own(rows) if left is None}
+
+
+def left(rows: Iterable[Desired]) -> list[tuple[str, Kept]]:
+    """The doors, with their ids, that the site file had no longer, and whose holds had not ended."""
+    return [(id_, kept) for id_, left, kept in _own(rows) if left is not None and kept.hold_until is not None]
+
+
+def _own(rows: Iterable[Desired]) -> Iterator[tuple[str, str | None, Kept]]:
+    for row in rows:
+        if row.device.startswith(PREFIX) and row.verb == VERB:
+            yield row.device.removeprefix(PREFIX), row.part, msgspec.convert(row.params, Kept)
 
 
 def event(config: DoorConfig, found: Outcome, rev: int, *, at: datetime, opened_at: datetime | None) -> Event:

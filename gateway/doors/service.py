@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from gateway.core.access import Finding
 from gateway.core.errors import JournalError
 from gateway.core.model import Cursor, Event
-from gateway.doors import records
 from gateway.doors.config import DoorConfig
 from gateway.doors.drills import Drills
 from gateway.doors.entrance import Entrance
@@ -51,7 +50,7 @@ class Doors:
         zone: ZoneInfo,
         lives: Mapping[str, Life],
         house: House,
-        kept: Iterable[Desired] = (),
+        kept: Sequence[Desired] = (),
     ) -> None:
         self._config, self._zone, self._lives, self._house = config, zone, lives, house
         self._time = Timeline(house.clock)
@@ -71,11 +70,11 @@ class Doors:
     def replaced(self) -> None:
         """Take over the doors that the site file has now."""
         for gone in self._roll.take_over(self._config()):
-            self._house.meters.forget_door(gone.config.id)
-            if gone.config.id not in self.entrances:
-                self._house.hub.hide(f"doors/{gone.config.id}")
-        if rows := self._roll.left():
-            self._house.journal.note(None, [], desired=rows)
+            self._house.meters.forget_door(gone)
+            if gone not in self.entrances:
+                self._house.hub.hide(f"doors/{gone}")
+        if self._roll.owed:
+            self._house.journal.note(None, [], desired=self._roll.owed)
         self._by_part = {(each.config.device, each.config.part): each for each in self.entrances.values()}
         every = [each.config for each in self.entrances.values()]
         self._house.hub.places = {(each.device, each.part): each.zone for each in every if each.zone is not None}
@@ -117,7 +116,7 @@ class Doors:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow_hub())
                 group.create_task(self._follow_journal())
-                group.create_task(self._holds.run(lambda: self.entrances.values()))
+                group.create_task(self._holds.run(self._roll.held))
                 group.create_task(self._work())
                 await asyncio.Event().wait()  # it must still wait when a child fails: decision 0010
 
@@ -214,10 +213,11 @@ class Doors:
 
     def _row(self, entrance: Entrance) -> Desired:
         entrance.owed = entrance.moved = False
-        return records.row(entrance.config.id, entrance.kept())
+        return entrance.row()
 
     def _changed(self, entrance: Entrance) -> None:
         self._house.journal.note(entrance.config.device, [], desired=[self._row(entrance)])
+        self._roll.let_go()
         self._stir([entrance])
 
     def _stir(self, entrances: Iterable[Entrance]) -> None:

@@ -286,10 +286,11 @@ def told(
     doors: Sequence[Mapping[str, Any]] = (FRONT, BACK),
     devices: Sequence[BoxConfig] = (ACS,),
     ahead_s: float = 0.0,
+    then: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Tell stories one after the other, in virtual time: the gateway is killed and started again in between.
 
-    The boxes go on, and it is nine o'clock in Lishui, on a Friday.
+    The boxes go on, and it is nine o'clock in Lishui, on a Friday. `then`: the doors from the second story on.
     """
 
     async def main() -> None:
@@ -298,7 +299,8 @@ def told(
             datetime(2026, 7, 17, 1, tzinfo=UTC) - datetime(2026, 1, 1, tzinfo=UTC)
         ).total_seconds() + ahead_s
         journal, boxes = DoorJournal(clock), {config.id: Box(config.doors) for config in devices}
-        for story in stories:
-            await DoorHall(clock, journal, boxes, doors=doors, devices=devices).during(story)
+        for place, story in enumerate(stories):
+            now = doors if then is None or place == 0 else then
+            await DoorHall(clock, journal, boxes, doors=now, devices=devices).during(story)
 
     virtually(main())
