@@ -1,6 +1,7 @@
 """Doors that are held open for some minutes: when these are over, their controllers are asked to go back to cards."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,7 +13,9 @@ from gateway.doors.entrance import Entrance
 from gateway.doors.locks import Locks
 from gateway.doors.wanted import DONE
 from gateway.supervisor.context import House
+from gateway.trail import URGENT_S
 
+log = logging.getLogger("gateway")
 LOOK_S = 1.0
 RETRY_S = 10.0  # until a controller has confirmed: a door that nobody locks is a hole
 DEADLINE_S = 10.0
@@ -60,19 +63,25 @@ class Holds:
             actor=ACTOR,
             reason=GONE if entrance.left else OVER,
         )
-        if await self._told_before(entrance, command) and entrance.wanted is hold:
-            self._tell_after(entrance, await self._locks.run(entrance, mode, command))
+        await self._tell_before(entrance, command)
+        if entrance.wanted is hold:
+            self._tell_after(entrance, await self._locks.run(entrance, mode, command, urgent=True))
 
-    async def _told_before(self, entrance: Entrance, command: Command) -> bool:
-        """Record that the lock is asked, before it is; says whether that is on disk."""
-        self._again[entrance.config.door] = self._house.clock.monotonic() + RETRY_S
-        if entrance.config.door in self._told:
-            return True
+    async def _tell_before(self, entrance: Entrance, command: Command) -> None:
+        """Record that the lock is asked, before it is; in memory, where the journal takes nothing: a full disk must not
+        keep a door unlocked.
+        """
+        device, door = entrance.config.device, entrance.config.door
+        self._again[door] = self._house.clock.monotonic() + RETRY_S
+        if door in self._told:
+            return
+        event = _event("hold_over", entrance, command.id)
         try:
-            await self._house.journal.record(entrance.config.device, [_event("hold_over", entrance, command.id)])
-        except JournalError:
-            return False
-        return True
+            async with asyncio.timeout(URGENT_S):
+                await self._house.journal.record(device, [event])
+        except (JournalError, TimeoutError):
+            log.warning("%s goes back to cards: %s; the journal takes nothing", entrance.config.id, command.reason)
+            self._house.journal.note(device, [event])
 
     def _tell_after(self, entrance: Entrance, result: Result) -> None:
         """Record how it went, where that is news."""

@@ -1,4 +1,4 @@
-"""While the journal takes nothing: doors are opened for those who must get out, and for nobody else."""
+"""While the journal takes nothing: doors are opened for those who must get out, and for nobody else; holds end."""
 
 import asyncio
 
@@ -48,3 +48,40 @@ def test_nothing_else_is_done_before_it_is_recorded(target: str, verb: str) -> N
         assert hall.box.asked == []
 
     told(story)
+
+
+@pytest.mark.parametrize(("full", "slow_s"), [(True, 0.0), (False, 60.0)], ids=["full", "hanging"])
+def test_a_hold_ends_in_time_and_that_is_recorded_later(
+    full: bool, slow_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold", params={"minutes": 1})
+        hall.journal.full, hall.journal.slow_s = full, slow_s
+        await asyncio.sleep(66)
+        assert (modes(hall)[0], hall.door()["hold_until"]) == ("controlled", None)
+        hall.journal.full, hall.journal.slow_s = False, 0.0
+        await asyncio.sleep(60)
+        assert [len(hall.rows(f"door.hold_{what}")) for what in ("over", "ended")] == [1, 1]
+        assert hall.journal.kept["doors/front"].params["hold_until"] is None
+        assert len(hall.box.asked) == 2
+
+    told(story)
+    assert [line.partition(":")[0] for line in caplog.messages] == ["front goes back to cards"]
+
+
+def test_a_hold_that_cannot_be_ended_is_told_once_while_the_journal_takes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story(hall: DoorHall) -> None:
+        await hall.ask("doors/front", "hold", params={"minutes": 1})
+        hall.journal.full = hall.box.deaf = True
+        await asyncio.sleep(600)
+        assert modes(hall)[0] == "normally_open"
+        hall.journal.full = hall.box.deaf = False
+        await asyncio.sleep(15)
+        assert modes(hall)[0] == "controlled"
+        told = [row.payload and row.payload["status"] for row in hall.rows("door.hold_ended")]
+        assert (len(hall.rows("door.hold_over")), told) == (1, ["rejected", "confirmed"])
+
+    told(story)
+    assert len(caplog.messages) == 1
