@@ -51,6 +51,8 @@ def of_door(hub: Hub, change: Change) -> Iterable[Watch]:
     known = hub.devices.get(device)
     if known is not None and FIRE.name not in known.points[None]:
         yield Watch(built_in("fire-released", change.key, device=device, part=part), _burns(hub, change.key), (change,))
+    overdue = built_in("door-hold-overdue", change.key, device=device, part=part)
+    yield Watch(overdue, _overdue(hub, change.key), (change,))
     unknown = built_in("door-unknown", f"device/{device}", device=device, part=part)
     yield Watch(unknown, _unknown(hub, change.key, device), (change, Change("availability", device)))
 
@@ -81,6 +83,19 @@ def _unknown(hub: Hub, key: str, device: str) -> Look:
         told = {"door": door["door"], "name": door["name"], "since": str(door["since"])}
         why = {"detail": door["detail"]} if door["detail"] is not None else {}
         return Verdict(door["state"] == "unknown", {**told, **why})
+
+    return look
+
+
+def _overdue(hub: Hub, key: str) -> Look:
+    """Whether it is held open for longer than was asked, and no fire is the reason."""
+
+    def look(_now: float, _on: bool) -> Verdict:
+        door = hub.views.get(key)
+        if door is None:
+            return Verdict(None)
+        told = {"door": door["door"], "name": door["name"], "hold_until": str(door["hold_until"])}
+        return Verdict(door["hold_overdue"], told)
 
     return look
 

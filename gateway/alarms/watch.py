@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "clock-drift": {"on_delay_s": 30.0, "off_delay_s": 30.0, "priority": Priority.LOW},
     "door-forced": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.CRITICAL, "must_ack": True},
     "door-held": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH},
+    "door-hold-overdue": {"on_delay_s": 15.0, "off_delay_s": 0.0, "priority": Priority.HIGH},
     "door-unknown": {"on_delay_s": 10.0, "off_delay_s": 2.0, "follows": True},
     "duress": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.CRITICAL, "quiet": True},
     "tamper": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH, "must_ack": True},

@@ -68,6 +68,11 @@ class Entrance:
         return due(self.door, self.config.limits)
 
     @property
+    def overdue(self) -> bool:
+        """Whether it is still held open though the time of that is over."""
+        return self.wanted.until is not None and self.wanted.until <= self._time.now()
+
+    @property
     def opened_at(self) -> datetime | None:
         """When it was opened, until it is known to be closed."""
         return None if self.door.opened is None else self._opened(self.door.opened)
@@ -96,7 +101,7 @@ class Entrance:
         if level.mode is not None:
             self.wanted = self.wanted.read(level.mode, self._time.steady(level.mode_at))
         heard: list[tuple[Heard, float]] = []
-        released = timetable or self.wanted.mode is Mode.NORMALLY_OPEN
+        released = timetable or (self.wanted.mode is Mode.NORMALLY_OPEN and not self.overdue)
         if released is not self.door.released:
             heard.append((Released(released), now))
         if level.fire is not None and level.fire is not self.door.fire:

@@ -20,8 +20,8 @@ def detail(entrance: Entrance, device: DeviceView | None) -> str | None:
     return None if part in doors else f"{device.id}: {unknown(part, doors, 'door')}"
 
 
-def view(entrance: Entrance, level: Level, *, zone: str | None, detail: str | None) -> Mapping[str, Any]:
-    """All there is to know of a door. It says nothing of anybody."""
+def view(entrance: Entrance, level: Level, *, zone: str | None, detail: str | None, burns: bool) -> Mapping[str, Any]:
+    """All there is to know of a door. It says nothing of anybody. `burns`: no hold ends, as a fire is on somewhere."""
     config, door = entrance.config, entrance.door
     return {
         "door": config.id,
@@ -40,6 +40,7 @@ def view(entrance: Entrance, level: Level, *, zone: str | None, detail: str | No
         "fire": door.fire or level.fire,
         "released": door.released,
         "hold_until": entrance.hold_until_at,
+        "hold_overdue": entrance.overdue and not burns,
         "camera": config.camera,
         "detail": detail,
     }

@@ -27,7 +27,8 @@ MONTH = r"^(20|21)\d\d-(0[1-9]|1[0-2])$"
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """A door. `open_for_s` is null while it is not known to be open, `hold_until` unless it is held for a time.
 
-    `detail`: why nobody hears of it, where its controller does not have it.
+    `hold_overdue`: that time is over, and nothing has ended it. `detail`: why nobody hears of it, where its controller
+    does not have it.
     """
 
     door: str
@@ -47,6 +48,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     fire: bool | None
     released: bool
     hold_until: datetime | None
+    hold_overdue: bool
     camera: str | None
     detail: str | None
 

@@ -59,6 +59,7 @@ async def test_a_door_is_told_before_and_after_its_controller_has_answered(hall:
             "fire": False,
             "released": False,
             "hold_until": None,
+            "hold_overdue": False,
             "camera": "cam-1",
             "detail": None,
         }
