@@ -37,7 +37,7 @@ class Entrance:
         self._opening: tuple[float, datetime] | None = None
         self.owed, self.moved = True, False
         self.left = False
-        self._sensed_at = NEVER
+        self._sensed_at = self._mode_at = self._begun_anew = NEVER
         if kept is not None:
             self._take_up(kept)
 
@@ -99,9 +99,10 @@ class Entrance:
         """
         now, read = self._time.now(), self._time.steady(level.at)
         if level.mode is not None:
-            self.wanted = self.wanted.read(level.mode, self._time.steady(level.mode_at))
+            self._mode_at = self._time.steady(level.mode_at)
+            self.wanted = self.wanted.read(level.mode, self._mode_at)
         heard: list[tuple[Heard, float]] = []
-        released = timetable or (self.wanted.mode is Mode.NORMALLY_OPEN and not self.overdue)
+        released = timetable or self._held_open(level)
         if released is not self.door.released:
             heard.append((Released(released), now))
         if level.fire is not None and level.fire is not self.door.fire:
@@ -112,6 +113,16 @@ class Entrance:
         if (level.position is not self.door.position or closed_again) and read > self._sensed_at:
             heard.append((Sensed(level.position), read))
         return self._hear(*heard, (Tick(), now))
+
+    def _held_open(self, level: Level) -> bool:
+        """Whether its lock is held open, as far as is known. A controller that has come back, tells of the sensor and
+        not of the mode may have begun anew; what its log has of the time before was heard by then.
+        """
+        told, sensed = max(self.wanted.asked, self._mode_at), level.position is not Position.UNKNOWN
+        if level.mode is None and sensed and level.online_at is not None:
+            online = self._time.steady(level.online_at)
+            self._begun_anew = online if told < online else self._begun_anew
+        return self.wanted.mode is Mode.NORMALLY_OPEN and not self.overdue and told >= self._begun_anew
 
     def happened(
         self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int, claimed: datetime | None = None

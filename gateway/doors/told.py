@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from gateway.core.access import BURNS, BURNS_NO_LONGER, FIRE, Happening, Mode
 from gateway.core.model import Scalar
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Position, Sensed
-from gateway.hub import DeviceView
+from gateway.hub import DeviceView, Status
 from gateway.journal.rows import Row
 
 HAPPENED: dict[str, Heard] = {
@@ -25,7 +25,10 @@ POSITIONS = {True: Position.OPEN, False: Position.CLOSED, None: Position.UNKNOWN
 
 
 class Level(NamedTuple):
-    """How a door stands, by the newest readings; `at` is when its sensor was last read, `mode_at` when its mode was."""
+    """How a door stands, by the newest readings; `at` is when its sensor was last read, `mode_at` when its mode was.
+
+    `online_at`: since when its controller has answered without a break, None while it does not.
+    """
 
     position: Position
     at: datetime
@@ -33,6 +36,7 @@ class Level(NamedTuple):
     mode: Mode | None
     mode_at: datetime
     fire: bool | None
+    online_at: datetime | None = None
 
 
 def heard(row: Row) -> Heard | None:
@@ -72,6 +76,7 @@ def level(view: DeviceView | None, part: str, now: datetime) -> Level:
         mode=Mode(mode) if isinstance(mode, str) and mode in list(Mode) else None,
         mode_at=mode_at or now,
         fire=_flag(fire),
+        online_at=view.since if view is not None and view.status is Status.ONLINE else None,
     )
 
 
