@@ -134,10 +134,19 @@ def _dangerous(data: Mapping[str, Any]) -> Iterable[Complaint]:
     """Complain of what MQTT shall allow and never does: there is no person behind a message."""
     mqtt: Any = data.get("mqtt")
     allow: Any = mqtt.get("allow") if is_mapping(mqtt) else None
+    everywhere = {f"doors/zones/{place}" for place in (ALL, _zone_of_all(data)) if place}
     for index, text in enumerate(allow if is_list(allow) else []):
         target, _, verb = text.rpartition("/") if isinstance(text, str) else ("", "", "")
-        if target == f"doors/zones/{ALL}" and verb in HALL and HALL[verb].dangerous:
+        if target in everywhere and verb in HALL and HALL[verb].dangerous:
             yield Complaint(("mqtt", "allow", index), f"{verb!r} of all doors is dangerous, and is never done by MQTT")
+
+
+def _zone_of_all(data: Mapping[str, Any]) -> str | None:
+    """The zone that has all doors, where there is one."""
+    zones = dict(zip(texts(data, "devices", "id"), texts(data, "devices", "zone"), strict=True))
+    doors = zip(texts(data, "doors", "zone"), texts(data, "doors", "door"), strict=True)
+    found = {own or zones.get((door or "").partition("/")[0]) for own, door in doors}
+    return found.pop() if len(found) == 1 else None
 
 
 def _warn(data: Mapping[str, Any]) -> Iterable[Complaint]:

@@ -121,8 +121,9 @@ class PlaceTarget:
         self.zone = None if place == ALL else place
 
     def verb(self, name: str, part: str | None) -> Verb:
-        """See Target."""
-        return _verb(self.id, verbs.HALL if self._place == ALL else verbs.ZONE, name, part)
+        """See Target. A zone that has all doors is the hall: what is dangerous there is so by another name too."""
+        everywhere = len(self._entrances()) == len(self._doors.entrances)
+        return _verb(self.id, verbs.HALL if everywhere else verbs.ZONE, name, part)
 
     def filed(self, part: str | None) -> tuple[None, None]:
         """See Target."""

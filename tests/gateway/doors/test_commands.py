@@ -9,6 +9,7 @@ from gateway.commands import UnknownTarget
 from gateway.core.access import Happening
 from gateway.core.errors import CommandRejected, NotSupported
 from gateway.core.model import Stage
+from gateway.doors.config import DoorConfig
 from gateway.people.rights import Principal, Role
 from gateway.permission import Forbidden
 
@@ -141,6 +142,18 @@ def test_a_zone_has_its_own_doors_and_one_step() -> None:
         assert modes(hall) == ["controlled", "controlled", "normally_closed"]
 
     told(story, doors=[FRONT, {**OTHER, "zone": "yard"}], devices=[ACS, ACS2])
+
+
+def test_a_zone_that_has_all_doors_takes_two_steps_as_the_hall_does() -> None:
+    async def story(hall: DoorHall) -> None:
+        for verb in ("lockdown", "evacuate"):
+            assert (await surely(hall, verb, "gate")).status is Stage.CONFIRMED
+        assert (await hall.ask("doors/zones/gate", "resume")).status is Stage.CONFIRMED
+        hall.config = [DoorConfig.model_validate(door) for door in (FRONT, {**OTHER, "zone": "yard"})]
+        hall.doors.replaced()
+        assert (await hall.ask("doors/zones/gate", "lockdown")).status is Stage.CONFIRMED
+
+    told(story, doors=[FRONT, OTHER], devices=[ACS, ACS2])
 
 
 def test_a_result_waits_for_every_controller_and_is_no_better_than_the_worst() -> None:

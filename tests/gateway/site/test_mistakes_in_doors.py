@@ -105,6 +105,31 @@ def test_a_dangerous_verb_of_all_doors_cannot_be_allowed_by_mqtt(complaints: Cal
     ]
 
 
+@pytest.mark.parametrize(
+    ("controller", "front", "back", "told"),
+    [
+        ("yard", "gate", "gate", True),
+        ("gate", "null", "gate", True),
+        ("gate", "yard", "gate", False),
+        ("yard", "null", "gate", False),
+    ],
+)
+def test_the_zone_of_all_doors_cannot_be_shut_by_mqtt_either(
+    complaints: Callable[..., list[str]], controller: str, front: str, back: str, told: bool
+) -> None:
+    site = f"""site: {{id: a, name: a}}
+zones: [{{id: gate, name: a}}, {{id: yard, name: b}}]
+devices: [{{id: acs, driver: test.doors, zone: {controller}}}]
+mqtt: {{url: mqtt://127.0.0.1, allow: [doors/zones/hall/lockdown, doors/zones/gate/lockdown, doors/zones/gate/resume]}}
+doors:
+  - {{id: front, name: a, door: acs/d1, zone: {front}}}
+  - {{id: back, name: b, door: acs/d2, zone: {back}}}
+"""
+    indexes = [0, 1] if told else [0]
+    said = "'lockdown' of all doors is dangerous, and is never done by MQTT"
+    assert complaints(site) == [f"site:4: mqtt.allow[{index}]: {said}" for index in indexes]
+
+
 def test_it_is_warned_of_controllers_none_of_whose_doors_is_watched(tmp_path: Path) -> None:
     path = tmp_path / "site"
     path.write_text(SITE)
