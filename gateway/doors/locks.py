@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.core.access import DOOR, SET_MODE, Mode, may_lock
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
-from gateway.core.model import Command, PartKind, Result, Stage, Verb
+from gateway.core.model import Command, Event, PartKind, Result, Retention, Stage, Verb
 from gateway.core.rights import Right
 from gateway.doors.entrance import Entrance
 from gateway.doors.fires import Fires
@@ -119,8 +119,9 @@ class Locks:
                 raise
             self._house.journal.note(device, [], desired=[row])
 
-    async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command) -> Result:
-        """Run several locks like this, all at once; the result is there once every controller has said how it went.
+    async def run_all(self, entrances: Iterable[Entrance], mode: Mode, command: Command, *, place: str) -> Result:
+        """Run the locks of a place like this, all at once; the result is there once every controller has said how it
+        went. The record tells of it at each door.
 
         Those that cannot be run so are told apart. They fail a lockdown, for a card opens them all the same.
         """
@@ -128,10 +129,14 @@ class Locks:
         run = self._shut if shut else partial(self.run, mode=mode, urgent=urgent)
         every = list(entrances)
         cannot = {each.config.id: why for each in every if (why := self._cannot(each, mode))}
+        self._tell_asked(every, command, place)
         async with asyncio.TaskGroup() as group:
             able = [each for each in every if each.config.id not in cannot]
             asked = {each.config.id: group.create_task(run(each, command=command)) for each in able}
-        done = self._together(command, {id_: task.result() for id_, task in asked.items()})
+        results = {id_: task.result() for id_, task in asked.items()}
+        refused = {id_: self.result(command, Stage.REJECTED, {"reason": why}) for id_, why in cannot.items()}
+        self._tell_ended(every, results | refused)
+        done = self._together(command, results)
         if not cannot:
             return done
         status = Stage.REJECTED if shut else done.status
@@ -142,9 +147,36 @@ class Locks:
         why = self.fires.over(entrance)
         return self.result(command, Stage.REJECTED if why else Stage.CONFIRMED, {"reason": why} if why else {})
 
-    def fires_over(self, entrances: Iterable[Entrance], command: Command) -> Result:
-        """Somebody says that a fire is over at several doors."""
-        return self._together(command, {each.config.id: self.fire_over(each, command) for each in entrances})
+    def fires_over(self, entrances: Iterable[Entrance], command: Command, *, place: str) -> Result:
+        """Somebody says that a fire is over at the doors of a place."""
+        every = list(entrances)
+        self._tell_asked(every, command, place)
+        results = {each.config.id: self.fire_over(each, command) for each in every}
+        self._tell_ended(every, results)
+        return self._together(command, results)
+
+    def _tell_asked(self, entrances: Iterable[Entrance], command: Command, place: str) -> None:
+        """Record at each door what is asked of its place, for those who see no more than the door. Nothing waits for
+        that: what is asked of the place is recorded by now.
+        """
+        told = {name: getattr(command, name) for name in ("verb", "params", "actor", "reason")}
+        for each in entrances:
+            self._note(each, "requested", {"command_id": command.id, "device": place, **told})
+
+    def _tell_ended(self, entrances: Iterable[Entrance], results: Mapping[str, Result]) -> None:
+        for each in entrances:
+            self._note(each, "ended", msgspec.to_builtins(results[each.config.id]))
+
+    def _note(self, entrance: Entrance, what: str, told: Mapping[str, Any]) -> None:
+        config = entrance.config
+        event = Event(
+            type=f"command.{what}",
+            source_key=f"door/{config.id}/{what}/{told['command_id']}",
+            payload={**told, "door": config.id},
+            retention=Retention.AUDIT,
+            part=config.part,
+        )
+        self._house.journal.note(config.device, [event])
 
     def _together(self, command: Command, results: Mapping[str, Result]) -> Result:
         doors = {id_: {"status": result.status, **result.detail} for id_, result in results.items()}

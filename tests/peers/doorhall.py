@@ -223,9 +223,9 @@ class DoorHall:
         return next(door for door in self.doors.all() if door["door"] == id_)
 
     def found(self, id_: str = "front") -> list[str]:
-        """What the journal tells of a door, without its cycles."""
+        """What the journal tells of a door, without its cycles and what was asked of it."""
         rows = [row for row in self.journal.rows if row.payload and row.payload.get("door") == id_]
-        return [row.type for row in rows if row.type != "door.cycle"]
+        return [row.type for row in rows if row.type != "door.cycle" and not row.type.startswith("command.")]
 
     def rows(self, type_: str) -> list[Row]:
         """The rows of a type."""

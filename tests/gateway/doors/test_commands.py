@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from doorhall import ACS, ACS2, BOSS, FRONT, OTHER, TWO, BoxConfig, DoorHall, modes, surely, told
+from doorhall import ACS, ACS2, BACK, BOSS, FRONT, OTHER, TWO, BoxConfig, DoorHall, modes, surely, told
 
 from gateway.commands import UnknownTarget
 from gateway.core.access import Happening
@@ -349,3 +349,48 @@ def test_a_door_whose_release_in_a_fire_nobody_could_see_is_not_ready(wired: boo
         assert ("of its lock" if wired else why) in result.detail["doors"]["front"]["why"]
 
     told(story, doors=[{**FRONT, "fire_input": wired}])
+
+
+def commands_of(hall: DoorHall, door: str) -> list[tuple[str, str, str]]:
+    """What the record has under a door of commands that were asked of a zone: by whom and how, or how it ended."""
+    device, part = {"front": ("acs", "d1"), "back": ("acs", "d2"), "side": ("acs2", "d1")}[door]
+    rows = [row for row in hall.journal.rows if (row.device, row.part) == (device, part)]
+    told = [(row.type, row.payload or {}) for row in rows if row.type.startswith("command.")]
+    assert {payload["door"] for _, payload in told} == {door}
+    return [
+        (
+            type_,
+            payload["command_id"],
+            " ".join(str(payload.get(name)) for name in ("device", "verb", "actor", "reason")),
+        )
+        if type_ == "command.requested"
+        else (type_, payload["command_id"], payload["status"])
+        for type_, payload in told
+    ]
+
+
+@pytest.mark.parametrize("verb", ["lockdown", "evacuate", "resume", "fire_over"])
+def test_what_is_asked_of_a_zone_is_found_at_each_of_its_doors(verb: str) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.boxes["acs2"].deaf = True
+        id_ = (await hall.ask("doors/zones/gate", verb)).command_id
+        asked = ("command.requested", id_, f"doors/zones/gate {verb} boss 演练")
+        assert commands_of(hall, "front") == [asked, ("command.ended", id_, "confirmed")]
+        refused = "confirmed" if verb == "fire_over" else "rejected"
+        assert commands_of(hall, "side") == [asked, ("command.ended", id_, refused)]
+        assert [row for row in hall.journal.rows if row.part == "d2"] == []
+        assert len([row for row in hall.rows("command.requested") if row.device is None]) == 1
+
+    told(story, **TWO)
+
+
+def test_a_door_that_cannot_be_run_so_has_that_in_its_record_too() -> None:
+    async def story(hall: DoorHall) -> None:
+        id_ = (await hall.ask("doors/zones/gate", "resume")).command_id
+        assert commands_of(hall, "side")[1:] == [("command.ended", id_, "rejected")]
+        (side,) = [row.payload or {} for row in hall.rows("command.ended") if row.device == "acs2"]
+        assert side["detail"]["reason"].startswith(
+            "side cannot be put back to cards: acs2 can only open this door once"
+        )
+
+    told(story, doors=[FRONT, OTHER, BACK], devices=[ACS, ACS2.model_copy(update={"holds": False})])
