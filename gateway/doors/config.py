@@ -16,7 +16,7 @@ from gateway.site.load import Section
 from gateway.site.positions import is_list, is_mapping
 from gateway.site.references import Complaint, dangling, names, rows, texts, twice
 from gateway.site.surfaces import Surfaces
-from gateway.site.week import WEEK, Day, Time
+from gateway.site.week import WEEK, Day, End, Time
 
 PART = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}/[a-z0-9][a-z0-9_-]{0,63}")
 DEVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63})?")
@@ -41,12 +41,14 @@ class ReleaseConfig(BaseModel, frozen=True, extra="forbid"):
 
     days: list[Day] = Field(default=WEEK, min_length=1, description="On which days; by default on all.")
     on: Time = Field(description="From when on, by the clock of the site.")
-    off: Time = Field(description="Until when, later on the same day.")
+    off: End = Field(description="Until when, later on the same day, at most 24:00.")
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
         if self.off <= self.on:
-            raise ValueError(f"off must be later than on, {self.on}: a release ends on the day on which it begins")
+            raise ValueError(
+                f"off must be later than on, {self.on}: a release over midnight is two entries, the first until 24:00"
+            )
         return self
 
 

@@ -31,3 +31,23 @@ def test_it_is_released_from_on_to_off_on_its_days(day: int, hour: int, minute: 
 
 def test_without_any_it_never_is() -> None:
     assert released([], datetime(2026, 7, 17, 9, tzinfo=LISHUI), LISHUI) is False
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "minute", "second", "free"),
+    [(17, 21, 59, 59, False), (17, 23, 59, 59, True), (18, 0, 0, 0, True), (18, 5, 59, 59, True), (18, 6, 0, 0, False)],
+)
+def test_it_is_released_over_midnight_by_two_entries_without_a_second_between_them(
+    day: int, hour: int, minute: int, second: int, free: bool
+) -> None:
+    evening = ReleaseConfig.model_validate({"days": ["fri"], "on": "22:00", "off": "24:00"})
+    morning = ReleaseConfig.model_validate({"days": ["sat"], "on": "00:00", "off": "06:00"})
+    now = datetime(2026, 7, day, hour, minute, second, 999_999 if second else 0, tzinfo=LISHUI)
+    assert released([evening, morning], now, LISHUI) is free
+
+
+def test_a_release_until_midnight_ends_there_where_the_night_has_another_hour() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    all_day = ReleaseConfig.model_validate({"days": ["sun"], "on": "00:00", "off": "24:00"})
+    for day, hour, free in ((24, 23, False), (25, 0, True), (25, 23, True), (26, 0, False)):
+        assert released([all_day], datetime(2026, 10, day, hour, 30, tzinfo=berlin), berlin) is free

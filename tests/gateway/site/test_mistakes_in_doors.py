@@ -70,6 +70,18 @@ def controllers(monkeypatch: pytest.MonkeyPatch) -> None:
             "{id: b, name: b, door: acs/d2, release: [{on: '9:00', off: '10:00'}]}",
             "doors[1].release[0].on: must be a time",
         ),
+        (
+            "{id: b, name: b, door: acs/d2, release: [{on: '24:00', off: '24:00'}]}",
+            "doors[1].release[0].on: must be a time of day from 00:00 to 23:59",
+        ),
+        (
+            "{id: b, name: b, door: acs/d2, release: [{on: '22:00', off: '24:01'}]}",
+            "doors[1].release[0].off: must be a time of day from 00:01 to 24:00",
+        ),
+        (
+            "{id: b, name: b, door: acs/d2, release: [{on: '22:00', off: '06:00'}]}",
+            "two entries, the first until 24:00",
+        ),
         ("{id: b, name: b, door: acs/d2, release: [{on: '11:00', off: '10:00'}]}", "off must be later than on, 11:00"),
         (
             "{id: b, name: b, door: acs/d2, release: [{days: [], on: '09:00', off: '10:00'}]}",
