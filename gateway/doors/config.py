@@ -10,7 +10,7 @@ from gateway.core.access import DOOR, DOOR_POINTS
 from gateway.core.config import Id
 from gateway.core.known import unknown
 from gateway.core.model import Surface
-from gateway.doors.machine import Limits
+from gateway.doors.door import Limits
 from gateway.doors.verbs import ALL, HALL
 from gateway.site.load import Section
 from gateway.site.positions import is_list, is_mapping

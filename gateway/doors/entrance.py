@@ -6,8 +6,9 @@ from gateway.core.access import Mode
 from gateway.core.model import Event, Stage
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
+from gateway.doors.door import NEVER, Door, Outcome
 from gateway.doors.heard import Alarmed, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import NEVER, Door, Outcome, due, restarted, step
+from gateway.doors.machine import due, restarted, step
 from gateway.doors.records import Kept
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level

@@ -13,8 +13,8 @@ import msgspec
 from gateway.core.access import Finding
 from gateway.core.model import Event, Retention
 from gateway.doors.config import DoorConfig
+from gateway.doors.door import NEVER, Door, Held, Outcome
 from gateway.doors.heard import Position
-from gateway.doors.machine import NEVER, Door, Held, Outcome
 from gateway.doors.timeline import Timeline
 from gateway.journal.rows import Desired
 

@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.core.access import Mode
 from gateway.core.model import Stage
-from gateway.doors.machine import NEVER
+from gateway.doors.door import NEVER
 
 DONE = (Stage.CONFIRMED, Stage.ACKED)
 UNDER_WAY = float("inf")

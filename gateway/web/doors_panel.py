@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from gateway.core.access import Happening, Mode
 from gateway.core.errors import JournalError
 from gateway.core.rights import Right
+from gateway.doors.door import Held
 from gateway.doors.heard import Position
-from gateway.doors.machine import Held
 from gateway.journal.rows import Row
 from gateway.people.persons import Masked
 from gateway.web.markup import Html, both, moment, tag

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gateway.core.access import Mode
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
+from gateway.doors.door import NEVER, Door, Held
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Alarmed, Authorised, Position, Sensed
-from gateway.doors.machine import NEVER, Door, Held
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
 

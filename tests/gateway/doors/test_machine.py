@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from gateway.core.access import Finding
+from gateway.doors.door import Door, Held, Limits, Outcome
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import Door, Held, Limits, Outcome, due, restarted, step
+from gateway.doors.machine import due, restarted, step
 
 LIMITS = Limits(warn_s=10, held_s=15, authorised_s=8)
 OPEN, CLOSED, UNKNOWN = (Sensed(position) for position in Position)

@@ -6,8 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from gateway.doors.door import Door, Limits, Outcome
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
-from gateway.doors.machine import LOCK_S, UNKNOWN_S, Door, Limits, Outcome, restarted, step
+from gateway.doors.machine import LOCK_S, UNKNOWN_S, restarted, step
 
 WARN, HELD, PASS = 4, 7, 3
 LIMITS = Limits(warn_s=WARN, held_s=HELD, authorised_s=PASS)
