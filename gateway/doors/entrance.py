@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from gateway.core.access import Mode
 from gateway.core.model import Event, Stage
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
-from gateway.doors.door import NEVER, Door, Outcome
+from gateway.doors.door import NEVER, Door, Limits, Outcome
 from gateway.doors.heard import Alarmed, Fire, Heard, Locked, Position, Released, Sensed, Tick
 from gateway.doors.machine import due, restarted, step
 from gateway.doors.records import Kept
+from gateway.doors.timed import Timed
 from gateway.doors.timeline import Timeline
 from gateway.doors.told import Level
 from gateway.doors.wanted import Wanted
@@ -19,7 +22,7 @@ CLOCK_SET = timedelta(seconds=1)
 LONGEST_HOLD_S = 86_400.0
 UNSURE_S = 2.0
 """Devices tell whole seconds, and how far their clocks are off is known to a second: a door that is forced just when it
-begins to be known must not pass for history."""
+begins to be known must not pass for history, and one that is opened just when it is released is not forced."""
 
 
 class Entrance:
@@ -29,7 +32,7 @@ class Entrance:
     """
 
     def __init__(self, config: DoorConfig, time: Timeline, kept: Kept | None) -> None:
-        self.config, self._time = config, time
+        self.config, self._time, self._timed = config, time, Timed(time)
         self.door, self.seq, self.rev = Door(since=time.now()), 0, 0
         self._known_since = time.now()
         self.wanted = Wanted()
@@ -47,6 +50,8 @@ class Entrance:
         if kept.door != self.config.door:
             return
         door = records.unkept(kept, self._time, self.config.authorised_s)
+        if kept.mode != Mode.NORMALLY_OPEN:  # then it was by the timetable, which tells itself until when
+            door = msgspec.structs.replace(door, released=False, released_since=NEVER)
         self.door = restarted(door, self._time.now())
         self.seq = kept.seq
         if door.opened is not None and kept.opened_at is not None:
@@ -59,14 +64,19 @@ class Entrance:
         """Be the door of another id: how its lock is run goes on, and a fire; what was found of it was of the other."""
         now = self._time.now()
         self.config, self.rev, self.left, self.owed = config, rev, False, True
-        self.door = Door(since=now, fire=self.door.fire)
+        self.door = Door(since=now, fire=self.door.fire, fire_since=self.door.fire_since)
         self.since, self._opening = self._time.wall(now), None
         self._known_since, self._sensed_at = now, NEVER
 
     @property
     def due(self) -> float | None:
         """When something is found if nothing is heard."""
-        return due(self.door, self.config.limits)
+        return due(self.door, self._limits)
+
+    @property
+    def _limits(self) -> Limits:
+        timetable = self._timed.spans(self.config.release)
+        return msgspec.structs.replace(self.config.limits, timetable=timetable, unsure_s=UNSURE_S)
 
     @property
     def overdue(self) -> bool:
@@ -162,9 +172,9 @@ class Entrance:
         return records.row(self.config.id, self.kept(), left=self.config.door if self.left else None)
 
     def _hear(self, *heard: tuple[Heard, float]) -> list[Event]:
-        before, events = self.door, list[Event]()
+        before, limits, events = self.door, self._limits, list[Event]()
         for each, at in heard:
-            self.door, found = step(self.door, self.config.limits, each, at)
+            self.door, found = step(self.door, limits, each, at)
             for outcome in found:
                 self.rev += 1
                 events.append(self._event(outcome))

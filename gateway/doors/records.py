@@ -13,7 +13,7 @@ import msgspec
 from gateway.core.access import Finding
 from gateway.core.model import Event, Retention
 from gateway.doors.config import DoorConfig
-from gateway.doors.door import NEVER, Door, Held, Outcome
+from gateway.doors.door import NEVER, Door, Held, Outcome, Span
 from gateway.doors.heard import Position
 from gateway.doors.timeline import Timeline
 from gateway.journal.rows import Desired
@@ -27,12 +27,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     `door`: which part of which controller it was; `seq`: the rows up to this one are in it; `rev` counts findings.
 
+    `authorised_at`, `fire_at`, `released_at`: since when. `past`: from when, until when, and why it was allowed to
+    stand open.
+
     `known_since`: what happened before is history, and is not judged. `hold_until`: it is held open so long.
     """
 
     door: str = ""
     position: Position = Position.UNKNOWN
     opened_at: datetime | None = None
+    authorised_at: datetime | None = None
     authorised_until: datetime | None = None
     excused_at: datetime | None = None
     forced: bool = False
@@ -41,7 +45,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     before: Position | None = None
     fire: bool = False
+    fire_at: datetime | None = None
     released: bool = False
+    released_at: datetime | None = None
+    past: tuple[tuple[datetime | None, datetime, str], ...] = ()
     burnt_at: datetime | None = None
     mode: str | None = None
     hold_until: datetime | None = None
@@ -54,8 +61,12 @@ def keep(door: Door, time: Timeline, /, **more: Any) -> Kept:
     """A door as it is kept."""
     same = {name: getattr(door, name) for name in SAME}
     return Kept(
-        authorised_until=None if door.authorised_until == NEVER else time.wall(door.authorised_until),
-        excused_at=None if door.excused == NEVER else time.wall(door.excused),
+        authorised_at=_wall(door.authorised_since, time),
+        authorised_until=_wall(door.authorised_until, time),
+        excused_at=_wall(door.excused, time),
+        fire_at=_wall(door.fire_since, time),
+        released_at=_wall(door.released_since, time),
+        past=tuple((_wall(span.begin, time), time.wall(span.end), span.why) for span in door.past),
         burnt_at=None if door.burnt is None else time.wall(door.burnt),
         **same,
         **more,
@@ -65,14 +76,25 @@ def keep(door: Door, time: Timeline, /, **more: Any) -> Kept:
 def unkept(kept: Kept, time: Timeline, authorised_s: float) -> Door:
     """A door from how it was kept."""
     same = {name: getattr(kept, name) for name in SAME}
-    until = kept.authorised_until
     return Door(
         opened=None if kept.opened_at is None else time.steady(kept.opened_at),
-        authorised_until=NEVER if until is None else time.steady(until, ahead_s=authorised_s),
-        excused=NEVER if kept.excused_at is None else time.steady(kept.excused_at),
+        authorised_since=_steady(kept.authorised_at, time),
+        authorised_until=_steady(kept.authorised_until, time, ahead_s=authorised_s),
+        excused=_steady(kept.excused_at, time),
+        fire_since=_steady(kept.fire_at, time),
+        released_since=_steady(kept.released_at, time),
+        past=tuple(Span(_steady(begin, time), time.steady(end), why) for begin, end, why in kept.past),
         burnt=None if kept.burnt_at is None else time.steady(kept.burnt_at),
         **same,
     )
+
+
+def _wall(seconds: float, time: Timeline) -> datetime | None:
+    return None if seconds == NEVER else time.wall(seconds)
+
+
+def _steady(at: datetime | None, time: Timeline, *, ahead_s: float = 0.0) -> float:
+    return NEVER if at is None else time.steady(at, ahead_s=ahead_s)
 
 
 def row(id_: str, kept: Kept, *, left: str | None = None) -> Desired:

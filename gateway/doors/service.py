@@ -53,7 +53,7 @@ class Doors:
         kept: Sequence[Desired] = (),
     ) -> None:
         self._config, self._zone, self._lives, self._house = config, zone, lives, house
-        self._time = Timeline(house.clock)
+        self._time = Timeline(house.clock, zone)
         self._roll = Roll(self._time, kept)
         self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
         fires = Fires(house.hub, lambda: self.entrances, self._found)

@@ -1,15 +1,16 @@
 """Wall times as seconds of the loop's clock, and back: what is timed goes on when somebody sets the clock."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from gateway.core.contract import Clock
 
 
 class Timeline:
-    """One steady time for what this run hears, and for what the run before it has kept."""
+    """One steady time for what this run hears, and for what the run before it has kept. `zone` is that of the site."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, zone: ZoneInfo | None = None) -> None:
+        self._clock, self.zone = clock, zone or ZoneInfo("UTC")
 
     def now(self) -> float:
         """The steady time."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.core.access import Mode
 from gateway.doors import records
 from gateway.doors.config import DoorConfig
-from gateway.doors.door import NEVER, Door, Held
+from gateway.doors.door import NEVER, Door, Held, Span
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Alarmed, Authorised, Position, Sensed
 from gateway.doors.timeline import Timeline
@@ -151,6 +151,7 @@ DOORS = st.builds(
     position=st.sampled_from(Position),
     since=st.just(NEVER),
     opened=st.none() | SECONDS,
+    authorised_since=st.just(NEVER) | SECONDS,
     authorised_until=st.just(NEVER) | st.integers(-100, 8).map(float),
     excused=st.just(NEVER) | SECONDS,
     forced=st.booleans(),
@@ -159,7 +160,10 @@ DOORS = st.builds(
     lost=st.booleans(),
     before=st.none() | st.sampled_from(Position),
     fire=st.booleans(),
+    fire_since=st.just(NEVER) | SECONDS,
     released=st.booleans(),
+    released_since=st.just(NEVER) | SECONDS,
+    past=st.lists(st.builds(Span, st.just(NEVER) | SECONDS, SECONDS, st.sampled_from(["fire", "released"]))).map(tuple),
 )
 
 

@@ -2,17 +2,24 @@
 
 from typing import Any, NamedTuple
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gateway.doors.door import Door, Limits, Outcome
+from gateway.doors.door import Door, Held, Limits, Outcome, Span
 from gateway.doors.heard import Alarmed, Authorised, Fire, Heard, Locked, Position, Released, Sensed, Tick
 from gateway.doors.machine import LOCK_S, UNKNOWN_S, restarted, step
 
 WARN, HELD, PASS = 4, 7, 3
 LIMITS = Limits(warn_s=WARN, held_s=HELD, authorised_s=PASS)
 RESTART = "restart"
+
+
+class Printed(NamedTuple):
+    """Whether it is released by its timetable."""
+
+    on: bool
 
 
 class Note(NamedTuple):
@@ -38,7 +45,7 @@ class Naive:
         self.seconds = 0  # that it has stood open without leave
         self.marks: list[str] = []  # what is wrong, of: forced warned held unknown
         self.was_held = False
-        self.lock = self.fire = self.timetable = False
+        self.lock = self.fire = self.released = self.timetable = False
         self.lock_asked: int | None = None  # since when it burns, and the lock has not said that it is released
         self.good: set[int] = set()  # seconds in which somebody might pass
         self.now = 0
@@ -53,8 +60,12 @@ class Naive:
                     self.hear(heard)
                     self.watch()
 
+    @property
+    def free(self) -> bool:
+        return self.fire or self.released or self.timetable
+
     def watch(self) -> None:
-        if self.fire or self.timetable:
+        if self.free:
             self.seconds = 0
         if self.lock_asked is not None and self.now - self.lock_asked >= LOCK_S:
             self.answered()
@@ -62,9 +73,9 @@ class Naive:
             self.notes.append(Note("door.unknown", self.doubt[1], (self.doubt[0],), self.begun))
             self.marks.append("unknown")
             self.doubt = None
-        if self.fire or self.timetable or self.lock:
+        if self.free or self.lock:
             self.good.add(self.now)
-        if self.sensor == "open" and self.opening and not (self.fire or self.timetable) and "held" not in self.marks:
+        if self.sensor == "open" and self.opening and not self.free and "held" not in self.marks:
             if self.seconds >= WARN and "warned" not in self.marks:
                 self.mark("warned", "door.held_warning")
             if self.seconds >= HELD:
@@ -89,6 +100,10 @@ class Naive:
                 self.doubt = (self.doubt[0] if self.doubt else self.sensor, self.now)
             self.sensor, self.lock = "unknown", False
             self.lock_asked = None if self.lock_asked is None else self.now
+        elif isinstance(heard, Printed):
+            self.timetable = heard.on
+            if heard.on:
+                self.over("warned", "held")
         elif isinstance(heard, Authorised):
             self.good.add(self.now)
         elif isinstance(heard, Locked):
@@ -98,8 +113,8 @@ class Naive:
         elif isinstance(heard, Fire):
             self.burn(heard.active)
         elif isinstance(heard, Released):
-            self.timetable = heard.on
-            if heard.on and not self.fire:
+            self.released = heard.on
+            if heard.on:
                 self.over("warned", "held")
         elif isinstance(heard, Alarmed):
             self.alarm(heard.reason)
@@ -111,7 +126,7 @@ class Naive:
             self.fire = active
             self.lock_asked = self.now if active and not self.lock else None
             self.notes.append(Note("fire.released" if active else "fire.over", self.now))
-            if active and not self.timetable:
+            if active:
                 self.over("warned", "held")
 
     def answered(self) -> None:
@@ -123,7 +138,7 @@ class Naive:
             self.good.add(self.now)
         if reason == "forced" and not self.fire and "forced" not in self.marks:
             self.mark("forced", "door.forced", "device")
-        if reason == "held" and not self.fire and not self.timetable and "held" not in self.marks:
+        if reason == "held" and not self.free and "held" not in self.marks:
             self.marks = [mark for mark in self.marks if mark != "warned"]
             self.mark("held", "door.held", "device")
             self.was_held = True
@@ -167,17 +182,29 @@ def _whole(seconds: float | None) -> int | None:
 class Doors(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.door, self.now = Door(), 0
+        self.door, self.now, self.limits = Door(), 0, LIMITS
         self.found: list[Outcome] = []
         self.history: list[tuple[int, Any]] = []
+        self.backlog: list[tuple[int, Heard]] | None = None  # what its device keeps while nobody can ask it
+
+    @initialize(begin=st.integers(0, 60), lasts=st.integers(0, 30))
+    def print_timetable(self, begin: int, lasts: int) -> None:
+        released = (Span(begin, begin + lasts, "released"),) if lasts else ()
+        self.limits = msgspec.structs.replace(LIMITS, timetable=released)
 
     def tell(self, heard: Heard) -> None:
         self.history.append((self.now, heard))
         self.hear(heard)
         self.hear(Tick())
 
-    def hear(self, heard: Heard) -> None:
-        self.door, found = step(self.door, LIMITS, heard, self.now)
+    def log(self, heard: Heard) -> None:
+        if self.backlog is None:
+            self.tell(heard)
+        else:
+            self.backlog.append((self.now, heard))
+
+    def hear(self, heard: Heard, at: int | None = None) -> None:
+        self.door, found = step(self.door, self.limits, heard, self.now if at is None else at)
         self.found += found
 
     @rule(seconds=st.integers(1, 3))
@@ -192,21 +219,41 @@ class Doors(RuleBasedStateMachine):
 
     @rule(seen=st.booleans())
     def open(self, seen: bool) -> None:
-        self.tell(Sensed(Position.OPEN, seen))
+        self.log(Sensed(Position.OPEN, seen or self.backlog is not None))
 
     @rule(seen=st.booleans())
     def close(self, seen: bool) -> None:
-        self.tell(Sensed(Position.CLOSED, seen))
+        self.log(Sensed(Position.CLOSED, seen or self.backlog is not None))
 
-    @precondition(lambda self: self.door.position is not Position.UNKNOWN)
+    @precondition(lambda self: self.backlog is None and self.door.position is not Position.UNKNOWN)
     @rule()
     def lose(self) -> None:
         self.tell(Sensed(Position.UNKNOWN))
 
+    @precondition(lambda self: self.backlog is None and self.door.held is Held.NO and self.door.before is None)
+    @rule()
+    def cut(self) -> None:
+        """What was said to be over in the meantime could not be taken back: nothing is held just now."""
+        if self.door.position is not Position.UNKNOWN:
+            self.tell(Sensed(Position.UNKNOWN))
+        self.tell(Locked(None))
+        self.backlog = []
+
+    @precondition(lambda self: self.backlog)
+    @rule()
+    def back(self) -> None:
+        """It is read late, in its order, whatever was told of fires and releases meanwhile."""
+        late, self.backlog = self.backlog or [], None
+        self.history = sorted([*self.history, *late], key=lambda told: told[0])
+        for at, heard in late:
+            self.hear(heard, at)
+        self.hear(Tick())
+
     @rule()
     def authorise(self) -> None:
-        self.tell(Authorised())
+        self.log(Authorised())
 
+    @precondition(lambda self: self.backlog is None)
     @rule(unlocked=st.sampled_from([True, False, None]))
     def lock(self, unlocked: bool | None) -> None:
         self.tell(Locked(unlocked))
@@ -227,9 +274,9 @@ class Doors(RuleBasedStateMachine):
 
     @rule(reason=st.sampled_from(["forced", "held", "duress"]))
     def alarm(self, reason: str) -> None:
-        self.tell(Alarmed(reason))
+        self.log(Alarmed(reason))
 
-    @precondition(lambda self: not self.door.unlocked)
+    @precondition(lambda self: self.backlog is None and not self.door.unlocked)
     @rule()
     def restart(self) -> None:
         self.history.append((self.now, RESTART))
@@ -237,12 +284,15 @@ class Doors(RuleBasedStateMachine):
 
     @invariant()
     def as_the_naive_model(self) -> None:
-        naive = Naive()
-        naive.live(self.history, self.now)
-        assert [
+        naive, history = Naive(), list(self.history)
+        for begin, end, _ in self.limits.timetable:
+            history = [(int(begin), Printed(True)), (int(end), Printed(False)), *history]
+        naive.live(history, self.now)
+        found = [
             Note(found.kind.value, int(found.at), found.was, _whole(found.opened), found.by, found.in_time)
             for found in self.found
-        ] == naive.notes
+        ]
+        assert sorted(found, key=repr) == sorted(naive.notes, key=repr)
         assert self.door.position.value == naive.sensor
         assert set(self.door.wrong) == set(naive.marks)
         assert _whole(self.door.opened) == naive.begun
