@@ -41,7 +41,7 @@ class Entrance:
         self._opening: tuple[float, datetime] | None = None
         self.owed, self.moved = True, False
         self.left = False
-        self._sensed_at = self._mode_at = self._begun_anew = NEVER
+        self._sensed_at = self._burnt_at = self._mode_at = self._begun_anew = NEVER
         if kept is not None:
             self._take_up(kept)
 
@@ -106,7 +106,8 @@ class Entrance:
     def stands(self, level: Level, *, timetable: bool) -> list[Event]:
         """Hear how it stands now, by its readings and by the timetable; gives what is to be recorded.
 
-        What somebody read before the newest that the device told of its sensor is older than that.
+        What somebody read before the newest that the device told of its sensor, or of a fire, is older than that. Where
+        the input says that it burns, see `burns`.
         """
         now, read = self._time.now(), self._time.steady(level.at)
         if level.mode is not None:
@@ -116,8 +117,8 @@ class Entrance:
         released = timetable or self._held_open(level)
         if released is not self.door.released:
             heard.append((Released(released), now))
-        if level.fire is not None and level.fire is not self.door.fire:
-            heard.append((Fire(level.fire), now))
+        if level.fire is False and self._time.steady(level.fire_at) > self._burnt_at:
+            heard.append((Fire(False), now))
         if level.unlocked is not self.door.unlocked:
             heard.append((Locked(level.unlocked), read))
         closed_again = level.position is Position.CLOSED and bool(self.door.wrong)
@@ -135,6 +136,10 @@ class Entrance:
             self._begun_anew = online if told < online else self._begun_anew
         return self.wanted.mode is Mode.NORMALLY_OPEN and not self.overdue and told >= self._begun_anew
 
+    def burns(self, level: Level) -> list[Event]:
+        """Hear of a fire by the input; gives what is to be recorded. Who runs out by then is heard of afterwards."""
+        return self._hear((Fire(True), self._time.now())) if level.fire and not self.door.fire else []
+
     def happened(
         self, heard: Heard, at: datetime, *, recorded_at: datetime, seq: int, claimed: datetime | None = None
     ) -> list[Event]:
@@ -147,6 +152,8 @@ class Entrance:
         self.seq, self.owed = seq, True
         if isinstance(heard, Sensed | Alarmed):
             self._sensed_at = max(self._sensed_at, self._time.steady(recorded_at))
+        if isinstance(heard, Fire):
+            self._burnt_at = max(self._burnt_at, self._time.steady(recorded_at))
         return self._hear((heard, self._time.steady(at)))
 
     def fire_over(self) -> list[Event]:

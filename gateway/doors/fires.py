@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from gateway.core.access import FIRE
 from gateway.core.model import Event
 from gateway.doors.entrance import Entrance
+from gateway.doors.heard import Fire
+from gateway.doors.told import Level
 from gateway.hub import DeviceView, Hub
 from gateway.journal.rows import Row
 
@@ -25,13 +27,22 @@ class Fires:
             each.door.fire for each in self._entrances().values()
         )
 
-    def told_of(self, row: Row) -> list[Entrance]:
-        """The doors that a device has told a fire of, or its end: all of its own where it names none. What has an input
-        is believed by that.
+    def seen(self, levels: Mapping[str, Level]) -> None:
+        """The inputs are heard of before the openings that their devices tell: who runs out forces no door."""
+        for id_, read in levels.items():
+            entrance = self._entrances()[id_]
+            if events := entrance.burns(read):
+                self._take(entrance, events)
+
+    def told_of(self, row: Row, told: Fire) -> list[Entrance]:
+        """The doors that the log of a device has told a fire of, or its end: all of its own where it names none.
+
+        Where it has an input, all of its own burn, for the log tells before which openings that began; whether that is
+        over is said by the input, which is read next.
         """
-        if has_input(self._hub.devices.get(row.device or "")):
-            return []
         every = [each for each in self._entrances().values() if each.config.device == row.device]
+        if has_input(self._hub.devices.get(row.device or "")):
+            return every if told.active else []
         return [each for each in every if row.part in (None, each.config.part)]
 
     def over(self, entrance: Entrance) -> str | None:

@@ -175,7 +175,8 @@ def _close(door: Door, at: float, *, seen: bool) -> Step:
 
 def _burn(door: Door, limits: Limits, active: bool | None, at: float) -> Step:
     if active is None or active is door.fire:
-        return door, []
+        since = min(at, door.fire_since) if active else door.fire_since  # a log may know better since when it burns
+        return _advance(msgspec.structs.replace(door, fire_since=since), limits, at)
     kind = Finding.FIRE if active else Finding.FIRE_OVER
     waits = active and not door.unlocked  # what it said before the fire says nothing of the fire
     told = Outcome(kind=kind, at=at, unlocked=None if waits else door.unlocked)

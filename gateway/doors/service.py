@@ -146,6 +146,7 @@ class Doors:
             looked = self._time.now() if full else looked
             stirred, self._stirred = (dict.fromkeys(self.entrances) if full else self._stirred), {}
             levels = {id_: self._level(self.entrances[id_]) for id_ in stirred if id_ in self.entrances}
+            self.locks.fires.seen(levels)
             with suppress(JournalError):  # what cannot be read could not be recorded either: the sensors go on
                 await self._catch_up(self._house.journal.head.seq)
             for id_, read in levels.items():
@@ -180,10 +181,9 @@ class Doors:
     def _heard(self, row: Row) -> None:
         if (told := heard(row)) is None:
             return
-        own = self._by_part.get((row.device, row.part))
-        fire = isinstance(told, Fire)
+        fires, own = self.locks.fires, self._by_part.get((row.device, row.part))
         at, claimed = self.happened_at(row), self.happened_at(row, believed=True)
-        for each in self.locks.fires.told_of(row) if fire else [own] if own is not None else []:
+        for each in fires.told_of(row, told) if isinstance(told, Fire) else [own] if own is not None else []:
             self._found(each, each.happened(told, at, recorded_at=row.at, seq=row.seq, claimed=claimed))
 
     def _stands(self, entrance: Entrance, read: Level) -> None:

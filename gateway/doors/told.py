@@ -25,7 +25,8 @@ POSITIONS = {True: Position.OPEN, False: Position.CLOSED, None: Position.UNKNOWN
 
 
 class Level(NamedTuple):
-    """How a door stands, by the newest readings; `at` is when its sensor was last read, `mode_at` when its mode was.
+    """How a door stands, by the newest readings; `at` is when its sensor was last read, `mode_at` when its mode was,
+    `fire_at` when the fire input of its device was.
 
     `online_at`: since when its controller has answered without a break, None while it does not.
     """
@@ -36,6 +37,7 @@ class Level(NamedTuple):
     mode: Mode | None
     mode_at: datetime
     fire: bool | None
+    fire_at: datetime
     online_at: datetime | None = None
 
 
@@ -68,7 +70,7 @@ def happened_at(row: Row, zone: ZoneInfo, *, believed: bool = False) -> datetime
 def level(view: DeviceView | None, part: str, now: datetime) -> Level:
     """How a door of a device stands. What is not known, or not declared, is None."""
     opened = _reading(view, part, "open")
-    (mode, mode_at), (fire, _) = _reading(view, part, "mode"), _reading(view, None, FIRE.name)
+    (mode, mode_at), (fire, fire_at) = _reading(view, part, "mode"), _reading(view, None, FIRE.name)
     return Level(
         position=POSITIONS[_flag(opened[0])],
         at=opened[1] or now,
@@ -76,6 +78,7 @@ def level(view: DeviceView | None, part: str, now: datetime) -> Level:
         mode=Mode(mode) if isinstance(mode, str) and mode in list(Mode) else None,
         mode_at=mode_at or now,
         fire=_flag(fire),
+        fire_at=fire_at or now,
         online_at=view.since if view is not None and view.status is Status.ONLINE else None,
     )
 

@@ -22,7 +22,7 @@ OPENED = Sensed(Position.OPEN, seen=True)
 
 
 def read(position: Position, at: datetime) -> Level:
-    return Level(position, at, unlocked=False, mode=Mode.CONTROLLED, mode_at=at, fire=False)
+    return Level(position, at, unlocked=False, mode=Mode.CONTROLLED, mode_at=at, fire=False, fire_at=at)
 
 
 def test_what_was_read_before_the_newest_event_of_the_sensor_is_not_heard() -> None:

@@ -109,9 +109,53 @@ def test_nobody_says_that_a_fire_is_over_while_an_input_is_active() -> None:
     told(story, **TWO)
 
 
-def test_a_device_with_a_fire_input_is_believed_by_that_and_not_by_its_log() -> None:
+def test_where_there_is_an_input_it_confirms_or_ends_a_fire_of_the_log() -> None:
     async def story(hall: DoorHall) -> None:
-        await burns(hall, None)
-        assert hall.found() == []
+        hall.box.write(Happening.ALARM, "d2", reason="fire")
+        await asyncio.sleep(3)
+        assert hall.found() == hall.found("back") == ["fire.released", "fire.over"]
+        hall.box.write(Happening.ALARM, None, reason="fire")
+        hall.box.fire = True
+        await asyncio.sleep(2)
+        hall.box.write(Happening.OTHER, None, reason="fire is over")
+        await asyncio.sleep(6)
+        assert hall.found()[2:] == ["fire.released", "fire.lock"]
+        hall.box.fire = False
+        await asyncio.sleep(2)
+        assert hall.found()[2:] == ["fire.released", "fire.lock", "fire.over"]
+
+    told(story)
+
+
+@pytest.mark.parametrize("logged", [False, True], ids=["input", "log"])
+def test_who_runs_out_as_a_fire_begins_forces_no_door(logged: bool) -> None:
+    async def story(hall: DoorHall) -> None:
+        await asyncio.sleep(5.3)
+        if logged:
+            hall.box.write(Happening.ALARM, None, reason="fire")
+        hall.box.fire = True
+        hall.box.doors["d1"]["unlocked"] = True
+        hall.box.swing("d1", open=True, tells=True)
+        await asyncio.sleep(30)
+        assert hall.found() == ["fire.released", "fire.lock"]
+
+    told(story)
+
+
+def test_who_ran_out_in_a_fire_while_its_controller_was_away_forced_no_door() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.gone = True
+        await asyncio.sleep(30)
+        hall.box.fire = True
+        for second, what in enumerate((Happening.ALARM, Happening.OPENED, Happening.CLOSED)):
+            part, more = (None, {"reason": "fire"}) if what is Happening.ALARM else ("d1", {})
+            hall.box.write(what, part, device_at=f"2026-07-17T09:00:3{second}", clock_offset_s=0.0, **more)
+        await asyncio.sleep(30)
+        hall.box.gone = False
+        await asyncio.sleep(120)
+        assert [name for name in hall.found() if name.startswith(("fire", "door.forced"))] == [
+            "fire.released",
+            "fire.lock",
+        ]
 
     told(story)

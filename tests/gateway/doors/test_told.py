@@ -94,8 +94,8 @@ def view(**values: Any) -> DeviceView:
 
 def test_what_is_not_known_or_odd_is_unknown() -> None:
     good = level(view(open=True, unlocked=False, mode="controlled", fire=True), "d1", AT)
-    assert good == (Position.OPEN, AT, False, "controlled", AT, True, None)
+    assert good == (Position.OPEN, AT, False, "controlled", AT, True, AT, None)
     odd = level(view(open="yes", unlocked=1, mode="ajar", fire="no"), "d1", AT)
     nothing = level(None, "d1", AT), level(view(), "d1", AT), level(view(open=True), "d2", AT)
     for each in (odd, *nothing):
-        assert each == (Position.UNKNOWN, AT, None, None, AT, None, None)
+        assert each == (Position.UNKNOWN, AT, None, None, AT, None, AT, None)
