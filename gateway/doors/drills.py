@@ -11,8 +11,8 @@ from gateway.core.access import SET_MODE, Mode
 from gateway.core.errors import CommandRejected, JournalError, NotSupported
 from gateway.core.model import Command, Event, Result, Retention, Stage
 from gateway.doors.entrance import Entrance
-from gateway.doors.fires import has_input
 from gateway.doors.heard import Position
+from gateway.doors.inputs import has_input
 from gateway.doors.locks import BURNS, Locks
 from gateway.doors.told import Level, level
 from gateway.doors.verbs import DrillKind

@@ -1,34 +1,36 @@
 """Whether it burns, and how a fire ends of which only an event has told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from gateway.core.access import FIRE
 from gateway.core.model import Event
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Fire
+from gateway.doors.inputs import Inputs, active, has_input
 from gateway.doors.told import Level
-from gateway.hub import DeviceView, Hub
-from gateway.journal.rows import Row
+from gateway.journal.rows import Desired, Row
+from gateway.supervisor.context import House
 
 Take = Callable[[Entrance, Sequence[Event]], None]
 
 
 class Fires:
-    """The fires of the hall. `take` records what was found of a door."""
+    """The fires of the hall. `take` records what was found of a door; `kept` are the rows of the last run."""
 
-    def __init__(self, hub: Hub, entrances: Callable[[], Mapping[str, Entrance]], take: Take) -> None:
-        self._hub, self._entrances, self._take = hub, entrances, take
+    def __init__(
+        self, house: House, entrances: Callable[[], Mapping[str, Entrance]], take: Take, kept: Iterable[Desired] = ()
+    ) -> None:
+        self._hub, self._entrances, self._take = house.hub, entrances, take
+        self._inputs = Inputs(house, kept)
 
     def burning(self) -> bool:
         """Whether no door must be locked. An input that says no may be one that nobody has wired: any that says yes
         counts for all.
         """
-        return any(map(_active, self._hub.devices.values())) or any(
-            each.door.fire for each in self._entrances().values()
-        )
+        return bool(self._inputs.active()) or any(each.door.fire for each in self._entrances().values())
 
     def seen(self, levels: Mapping[str, Level]) -> None:
         """The inputs are heard of before the openings that their devices tell: who runs out forces no door."""
+        self._inputs.active()
         for id_, read in levels.items():
             entrance = self._entrances()[id_]
             if events := entrance.burns(read):
@@ -48,19 +50,14 @@ class Fires:
     def over(self, entrance: Entrance) -> str | None:
         """Somebody says that it burns no longer at a door; gives why that is not so. An input knows better."""
         device = entrance.config.device
-        view = self._hub.devices.get(device)
-        if view is not None and _active(view):
+        if active(self._hub.devices.get(device)):
             return f"{entrance.config.id}: the fire input of {device} is active"
         self._take(entrance, entrance.fire_over())
+        if not any(each.door.fire for each in self._entrances().values() if each.config.device == device):
+            self._inputs.over({device})
         return None
 
-
-def has_input(view: DeviceView | None) -> bool:
-    """Whether a device has a fire input that it tells of."""
-    return view is not None and any(point.name == FIRE.name for point in view.surface.device.points)
-
-
-def _active(view: DeviceView) -> bool:
-    """Whether the fire input of a device is known to be active."""
-    held = view.points.get(None, {}).get(FIRE.name)
-    return held is not None and held.now.value is True
+    def over_elsewhere(self) -> None:
+        """Somebody says so of the hall: it holds of controllers as well that are lost, and have no watched door."""
+        watched = {each.config.device for each in self._entrances().values()}
+        self._inputs.over(self._inputs.active() - watched)

@@ -56,7 +56,7 @@ class Doors:
         self._time = Timeline(house.clock, zone)
         self._roll = Roll(self._time, kept)
         self._by_part: dict[tuple[str | None, str | None], Entrance] = {}
-        fires = Fires(house.hub, lambda: self.entrances, self._found)
+        fires = Fires(house, lambda: self.entrances, self._found, kept)
         self.locks = Locks(lives, house, fires, self._changed)
         self.drills = Drills(house, self.locks)
         self.targets = DoorTargets(self)

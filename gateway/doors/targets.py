@@ -139,6 +139,8 @@ class PlaceTarget:
             kind = convert(Drill, command.params).kind
             return await self._doors.drills.run(kind, self._place, self._entrances(), command)
         if command.verb == verbs.FIRE_OVER.name:
+            if self._place == ALL:
+                self._doors.locks.fires.over_elsewhere()
             return self._doors.locks.fires_over(self._entrances(), command, place=self.id)
         return await self._doors.locks.run_all(self._entrances(), MODES[command.verb], command, place=self.id)
 

@@ -1,9 +1,11 @@
 """A fire of which only an event tells: nothing is locked until the device, or somebody, says that it is over."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from doorhall import TWO, BoxConfig, DoorHall, told
+from doorhall import ACS, FRONT, TWO, BoxConfig, DoorHall, surely, told
 
 from gateway.alarms.desk import UnknownAlarm
 from gateway.core.access import Happening
@@ -159,3 +161,56 @@ def test_who_ran_out_in_a_fire_while_its_controller_was_away_forced_no_door() ->
         ]
 
     told(story)
+
+
+UNWATCHED: Mapping[str, Any] = {
+    "doors": [FRONT],
+    "devices": [ACS, BoxConfig(id="acs2", driver="test.doors", doors=("d1",))],
+}
+
+
+def test_a_fire_outlasts_a_controller_none_of_whose_doors_is_watched_over_a_restart_too() -> None:
+    async def burns_and_is_lost(hall: DoorHall) -> None:
+        hall.boxes["acs2"].fire = True
+        await asyncio.sleep(2)
+        hall.boxes["acs2"].gone = True
+        await asyncio.sleep(5)
+        assert (await surely(hall, "lockdown", "gate")).status is Stage.REJECTED
+
+    async def is_back(hall: DoorHall) -> None:
+        assert (await surely(hall, "lockdown", "gate")).status is Stage.REJECTED
+        hall.boxes["acs2"].gone = hall.boxes["acs2"].fire = False
+        await asyncio.sleep(120)
+        assert (await surely(hall, "lockdown", "gate")).status is Stage.CONFIRMED
+
+    told(burns_and_is_lost, is_back, **UNWATCHED)
+
+
+def test_somebody_says_of_the_hall_that_a_fire_is_over_whose_controller_is_lost() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.boxes["acs2"].fire = True
+        await asyncio.sleep(2)
+        await hall.ask("doors/zones/hall", "fire_over")
+        assert (await hall.ask("doors/front", "release")).status is Stage.REJECTED
+        hall.boxes["acs2"].gone = True
+        await asyncio.sleep(5)
+        await hall.ask("doors/front", "fire_over")
+        assert (await hall.ask("doors/front", "release")).status is Stage.REJECTED
+        await hall.ask("doors/zones/hall", "fire_over")
+        assert (await hall.ask("doors/front", "release")).status is Stage.CONFIRMED
+
+    told(story, **UNWATCHED)
+
+
+def test_a_fire_of_a_lost_controller_is_over_for_all_once_it_is_at_each_of_its_doors() -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.box.fire = True
+        await asyncio.sleep(2)
+        hall.box.gone = True
+        await asyncio.sleep(5)
+        await hall.ask("doors/front", "fire_over")
+        assert (await hall.ask("doors/side", "release")).status is Stage.REJECTED
+        await hall.ask("doors/back", "fire_over")
+        assert (await hall.ask("doors/side", "release")).status is Stage.CONFIRMED
+
+    told(story, **TWO)
