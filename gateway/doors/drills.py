@@ -145,7 +145,7 @@ class Drills:
         """Why a door that can be asked would not do as it shall. A fire releases by wire, whatever can be asked."""
         if kind is DrillKind.FIRE:
             return self._unseen(entrance, now)
-        if self._locks.fires.burning():
+        if self._locks.fires.burning(entrance.config.device):
             return BURNS
         try:
             self._locks.check(entrance, SET_MODE.name, {"mode": MODES[kind].value})

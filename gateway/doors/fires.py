@@ -22,11 +22,15 @@ class Fires:
         self._hub, self._entrances, self._take = house.hub, entrances, take
         self._inputs = Inputs(house, kept)
 
-    def burning(self) -> bool:
-        """Whether no door must be locked. An input that says no may be one that nobody has wired: any that says yes
-        counts for all.
+    def burning(self, device: str) -> bool:
+        """Whether no door of this controller must be locked.
+
+        An input that says no may be one that nobody has wired: any that says yes counts for all. What a log alone
+        tells may come from whoever can reach the listener: it counts for the doors of its own controller, and for all
+        where the site file says so.
         """
-        return bool(self._inputs.active()) or any(each.door.fire for each in self._entrances().values())
+        fires = (each.config for each in self._entrances().values() if each.door.fire)
+        return bool(self._inputs.active()) or any(each.device == device or each.fire_everywhere for each in fires)
 
     def seen(self, levels: Mapping[str, Level]) -> None:
         """The inputs are heard of before the openings that their devices tell: who runs out forces no door."""

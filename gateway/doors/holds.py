@@ -52,7 +52,7 @@ class Holds:
             self._changed(entrance)
             self._forget(door)
             return
-        if self._locks.fires.burning():
+        if self._locks.fires.burning(entrance.config.device):
             return
         at = self._house.clock.now()
         command = Command(

@@ -208,4 +208,5 @@ class Locks:
         return msgspec.structs.replace(done, command_id=command.id, detail={"device": config.device, **done.detail})
 
     def _burns(self, entrance: Entrance, verb: Verb, params: Mapping[str, Any]) -> str | None:
-        return f"{entrance.config.id}: {BURNS}" if may_lock(verb, params) and self.fires.burning() else None
+        burns = may_lock(verb, params) and self.fires.burning(entrance.config.device)
+        return f"{entrance.config.id}: {BURNS}" if burns else None

@@ -231,5 +231,6 @@ class Doors:
 
     def _show(self, entrance: Entrance, read: Level) -> None:
         why = detail(entrance, self._house.hub.devices.get(entrance.config.device))
-        shown = view(entrance, read, zone=self.zone(entrance), detail=why, burns=self.locks.fires.burning())
+        burns = self.locks.fires.burning(entrance.config.device)
+        shown = view(entrance, read, zone=self.zone(entrance), detail=why, burns=burns)
         self._house.hub.show(f"doors/{entrance.config.id}", shown)

@@ -67,7 +67,7 @@ class DoorTargets(Mapping[str, Target]):
         for id_, each in self._doors.entrances.items():
             if verb.right is Right.UNLOCK and (each.config.device, each.config.part) == (device, part):
                 return f"what {verb.name!r} does there is decided by {PREFIX}{id_}: ask that"
-        return BURNS if may_lock(verb, params) and self._doors.locks.fires.burning() else None
+        return BURNS if may_lock(verb, params) and self._doors.locks.fires.burning(device) else None
 
     def _places(self) -> list[str]:
         zones = {self._doors.zone(entrance) for entrance in self._doors.entrances.values()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from doorhall import ACS, FRONT, TWO, BoxConfig, DoorHall, surely, told
+from doorhall import ACS, ACS2, FRONT, OTHER, TWO, BoxConfig, DoorHall, surely, told
 
 from gateway.alarms.desk import UnknownAlarm
 from gateway.core.access import Happening
@@ -214,3 +214,19 @@ def test_a_fire_of_a_lost_controller_is_over_for_all_once_it_is_at_each_of_its_d
         assert (await hall.ask("doors/side", "release")).status is Stage.CONFIRMED
 
     told(story, **TWO)
+
+
+@pytest.mark.parametrize(("everywhere", "locked"), [(False, Stage.CONFIRMED), (True, Stage.REJECTED)])
+def test_a_fire_of_a_log_is_one_of_its_own_controller_unless_the_site_says_of_all(
+    everywhere: bool, locked: Stage
+) -> None:
+    async def story(hall: DoorHall) -> None:
+        hall.boxes["acs2"].write(Happening.ALARM, "d1", reason="fire")
+        await asyncio.sleep(2)
+        assert (await hall.ask("doors/side", "release")).status is Stage.REJECTED
+        with pytest.raises(CommandRejected, match="the fire alarm is on"):
+            await hall.ask("acs2", "relock")
+        assert (await hall.ask("doors/front", "release")).status is locked
+        assert (await surely(hall, "lockdown", "gate")).detail["doors"]["front"]["status"] == locked
+
+    told(story, doors=[FRONT, {**OTHER, "fire_everywhere": everywhere}], devices=[ACS, ACS2])
