@@ -203,6 +203,11 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     silent_after_s: float | None = None
     retry_s: float | None = None
 
+    @property
+    def passive(self) -> bool:
+        """Whether the device comes to us, and is not asked: that it is the device, it may only say itself."""
+        return self.silent_after_s is not None
+
 
 class Picture(msgspec.Struct, frozen=True):
     """A picture of a surface: `data` is PNG, sizes in pixels."""

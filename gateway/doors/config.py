@@ -65,8 +65,10 @@ class DoorConfig(BaseModel, frozen=True, extra="forbid"):
     authorised_s: float = Field(default=8, ge=1, le=60, description="How long after a card or button it may be opened.")
     release: list[ReleaseConfig] = Field(default=[], max_length=32, description="When it is released, and may be open.")
     fire_input: bool = Field(default=True, description="Whether the fire input of its controller is wired.")
-    fire_everywhere: bool = Field(
-        default=False, description="Whether a fire that only the log of its controller tells of is one of all doors."
+    fire_everywhere: bool | None = Field(
+        default=None,
+        description="Whether a fire that only the log of its controller tells of is one of all doors; "
+        "by default where the gateway asks the controller, and it does not come by itself.",
     )
     camera: Annotated[str, AfterValidator(_device)] | None = Field(
         default=None,

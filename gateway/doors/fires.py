@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gateway.core.model import Event
+from gateway.doors.config import DoorConfig
 from gateway.doors.entrance import Entrance
 from gateway.doors.heard import Fire
 from gateway.doors.inputs import Inputs, active, has_input
@@ -25,12 +26,18 @@ class Fires:
     def burning(self, device: str) -> bool:
         """Whether no door of this controller must be locked.
 
-        An input that says no may be one that nobody has wired: any that says yes counts for all. What a log alone
-        tells may come from whoever can reach the listener: it counts for the doors of its own controller, and for all
-        where the site file says so.
+        An input that says no may be one that nobody has wired: any that says yes counts for all, and so does the log
+        of a controller that is asked for it.
         """
         fires = (each.config for each in self._entrances().values() if each.door.fire)
-        return bool(self._inputs.active()) or any(each.device == device or each.fire_everywhere for each in fires)
+        return bool(self._inputs.active()) or any(each.device == device or self._everywhere(each) for each in fires)
+
+    def _everywhere(self, door: DoorConfig) -> bool:
+        """What comes to our listener may come from anybody: it counts for its own doors, or as the site file says."""
+        if door.fire_everywhere is not None:
+            return door.fire_everywhere
+        view = self._hub.devices.get(door.device)
+        return view is not None and not view.surface.passive
 
     def seen(self, levels: Mapping[str, Level]) -> None:
         """The inputs are heard of before the openings that their devices tell: who runs out forces no door."""

@@ -38,7 +38,7 @@ class Keeper:
     ) -> None:
         self._driver, self._wishes, self._context, self._verb = driver, wishes, context, verb
         self._points = points
-        self._passive = driver.surface().silent_after_s is not None
+        self._passive = driver.surface().passive
 
     async def run(self, start: Start) -> None:
         """Start one task for every slot, and for those that are added later."""

@@ -72,6 +72,7 @@ class BoxConfig(DeviceConfig, frozen=True, extra="forbid"):
     doors: tuple[str, ...] = ("d1", "d2")
     fire: bool = True
     holds: bool = True
+    silent_after_s: float | None = None
     timezone: str | None = None
 
 
@@ -119,7 +120,8 @@ class DoorBox(Driver[BoxConfig]):
         verbs = (OPEN, SET_MODE, RELOCK) if self.config.holds else (OPEN,)
         door = PartKind(points=DOOR_POINTS, verbs=verbs, events=DOOR_EVENTS)
         device = PartKind(points=(FIRE,) if self.config.fire else (), verbs=(RELOCK,), events=LOG_EVENTS)
-        return Surface(device=device, kinds={DOOR: door}, polls=(PollGroup("state", 1.0),))
+        comes = self.config.silent_after_s
+        return Surface(device=device, kinds={DOOR: door}, polls=(PollGroup("state", 1.0),), silent_after_s=comes)
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[Identity]:

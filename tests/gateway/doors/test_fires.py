@@ -216,10 +216,22 @@ def test_a_fire_of_a_lost_controller_is_over_for_all_once_it_is_at_each_of_its_d
     told(story, **TWO)
 
 
-@pytest.mark.parametrize(("everywhere", "locked"), [(False, Stage.CONFIRMED), (True, Stage.REJECTED)])
-def test_a_fire_of_a_log_is_one_of_its_own_controller_unless_the_site_says_of_all(
-    everywhere: bool, locked: Stage
+@pytest.mark.parametrize(
+    ("everywhere", "comes", "locked"),
+    [
+        (None, False, Stage.REJECTED),
+        (None, True, Stage.CONFIRMED),
+        (False, False, Stage.CONFIRMED),
+        (True, True, Stage.REJECTED),
+    ],
+)
+def test_a_fire_of_a_log_is_one_of_all_doors_unless_anybody_may_have_told_it(
+    everywhere: bool | None, comes: bool, locked: Stage
 ) -> None:
+    acs2 = BoxConfig(
+        id="acs2", driver="test.doors", doors=ACS2.doors, fire=ACS2.fire, silent_after_s=3600 * comes or None
+    )
+
     async def story(hall: DoorHall) -> None:
         hall.boxes["acs2"].write(Happening.ALARM, "d1", reason="fire")
         await asyncio.sleep(2)
@@ -229,4 +241,4 @@ def test_a_fire_of_a_log_is_one_of_its_own_controller_unless_the_site_says_of_al
         assert (await hall.ask("doors/front", "release")).status is locked
         assert (await surely(hall, "lockdown", "gate")).detail["doors"]["front"]["status"] == locked
 
-    told(story, doors=[FRONT, {**OTHER, "fire_everywhere": everywhere}], devices=[ACS, ACS2])
+    told(story, doors=[FRONT, {**OTHER, "fire_everywhere": everywhere}], devices=[ACS, acs2])
