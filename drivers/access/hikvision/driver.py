@@ -98,13 +98,14 @@ class Hikvision(Driver[HikvisionConfig]):
         if group == CLOCK:
             await self._measure()
             return [_reading(None, "clock_offset_s", self._walk.offset_s)]
-        locks = await self._locks()
+        asked, locks = self.context.clock.now(), await self._locks()
         try:
             async with asyncio.timeout(READ_S):
                 await self._read_on()
         except TimeoutError:  # it goes on with the next poll
             locks = self._unknown
-        return [_reading(None, "log_newest", self._walk.place.serial if self._walk.place else None), *self._told(locks)]
+        newest = _reading(None, "log_newest", self._walk.place.serial if self._walk.place else None)
+        return [newest, *self._told(locks, asked)]
 
     async def _locks(self) -> Mapping[int, Lock]:
         try:
@@ -138,13 +139,14 @@ class Hikvision(Driver[HikvisionConfig]):
     def _unknown(self) -> Mapping[int, Lock]:
         return {door.number: Lock(open=None, unlocked=None, mode=None) for door in self._doors}
 
-    def _told(self, locks: Mapping[int, Lock]) -> list[Reading]:
+    def _told(self, locks: Mapping[int, Lock], at: datetime | None = None) -> list[Reading]:
+        """How the doors stood when that was asked: what was recorded since then is newer."""
         told: list[Reading] = []
         for door in self._doors:
             lock = locks[door.number]
-            told.append(_reading(door.id, "open", lock.open))
-            told.append(_reading(door.id, "unlocked", lock.unlocked))
-            told.append(_reading(door.id, "mode", MODES.get(lock.mode or 0)))
+            told.append(_reading(door.id, "open", lock.open, at))
+            told.append(_reading(door.id, "unlocked", lock.unlocked, at))
+            told.append(_reading(door.id, "mode", MODES.get(lock.mode or 0), at))
         return told
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
@@ -230,8 +232,8 @@ class Hikvision(Driver[HikvisionConfig]):
         return tuple(Part(door.id, DOOR, door.name or door.id) for door in self._doors)
 
 
-def _reading(part: str | None, point: str, value: Scalar) -> Reading:
-    return Reading(part, point, value, Quality.BAD if value is None else Quality.GOOD)
+def _reading(part: str | None, point: str, value: Scalar, at: datetime | None = None) -> Reading:
+    return Reading(part, point, value, Quality.BAD if value is None else Quality.GOOD, at)
 
 
 async def _piece(content: aiohttp.StreamReader, due: float) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hall_contract.cases.hikvision import Hikvision
 from hall_contract.hall import BOX, ID, Hall, hurry, open_hall
 from hall_contract.scripted import for_ever
 
-from drivers.access.hikvision import driver
+from drivers.access.hikvision import codec, driver
 from gateway.core.errors import JournalError
 from gateway.core.model import Quality, Stage
 from gateway.hub import Held, Status
@@ -327,6 +327,28 @@ async def test_doors_are_read_after_what_happened_at_them(hall: Hall, case: Case
     await hall.until(lambda: points["open"].now.value is True)
     assert [row.payload["reason"] for row in await rows(hall, "door.device_alarm") if row.payload] == ["forced"]
     assert (points["unlocked"].now.value, points["mode"].now.value) == (False, "controlled")
+
+
+async def test_how_a_door_stood_before_the_log_was_read_is_told_as_of_then(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a door that is closed meanwhile is told to be open after the row that says so."""
+    locks = codec.locks
+
+    def closed_meanwhile(data: bytes, doors: Sequence[int]) -> Any:
+        hall.pull("close", door=2)
+        return locks(data, doors)
+
+    await hall.plug()
+    hall.pull("force", door=2)
+    monkeypatch.setattr(codec, "locks", closed_meanwhile)
+    hall.start()
+    await hall.settled()
+    points = hall.life.view.points["back"]
+    await hall.until(lambda: points["open"].now.value is True)
+    (closed,) = await rows(hall, "door.closed")
+    told = [points[name].now.at for name in ("open", "unlocked", "mode")]
+    assert [at is not None and at < closed.at for at in told] == [True] * 3
 
 
 async def test_of_doors_nothing_is_known_while_what_happened_at_them_cannot_be_recorded(
