@@ -33,6 +33,11 @@ class Controller:
         self.failures: list[BaseException] = []
         self._task = asyncio.create_task(guard(ID, self.life.run, house.meters, self._down))
 
+    @property
+    def driver(self) -> Uhppote:
+        """What drives it."""
+        return cast(Uhppote, self.life.driver)
+
     async def stop(self) -> None:
         """End it, as the gateway does when it ends."""
         self._task.cancel()
@@ -73,7 +78,7 @@ class Controller:
 
     async def caught_up(self, within_s: float = 20.0) -> None:
         """Wait until all that the box has logged by now is recorded, and its doors are told."""
-        reader, ring = cast(Uhppote, self.life.driver)._reader, self.twin.board.ring
+        reader, ring = self.driver._reader, self.twin.board.ring
         await self.until(lambda: reader.has(self.twin.board.status()), within_s)
         await self.until(lambda: (self.point("log_newest"), self.point("log_behind")) == (ring.newest, 0), within_s)
 

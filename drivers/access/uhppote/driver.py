@@ -45,6 +45,7 @@ class Uhppote(Driver[UhppoteConfig]):
         self._bound = False
         self._level_at = float("-inf")
         self._turn = asyncio.Lock()  # around what reads and writes again: decision 0026
+        self._timed = asyncio.Lock()  # around reading the log, and setting the clock by which it is written
         self._anew = False
         """It was told to forget everything."""
 
@@ -79,19 +80,24 @@ class Uhppote(Driver[UhppoteConfig]):
 
     async def listen(self) -> None:
         """Read the log, and go on when something is new. Raises JournalError."""
-        await self._reader.begin()
+        async with self._timed:
+            await self._reader.begin()
         async with asyncio.TaskGroup() as group:
             if self.config.listener is not None:
                 group.create_task(self._hear(f"{self.config.listener}/{self.config.serial}"))
             while True:  # the body must still wait when its task fails: decision 0010
                 self._news.clear()
-                await self._read_on()
+                async with self._timed:
+                    await self._read_on()
                 await self._news.wait()
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
         asking = Asking(self.config, self.context, self._wire, command)
         if command.verb == "set_clock":
-            return await set_clock(asking, self._clock)
+            async with self._timed:
+                await self._reader.begin()  # an order may come before anybody has read
+                await self._read_on()
+                return await set_clock(asking, self._clock)
         if command.verb not in ORDERS:
             return await super().execute(command)
         async with self._turn if command.verb in IN_TURN else nullcontext():
@@ -125,10 +131,11 @@ class Uhppote(Driver[UhppoteConfig]):
         self._level_at = now if level else self._level_at
         doors = points.inputs if level else points.burning if now - self._level_at < LATE_S else points.unknown
         self.context.publish(*self._own(status), *self._listening(), *doors(self.config, status))  # before any wait
-        if level:
-            await self._clock.heed()
-        else:
+        if not level:
             self._news.set()
+        elif not self._timed.locked():
+            async with self._timed:
+                await self._clock.heed()
         return ()
 
     async def _read_on(self) -> None:

@@ -1,12 +1,16 @@
 """The clock of a controller: told, set where it is off too far, and never without a record."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from controllerhall import World
 
 from drivers.access.uhppote import box_clock
+from drivers.access.uhppote.codec.log import GetEvent
+from drivers.access.uhppote.codec.packet import Message
 from gateway.clock import SystemClock
 from gateway.core.access import Happening
 from gateway.core.errors import JournalError
@@ -91,6 +95,46 @@ async def test_it_can_be_set_at_any_time(world: World) -> None:
     (record,) = await controller.rows(Happening.CLOCK)
     assert record.payload is not None
     assert record.payload["offset_s"] < -200
+
+
+async def test_before_it_is_set_all_is_recorded_that_was_logged_by_it(world: World) -> None:
+    """With how wrong it was then."""
+    controller = await world.controller(poll_s=30, clock_limit_s=3600)
+    controller.twin.board.set_time(controller.twin.board.time - timedelta(seconds=300))
+    controller.pull("force", door=2)  # and nothing tells of it
+    assert (await controller.ask("set_clock")).status is Stage.CONFIRMED
+    await controller.caught_up()
+    offsets = [row.clock_offset_s for row in await controller.rows()]
+    assert offsets
+    assert all(offset is not None and -302 < offset < -298 for offset in offsets), offsets
+
+
+async def test_it_is_not_set_while_what_was_logged_by_it_is_being_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = await world.controller(poll_s=30, clock_limit_s=3600)
+    controller.twin.board.set_time(controller.twin.board.time - timedelta(seconds=300))
+    wire, asked = controller.driver._wire, asyncio.Event()
+    ask, go_on = wire.ask, asyncio.Event()
+
+    async def slow(question: Message, *rest: Any, **more: Any) -> Any:
+        if isinstance(question, GetEvent) and not go_on.is_set():
+            asked.set()
+            await go_on.wait()
+        return await ask(question, *rest, **more)
+
+    monkeypatch.setattr(wire, "ask", slow)
+    controller.pull("force", door=2)
+    controller.driver._news.set()
+    await asked.wait()
+    setting = asyncio.create_task(controller.ask("set_clock"))
+    await asyncio.sleep(0.05)  # it would be set by now
+    go_on.set()
+    assert (await setting).status is Stage.CONFIRMED
+    await controller.caught_up()
+    offsets = [row.clock_offset_s for row in await controller.rows()]
+    assert offsets
+    assert all(offset is not None and -302 < offset < -298 for offset in offsets), offsets
 
 
 async def test_a_time_that_is_nonsense_is_unknown_and_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
