@@ -12,29 +12,37 @@ from gateway.core.access import Happening
 from gateway.core.model import Cursor, Event, Retention
 
 CURSOR = "rtlog"
+FIRST = 1
+"""The number of the first row of a log."""
 RECENT = 256
 """Rows that are remembered: a device that has not heard our answer sends the last ones again."""
 DIRECTION = {False: "in", True: "out"}
 
 
 class Place(msgspec.Struct, frozen=True):
-    """How far the log has been taken: in the how-manyth log, up to which number, which happened when by the device."""
+    """How far the log has been taken: in the how-manyth log, up to which number.
+
+    `time` is the latest of its rows by the device, `first` that of its first row; empty where that never came.
+    """
 
     epoch: int = 1
     index: int | None = None
     time: str = ""
+    first: str = ""
 
     @classmethod
     def of(cls, value: str | None) -> "Place":
         """The place that a cursor keeps."""
         if not value:
             return cls()
-        epoch, index, time = value.split("/", 2)
-        return cls(int(epoch), int(index), time)
+        epoch, index, *times = value.split("/", 3)
+        return cls(int(epoch), int(index), *times)
 
     def cursor(self) -> Cursor | None:
         """The cursor that keeps it; None before the first number."""
-        return Cursor(CURSOR, f"{self.epoch}/{self.index}/{self.time}") if self.index is not None else None
+        if self.index is None:
+            return None
+        return Cursor(CURSOR, f"{self.epoch}/{self.index}/{self.time}/{self.first}")
 
 
 class Log:
@@ -102,17 +110,22 @@ def unreadable(key: str, count: int) -> Event:
 
 
 def _step(place: Place, index: int, time: str) -> tuple[list[Event], Place]:
-    """Go on to a number: over a gap, or into a log that began anew."""
-    after = place.index
+    """Go on to a number: over a gap, or into a log that began anew.
+
+    A lower number is an old row once more, or one that was missing; unless it is later than all before, or the first
+    of a log whose first row was another one: a device that was reset may have set its clock back.
+    """
+    epoch, after = place.epoch, place.index
+    first = time if index == FIRST else ""
     if after is None:
-        return [], Place(place.epoch, index, time)
-    if index <= after:
-        if time <= place.time:  # an old row once more, from before we remember
-            return [], place
-        epoch = place.epoch + 1
-        anew = _log_event(Happening.EPOCH, f"epoch/{epoch}", epoch=epoch, why=f"number {index} came after {after}")
-        return [anew, *_gap(epoch, 1, index)], Place(epoch, index, time)
-    return _gap(place.epoch, after + 1, index), Place(place.epoch, index, time)
+        return [], Place(epoch, index, time, first)
+    if index > after:
+        return _gap(epoch, after + 1, index), Place(epoch, index, max(time, place.time), place.first or first)
+    if time <= place.time and first in ("", place.first):
+        return [], place
+    epoch += 1
+    anew = _log_event(Happening.EPOCH, f"epoch/{epoch}", epoch=epoch, why=f"number {index} came after {after}")
+    return [anew, *_gap(epoch, FIRST, index)], Place(epoch, index, time, first)
 
 
 def _gap(epoch: int, first: int, index: int) -> list[Event]:
