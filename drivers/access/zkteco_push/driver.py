@@ -60,7 +60,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
                 await self.context.record(cursor=self._session.cursor())
             self._log.place = Place.of(await self.context.cursor(CURSOR))
             self._box_clock.begin(await self.context.cursor(clock.CURSOR))
-            self._standing.begin()
+            self._standing.lose()
             self._heard = self.context.clock.monotonic()
             while not await self._take(await self._inlet.contact()):
                 pass
@@ -183,7 +183,6 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
         events, place = self._log.read(rows, offset_s=self._box_clock.ahead_s)
         await self.context.record(*events, cursor=place.cursor())
         self._log.commit(rows, place)
-        self._standing.outdate(events)
         await self._keep_clock()
 
     async def _punches(self, rows: Sequence[Row]) -> None:
@@ -200,6 +199,7 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
 
     async def _greet(self, query: Mapping[str, str]) -> bytes:
         """The device starts: a controller says so in `DeviceType`, all else keeps attendance."""
+        self._standing.lose()
         self._box_clock.unknown()
         await self._keep_clock()
         if query.get("DeviceType") == "acc":
@@ -217,9 +217,10 @@ class ZktecoPush(Driver[ZktecoPushConfig]):
 
     def _see(self, state: codec.State | None) -> None:
         if state is None:
+            self._standing.lose()
             return
         self._box_clock.measure(state.time)
-        self._standing.see(state)
+        self._standing.see(state, self.context.clock.now())
 
     def _tell(self) -> None:
         """Publish what is known."""

@@ -215,8 +215,11 @@ async def test_a_door_is_unknown_while_the_row_that_opened_it_is_not_recorded(
     async def full(self: Journal, device: str | None, events: Any, **more: Any) -> Any:
         raise JournalError("the disk is full")
 
+    told_at = points["front"]["open"].now.at
     monkeypatch.setattr(Journal, "record", full)
     assert (await device.log(GRANTED.format(n=1)))[0] == 503
+    await hall.until(lambda: points["front"]["open"].now.quality is Quality.BAD)
+    assert told_at != points["front"]["open"].now.at
     assert await device.say("POST", "cdata&table=rtstate", opened) == (200, b"OK")
     assert await device.say("GET", "getrequest") == (200, b"OK")  # so that what was told is published
     assert points["front"]["open"].now.quality is Quality.BAD
@@ -244,6 +247,29 @@ async def test_a_state_from_before_a_row_of_the_sensor_is_not_told_after_it(
     opened = closed.replace(b"05", b"06")
     assert await device.say("POST", "cdata&table=rtstate", opened) == (200, b"OK")
     await hall.until(lambda: points["front"]["open"].now.value is True)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("GET", "cdata&options=all&DeviceType=acc", b""),
+        ("POST", "cdata&table=rtstate", b"time=2026-11-23 09:00:02\tsensor=zz"),
+    ],
+    ids=["it has started anew", "it cannot be read"],
+)
+async def test_a_door_is_told_as_of_when_the_device_told_it_and_unknown_once_that_is_over(
+    hall: Hall, device: Device, method: str, target: str, body: bytes
+) -> None:
+    state = b"time=2026-11-23 09:00:02\tsensor=05"
+    assert await device.say("POST", "cdata&table=rtstate", state) == (200, b"OK")
+    points = hall.life.view.points
+    await hall.until(lambda: points["front"]["open"].now.value is False)
+    told = points["front"]["open"].now
+    assert await device.log(GRANTED.format(n=1)) == (200, b"OK")
+    await hall.until(lambda: points[None]["log_newest"].now.value == 1)
+    assert points["front"]["open"].now == told
+    assert (await device.say(method, target, body))[0] == 200
+    await hall.until(lambda: [points[door]["open"].now.value for door in ("front", "back")] == [None, None])
 
 
 async def test_who_dies_between_the_disk_and_the_ok_records_the_row_once(
