@@ -44,7 +44,7 @@ class Conversation:
     """What is said on one link. All it does raises DeviceError: AuthFailed for a reader that does not prove its key."""
 
     def __init__(self, config: OsdpConfig, link: Link, wire: codec.Wire, key: bytes | None) -> None:
-        self._config, self._link, self._wire, self._key = config, link, wire, key
+        self._config, self._link, self._wire, self.key = config, link, wire, key
         self._orders: deque[Order] = deque()
         self._order: Order | None = None
         self._given = asyncio.Event()
@@ -54,11 +54,11 @@ class Conversation:
         self.panel = self._new(enforce=key is not None)
 
     def _new(self, *, enforce: bool) -> Panel:
-        return Panel(self._wire, self._config.reader, self._key, enforce=enforce)
+        return Panel(self._wire, self._config.reader, self.key, enforce=enforce)
 
     async def begin(self) -> None:
         """Shake hands, from the start."""
-        await self._shake_hands(enforce=self._key is not None)
+        await self._shake_hands(enforce=self.key is not None)
 
     async def install(self) -> None:
         """Give a reader in install mode its key, and have it prove it. Raises AuthFailed where it does not take it."""
@@ -143,7 +143,7 @@ class Conversation:
             return AuthFailed(f"{name} cannot prove its key: it has no secure channel")
         if asked in (codec.CHLNG, codec.SCRYPT) and code in (None, *NO_KEY):
             return AuthFailed(f"{name} does not prove its key: it has another one, or none yet")
-        if self._key is None and code == NOT_IN_CLEAR:
+        if self.key is None and code == NOT_IN_CLEAR:
             return AuthFailed(f"{name} has a key, and is not spoken to in clear: the site file must name the key")
         return ProtocolError(f"{name} refused command {asked:02x} with error {code}")
 

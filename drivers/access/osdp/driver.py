@@ -42,7 +42,7 @@ class Osdp(Driver[OsdpConfig]):
         self._wire, self._numbers = Wire(), count(1)
         self._keeps_quiet: set[int] = set()
         self._talk: Conversation | None = None
-        self._installing = Installing(config)
+        self._installing = Installing(config, context)
         self._reports = Reports(config)
         self._look_at: deque[float] = deque()
 

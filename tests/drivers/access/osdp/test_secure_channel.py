@@ -9,11 +9,14 @@ import pytest
 from readerhall import KEY, Readers, at_home, config, living
 
 from drivers.access.osdp.codec import CAP, CHLNG, ID, Frame, read
+from gateway.core.errors import JournalError
 from gateway.core.model import Stage
 from gateway.hub import Status
+from gateway.journal.journal import Journal
 from simulators.access.osdp.server import OsdpTwin
 
 R = "reader-1"
+PROVEN = "it has another one, or none yet. It was proven here before: another reader needs another key"
 
 
 class Tapped(OsdpTwin):
@@ -92,8 +95,38 @@ async def test_a_reader_gets_its_key_once_a_person_asks_for_it_and_must_prove_it
         again = await readers.ask(R, "install_key")
         assert again.detail == {"reason": "reader-1 has its key: take `install` out of the site file"}
         readers.pull(R, "wrong_key")
-        await readers.until(lambda: readers.point(R, "secure") is False)
+        await readers.until(lambda: PROVEN in (readers.lives[R].view.why or ""))
     assert not any(frame.code not in (ID, CAP) for frame in twin.asked if not frame.secure)
+
+
+async def test_a_reader_that_has_proven_its_key_is_not_installed_again_with_it(tmp_path: Path) -> None:
+    """With `install` left in, whoever puts another reader there would only see it wait for its key."""
+    async with tapped(tmp_path, install=True) as (readers, _):
+        await readers.are(Status.ONLINE, R)
+        assert (await readers.ask(R, "install_key")).status is Stage.CONFIRMED
+        await readers.until(lambda: readers.point(R, "secure") is True)
+    async with tapped(tmp_path, install=True) as (readers, _):  # another one: the simulated one has no key here
+        await readers.until(lambda: PROVEN in (readers.lives[R].view.why or ""))
+        assert readers.lives[R].refused
+    (tmp_path / "reader-1.key").write_text(f"{int(KEY, 16) + 77:032x}\n")
+    async with tapped(tmp_path, install=True) as (readers, _):
+        await readers.are(Status.ONLINE, R)
+        assert (await readers.ask(R, "install_key")).status is Stage.CONFIRMED
+
+
+async def test_a_reader_that_proves_its_key_is_heard_though_that_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tapped(tmp_path, install=True) as (readers, _):
+        await readers.are(Status.ONLINE, R)
+
+        async def full(*_: object, **__: object) -> None:
+            raise JournalError("the disk is full")
+
+        monkeypatch.setattr(Journal, "record", full)
+        assert (await readers.ask(R, "install_key")).status is Stage.CONFIRMED
+        readers.pull(R, "swipe", number=1)
+        await readers.until(lambda: readers.persons(R) == ["card:1"])
 
 
 async def test_a_reader_that_does_not_take_the_key_is_asked_nothing_else(tmp_path: Path) -> None:
