@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, ip_address
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
 
@@ -95,3 +96,10 @@ class UhppoteConfig(DeviceConfig, frozen=True, extra="forbid"):
     @property
     def claims(self) -> Sequence[tuple[str, str]]:
         return [("serial", f"uhppote:{self.serial}")]
+
+    def may_push_from(self, source: str) -> bool:
+        """Whether a pushed event from an address may be its own; of one that has a name in `address` any may."""
+        try:
+            return ip_address(urlsplit(self.address).hostname or "") == ip_address(source)
+        except ValueError:
+            return True

@@ -24,6 +24,8 @@ from gateway.core.model import Command, Identity, Part, PartKind, PollGroup, Rea
 STATUS, CARE = "status", "care"
 LATE_S = 3.0
 """Its log is read in milliseconds; a busy machine may take longer without anything being wrong."""
+APART_S = 0.05
+"""So long its log is left alone after it was read, whoever says that something is new: anybody can send a datagram."""
 VERBS = {verb.name: verb for verb in (*verbs.DOOR, *verbs.DEVICE)}
 IN_TURN = frozenset({"set_mode", "set_delay", "put_card", "restore_defaults"})
 """The verbs that write what they have read; what is written meanwhile would be undone."""
@@ -89,6 +91,7 @@ class Uhppote(Driver[UhppoteConfig]):
                 self._news.clear()
                 async with self._timed:
                     await self._read_on()
+                await asyncio.sleep(APART_S)
                 await self._news.wait()
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
@@ -181,7 +184,9 @@ class Uhppote(Driver[UhppoteConfig]):
         self.context.publish(*self._listening())
         try:
             while True:
-                await inlet.contact()
-                self._news.set()
+                if self.config.may_push_from((await inlet.contact()).source):
+                    self._news.set()
+                else:
+                    self._wire.strays += 1
         finally:
             self._bound = False

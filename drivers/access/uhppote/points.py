@@ -22,7 +22,7 @@ DEVICE = (
     LISTENER_BOUND,
     DOOR_EVENTS,
     Point("system_error", "integer", "the number of its fault; 0 for none"),
-    Point("strays", "integer", "packets since the start that answered nothing we had asked"),
+    Point("strays", "integer", "packets since the start that answered nothing we had asked, or were pushed by others"),
 )
 MODES = {
     Control.NORMALLY_OPEN: Mode.NORMALLY_OPEN,

@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 import pytest
-from controllerhall import World
+from controllerhall import SERIAL, World
 
 from gateway.core.access import Happening
 
@@ -93,6 +93,24 @@ async def test_a_push_wakes_it_long_before_the_next_poll(world: World) -> None:
     controller.pull("swipe", card=CARD)
     await controller.caught_up(within_s=1.0)
     assert await controller.log() == controller.kept()
+
+
+async def test_who_only_pretends_to_be_the_controller_wakes_nobody(world: World) -> None:
+    port = free_udp_port()
+    controller = await world.controller(listener=f"udp:127.0.0.1:{port}", poll_s=30, care_s=30)
+    await controller.bound()
+    pushed = controller.twin.board.status().wire(SERIAL)
+    answered = controller.twin.seen()["packets"]["answered"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(pushed, ("127.0.0.1", port))
+        await controller.until(lambda: controller.driver._wire.strays == 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:  # its address can be forged too
+        begun = asyncio.get_running_loop().time()
+        while controller.twin.seen()["packets"]["answered"] < answered + 20:
+            forger.sendto(pushed, ("127.0.0.1", port))
+            await asyncio.sleep(0.001)
+    assert asyncio.get_running_loop().time() - begun > 0.8
 
 
 async def test_two_controllers_share_the_port_of_the_listener(world: World) -> None:
@@ -192,7 +210,8 @@ async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_ag
     controller = await world.controller(care_s=0.2)
     controller.twin.board.special_events = False
     controller.pull("force", door=1)
-    await controller.caught_up()
+    care = controller.driver._care
+    await controller.until(lambda: care._before is not None and care._before.open[0])
     controller.pull("close", door=1)
     await controller.until(lambda: controller.twin.board.special_events, within_s=3.0)
 
