@@ -38,22 +38,31 @@ Order = Callable[[Asking], Awaitable[dict[str, Any]]]
 
 
 async def set_tasks(asking: Asking) -> dict[str, Any]:
-    """Replace all tasks. What it has cannot be asked for."""
+    """Replace all tasks. What it has cannot be asked for: where it refuses one, it is left with none."""
     given = convert(verbs.SetTasks, asking.command.params)
+    orders = [_task(asking, task) for task in given.tasks]
     await asking.do(ClearTasks(), TasksCleared)
-    for task in given.tasks:
-        order = AddTask(
-            begins=task.begins,
-            ends=task.ends,
-            days=verbs.week(task.days),
-            at=task.at,
-            door=asking.number(task.door),
-            doing=verbs.number(task, "doing"),
-            cards=task.cards,
-        )
-        await asking.do(order, TaskAdded)  # what is there twice is done once
+    for number, order in enumerate(orders, 1):
+        try:
+            await asking.do(order, TaskAdded)  # what is there twice is done once
+        except CommandRejected as error:
+            await asking.do(ClearTasks(), TasksCleared)
+            await asking.do(RefreshTasks(), TasksRefreshed)
+            raise CommandRejected(f"task {number} of {len(orders)}: {error}; it has no tasks now") from error
     await asking.do(RefreshTasks(), TasksRefreshed)
-    return {"tasks": len(given.tasks)}
+    return {"tasks": len(orders)}
+
+
+def _task(asking: Asking, task: verbs.Task) -> AddTask:
+    return AddTask(
+        begins=task.begins,
+        ends=task.ends,
+        days=verbs.week(task.days),
+        at=task.at,
+        door=asking.number(task.door),
+        doing=verbs.number(task, "doing"),
+        cards=task.cards,
+    )
 
 
 async def set_anti_passback(asking: Asking) -> dict[str, Any]:

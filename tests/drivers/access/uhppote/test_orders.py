@@ -84,6 +84,23 @@ async def test_tasks_and_first_cards_hold_at_once(world: World) -> None:
     assert (first.active, first.inactive, first.days) == (1, 0, (True,) * 7)
 
 
+async def test_a_task_that_is_refused_leaves_none_of_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a list may open a door and never lock it."""
+    controller = await world.controller()
+    assert (await controller.ask("set_tasks", tasks=[TASK])).status is Stage.ACKED
+
+    class OfOne(list[Any]):
+        def append(self, task: Any) -> None:
+            super().append(task)
+            controller.pull("refuse_next")
+
+    monkeypatch.setattr(controller.twin.board, "new_tasks", OfOne())
+    done = await controller.ask("set_tasks", tasks=[TASK] * 3)
+    why = "task 2 of 3: doors-1 refused: set_tasks; it has no tasks now"
+    assert (done.status, done.detail) == (Stage.REJECTED, {"reason": why})
+    assert (controller.twin.board.tasks, controller.twin.board.new_tasks) == ([], [])
+
+
 async def test_defaults_are_restored_and_what_must_hold_is_set_again(world: World) -> None:
     controller = await world.controller()
     await controller.ask("put_card", card=CARD, **YEAR, doors={"door-1": True})
