@@ -83,7 +83,8 @@ async def test_a_reader_that_is_exchanged_while_it_is_online_is_noticed(tmp_path
 async def test_a_reader_gets_its_key_once_a_person_asks_for_it_and_must_prove_it_from_then_on(tmp_path: Path) -> None:
     async with tapped(tmp_path, install=True) as (readers, twin):
         await readers.are(Status.ONLINE, R)
-        assert (readers.point(R, "secure"), twin.seen()["has_key"]) == (False, False)
+        await readers.until(lambda: readers.point(R, "secure") is False)
+        assert not twin.seen()["has_key"]
         readers.pull(R, "swipe", number=1)
         assert (await readers.ask(R, "light", colour="red")).detail == {
             "reason": "reader-1 has no key yet: ask install_key first"
