@@ -15,8 +15,18 @@ def put_card(board: Board, given: cards.PutCard) -> bool:
     known = given.card in board.cards
     if given.card in (cards.NO_CARD, cards.DELETED_CARD) or (not known and len(board.cards) >= MOST_CARDS):
         return False
+    if not known:
+        _take_place(board, given.card)
     board.cards[given.card] = cards.Card(**{name: getattr(given, name) for name in cards.Card.fields})
     return True
+
+
+def _take_place(board: Board, card: int) -> None:
+    """The first place from which a card was deleted, else a new one."""
+    if len(board.card_places) > len(board.cards):
+        board.card_places[board.card_places.index(cards.DELETED_CARD)] = card
+    else:
+        board.card_places.append(card)
 
 
 def get_card(board: Board, given: cards.GetCard) -> Message:
@@ -24,8 +34,8 @@ def get_card(board: Board, given: cards.GetCard) -> Message:
 
 
 def get_card_at(board: Board, given: cards.GetCardAt) -> Message:
-    found = list(board.cards.values())[given.place - 1 : given.place] if given.place else []
-    return _as(cards.CardAt, found[0]) if found else cards.CardAt(card=cards.NO_CARD)
+    found = board.card_places[given.place - 1] if 1 <= given.place <= len(board.card_places) else cards.NO_CARD
+    return _as(cards.CardAt, board.cards[found]) if found in board.cards else cards.CardAt(card=found)
 
 
 def count_cards(board: Board, _: cards.CountCards) -> Message:
@@ -33,11 +43,15 @@ def count_cards(board: Board, _: cards.CountCards) -> Message:
 
 
 def delete_card(board: Board, given: cards.DeleteCard) -> bool:
-    return board.cards.pop(given.card, None) is not None
+    if board.cards.pop(given.card, None) is None:
+        return False
+    board.card_places[board.card_places.index(given.card)] = cards.DELETED_CARD
+    return True
 
 
 def delete_cards(board: Board, _: cards.DeleteCards) -> bool:
     board.cards.clear()
+    board.card_places.clear()
     return True
 
 

@@ -60,6 +60,7 @@ class Board:
         """Restore defaults: cards, log, listener and settings are gone. Its clock goes on."""
         self.ring.clear()
         self.cards: dict[int, Card] = {}
+        self.card_places: list[int] = []
         self.profiles: dict[int, Profile] = {}
         self.new_tasks: list[AddTask] = []
         self.tasks: list[AddTask] = []

@@ -1,64 +1,18 @@
 """The public client uhppoted, in all its four ways, asks a simulated controller all that it can, field by field."""
 
+import ast
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import inspect
+import sys
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from importlib import import_module
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import pytest
-
-from drivers.access.uhppote.config import UhppoteConfig
-from simulators.access.uhppote.server import UhppoteTwin
-
-structs: Any = import_module("uhppoted.structs")  # it has no types
-uhppote: Any = import_module("uhppoted.uhppote")
-uhppote_async: Any = import_module("uhppoted.uhppote_async")
-SERIAL, CARD = 405419896, 8165538
-FROM, TO = date(2026, 1, 1), date(2027, 12, 31)
-WEEK = (True, False, True, False, True, False, False)
-WAYS = [(kind, wire) for kind in ("sync", "async") for wire in ("udp", "tcp")]
-Ask = Callable[..., Awaitable[Any]]
-
-
-class Hall(NamedTuple):
-    """A simulated controller, and the client that asks it."""
-
-    twin: UhppoteTwin
-    ask: Ask
-    port: int
-
-
-def twin_of(serial: int = SERIAL) -> UhppoteTwin:
-    section = {"id": "box", "driver": "access.uhppote", "address": "udp://127.0.0.1:1", "serial": serial, "doors": 4}
-    return UhppoteTwin(UhppoteConfig.model_validate(section))
-
-
-def client(kind: str, port: int) -> Any:
-    """The client of that kind; what it broadcasts goes to `port` of the loopback."""
-    made: Any = uhppote.Uhppote if kind == "sync" else uhppote_async.UhppoteAsync
-    return made("127.0.0.1", f"127.0.0.1:{port}", "127.0.0.1:0")
-
-
-@pytest.fixture(params=WAYS, ids=lambda way: " by ".join(way))
-async def hall(request: pytest.FixtureRequest) -> AsyncGenerator[Hall]:
-    kind, wire = request.param
-    twin = twin_of()
-    async with twin.serve("127.0.0.1", 0) as port:
-        asked = client(kind, port)
-
-        async def ask(what: str, *given: Any) -> Any:
-            to, method = (SERIAL, f"127.0.0.1:{port}", wire), getattr(asked, what)
-            if kind == "async":
-                return await method(to, *given, timeout=2.0)
-            return await asyncio.to_thread(method, to, *given, timeout=2.0)
-
-        yield Hall(twin, ask, port)
-
-
-def pull(hall: Hall, lever: str, **params: Any) -> None:
-    hall.twin.levers()[lever](params)
+from child import Child, free_port
+from uhppotedhall import CARD, CLIENTS, FROM, SERIAL, TO, WEEK, Hall, client, structs, twin_of
 
 
 async def test_tells_who_it_is_and_takes_another_address(hall: Hall) -> None:
@@ -126,10 +80,10 @@ async def test_tells_its_state_with_the_newest_event(hall: Hall) -> None:
     assert datetime.combine(calm.system_date, calm.system_time) - hall.twin.board.time <= timedelta(seconds=1)
     await hall.ask("record_special_events", True)
     await hall.ask("put_card", CARD, FROM, TO, 0, 1, 0, 0, 0)
-    pull(hall, "swipe", card=CARD, door=2, out=True)
-    pull(hall, "open", door=2)
-    pull(hall, "swipe", card=CARD, door=1)
-    pull(hall, "fire")
+    hall.pull("swipe", card=CARD, door=2, out=True)
+    hall.pull("open", door=2)
+    hall.pull("swipe", card=CARD, door=1)
+    hall.pull("fire")
     told = await hall.ask("get_status")
     assert (told.event_index, told.event_type, told.event_reason) == (4, 3, 39)
     assert [told.door_1_open, told.door_2_open, told.door_3_open, told.door_4_open] == [False, True, False, False]
@@ -139,10 +93,10 @@ async def test_tells_its_state_with_the_newest_event(hall: Hall) -> None:
 
 
 async def test_keeps_a_log(hall: Hall) -> None:
-    pull(hall, "capacity", events=10, block=4)
+    hall.pull("capacity", events=10, block=4)
     await hall.ask("put_card", CARD, FROM, TO, 0, 1, 0, 0, 0)
     for _ in range(11):
-        pull(hall, "swipe", card=CARD, door=2, out=True)
+        hall.pull("swipe", card=CARD, door=2, out=True)
     newest = await hall.ask("get_event", 0xFFFFFFFF)
     assert (newest.index, newest.event_type, newest.access_granted) == (11, 1, True)
     assert (newest.door, newest.direction, newest.card, newest.reason) == (2, 2, CARD, 1)
@@ -214,12 +168,12 @@ async def test_forgets_everything(hall: Hall) -> None:
     await hall.ask("put_card", CARD, FROM, TO, 1, 1, 1, 1, 0)
     await hall.ask("set_listener", IPv4Address("127.0.0.1"), 60001, 0)
     await hall.ask("record_special_events", True)
-    pull(hall, "swipe", card=CARD)
+    hall.pull("swipe", card=CARD)
     assert (await hall.ask("restore_default_parameters")).reset
     assert (await hall.ask("get_cards")).cards == 0
     assert (await hall.ask("get_listener")).port == 0
     assert (await hall.ask("get_status")).event_index == 0
-    pull(hall, "swipe", card=CARD)
+    hall.pull("swipe", card=CARD)
     assert (await hall.ask("get_event", 0xFFFFFFFF)).index == 1
 
 
@@ -237,24 +191,58 @@ async def test_many_controllers_answer_a_broadcast_each_with_its_serial(kind: st
         assert sorted(each.controller for each in found) == [201020304, 303986753, SERIAL]
 
 
+EVENT = (SERIAL, 1, CARD, 3, False, 6)
+FIELDS = ("controller", "event_index", "event_card", "event_door", "event_access_granted", "event_reason")
+LISTENS = f"""
+import sys
+from uhppoted.uhppote import Uhppote
+asked = Uhppote("127.0.0.1", "127.0.0.1:1", f"127.0.0.1:{{sys.argv[1]}}")
+asked.listen(lambda event: print(tuple(getattr(event, name) for name in {FIELDS}), flush=True))
+"""
+
+
 @pytest.mark.parametrize("old", [False, True], ids=["firmware 8.92", "firmware 6.62"])
 async def test_pushes_every_event_to_its_listener(old: bool) -> None:
     twin, heard, done = twin_of(), asyncio.Queue[Any](), asyncio.Event()
     twin.levers()["firmware"]({"v6_62": old})
     async with twin.serve("127.0.0.1", 0) as port:
-        loop = asyncio.get_running_loop()
-        spare, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
-        listener = spare.get_extra_info("sockname")[1]
-        spare.close()
-        await asyncio.sleep(0)
-        asked = uhppote_async.UhppoteAsync("127.0.0.1", f"127.0.0.1:{port}", f"127.0.0.1:{listener}")
+        listener = free_port()
+        asked = client("async", port, listener)
         listening = asyncio.create_task(asked.listen(heard.put_nowait, close=done))
         await asked.set_listener((SERIAL, f"127.0.0.1:{port}", "udp"), IPv4Address("127.0.0.1"), listener, 1)
         twin.levers()["swipe"]({"card": CARD, "door": 3})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             event, again = await heard.get(), await heard.get()  # the second one is the first again, after 1 s
         done.set()
         await listening
     for each in (event, again):
-        assert (each.controller, each.event_index, each.event_card, each.event_door) == (SERIAL, 1, CARD, 3)
-        assert (each.event_access_granted, each.event_reason) == (False, 6)
+        assert tuple(getattr(each, name) for name in FIELDS) == EVENT
+
+
+async def test_pushes_every_event_to_a_listener_that_blocks(tmp_path: Path) -> None:
+    twin, listener, log = twin_of(), free_port(), tmp_path / "heard"
+    async with twin.serve("127.0.0.1", 0) as port:
+        child = Child([sys.executable, "-c", LISTENS, str(listener)], log)  # its `listen` never returns
+        try:
+            to = (SERIAL, f"127.0.0.1:{port}", "udp")
+            await client("async", port).set_listener(to, IPv4Address("127.0.0.1"), listener, 1)
+            twin.levers()["swipe"]({"card": CARD, "door": 3})
+            await asyncio.to_thread(child.until, lambda: log.read_text().count("\n") >= 2)
+        finally:
+            child.kill()
+    assert {*log.read_text().splitlines()} == {repr(EVENT)}
+
+
+def test_every_call_of_the_client_is_driven() -> None:
+    driven = {name for file in Path(__file__).parent.glob("test_*_an_independent_client.py") for name in _calls(file)}
+    for made in CLIENTS.values():
+        assert {name for name, _ in inspect.getmembers(made, inspect.isfunction) if name[0] != "_"} <= driven
+
+
+def _calls(file: Path) -> Iterator[str]:
+    """What a module of tests asks of `hall`, which is in all ways, and of a client by itself."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ask":
+            yield from (str(what.value) for what in node.args[:1] if isinstance(what, ast.Constant))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "asked":
+            yield node.attr
