@@ -4,7 +4,8 @@ What happened is told by events of the journal, each of which counts, however so
 hides them. How something stands is looked up in the hub.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import not_
 from typing import Any
 
 from gateway.alarms import device_alarms
@@ -12,7 +13,8 @@ from gateway.alarms.condition import Look, Verdict
 from gateway.alarms.news import News
 from gateway.alarms.told import Told
 from gateway.alarms.watch import Watch, built_in
-from gateway.core.access import FIRE, LISTENER_BOUND, Finding, Happening
+from gateway.core.access import DOORS_LOGGED, FIRE, LISTENER_BOUND, SYSTEM_ERROR, Finding, Happening
+from gateway.core.model import Point
 from gateway.hub import Change, Hub, Status
 from gateway.journal.rows import Row
 
@@ -20,6 +22,13 @@ LOGS: Mapping[str, str] = {Happening.GAP: "log-gap", Happening.EPOCH: "log-epoch
 RAISES: Mapping[str, str] = {Finding.FORCED: "door-forced", Finding.HELD: "door-held"}
 CLEARS: Mapping[str, str] = {"forced": "door-forced", "held": "door-held"}
 """By what is over, in the `was` of `door.restored`."""
+WRONG: Mapping[str, tuple[Point, Callable[[float], bool]]] = {
+    "fire-released": (FIRE, bool),
+    "listener-unbound": (LISTENER_BOUND, not_),
+    "door-events-off": (DOORS_LOGGED, not_),
+    "controller-fault": (SYSTEM_ERROR, bool),
+}
+"""The alarms by a point of a controller: which, and what of it is wrong."""
 
 
 def news(row: Row, views: Mapping[str, Mapping[str, Any]]) -> Iterator[News]:
@@ -67,11 +76,11 @@ def of_controller(hub: Hub, device: str) -> Iterable[Watch]:
 
 
 def of_inputs(hub: Hub, change: Change) -> Iterable[Watch]:
-    """The conditions of a fire input, and of what a controller pushes, where a device has them."""
+    """The conditions of a controller by its points: its fire input, what it pushes and logs, its own fault."""
     device = change.key
-    for name, point, means in (("fire-released", FIRE, True), ("listener-unbound", LISTENER_BOUND, False)):
+    for name, (point, wrong) in WRONG.items():
         if point.name in hub.devices[device].points[None]:
-            look = _is(hub, device, point.name, means=means)
+            look = _is(hub, device, point, wrong)
             yield Watch(built_in(name, f"device/{device}", device=device), look, (change,))
 
 
@@ -114,12 +123,14 @@ def _burns(hub: Hub, key: str) -> Look:
     return look
 
 
-def _is(hub: Hub, device: str, point: str, *, means: bool) -> Look:
+def _is(hub: Hub, device: str, point: Point, wrong: Callable[[float], bool]) -> Look:
     """What is not known any more leaves it as it was: a controller that burns cannot tell."""
 
     def look(_now: float, _on: bool) -> Verdict:
         view = hub.devices.get(device)
-        held = view.points.get(None, {}).get(point) if view is not None else None
-        return Verdict(held.now.value is means if held is not None and isinstance(held.now.value, bool) else None)
+        held = view.points.get(None, {}).get(point.name) if view is not None else None
+        if held is None or not isinstance(held.now.value, int):
+            return Verdict(None)
+        return Verdict(wrong(held.now.value), {} if point.type == "boolean" else {point.name: held.now.value})
 
     return look

@@ -32,6 +32,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "device-alarm": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH},
     "fire-released": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.CRITICAL, "must_ack": True},
     "listener-unbound": {"on_delay_s": 30.0, "off_delay_s": 2.0},
+    "door-events-off": {"on_delay_s": 30.0, "off_delay_s": 2.0, "priority": Priority.HIGH},
+    "controller-fault": {"on_delay_s": 10.0, "off_delay_s": 5.0},
     "log-gap": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH, "until_seen": True},
     "log-epoch": {"on_delay_s": 0.0, "off_delay_s": 0.0, "priority": Priority.HIGH, "until_seen": True},
 }

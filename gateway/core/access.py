@@ -68,6 +68,8 @@ CLOCK_OFFSET = Point("clock_offset_s", "number", "how far its clock is ahead", u
 LISTENER_BOUND = Point(
     "listener_bound", "boolean", "whether what it pushes can arrive here; unknown without a listener"
 )
+DOORS_LOGGED = Point("door_events", "boolean", "whether it has agreed to log doors that open and close, and buttons")
+SYSTEM_ERROR = Point("system_error", "integer", "the number of its fault; 0 for none")
 
 
 def may_lock(verb: Verb, params: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from hall_contract.scripted import LoopClock, virtually
 
 from gateway.alarms.config import AlarmsConfig
 from gateway.alarms.service import Alarms
-from gateway.core.access import LISTENER_BOUND
+from gateway.core.access import DOORS_LOGGED, LISTENER_BOUND, SYSTEM_ERROR
 from gateway.core.errors import JournalError
 from gateway.core.model import Cursor, Event, Identity, Part, PartKind, Point, Reading, Scalar, Surface
 from gateway.hub import DeviceView, Hub
@@ -25,7 +25,10 @@ POINTS = (
     Point("last_rev", "integer", "the revision that it shows"),
     Point("clock_offset_s", "number", "how far its clock is ahead"),
 )
-SURFACE = Surface(device=PartKind(points=(*POINTS, LISTENER_BOUND)), kinds={"channel": PartKind(points=POINTS[-1:])})
+SURFACE = Surface(
+    device=PartKind(points=(*POINTS, LISTENER_BOUND, DOORS_LOGGED, SYSTEM_ERROR)),
+    kinds={"channel": PartKind(points=POINTS[-1:])},
+)
 TEXT = {"zh": "说明", "en": "words"}
 
 

@@ -13,8 +13,9 @@ from drivers.access.uhppote.codec.box import (
 from drivers.access.uhppote.codec.doors import Door, GetDoor
 from drivers.access.uhppote.codec.log import Status
 from drivers.access.uhppote.config import LISTENER, UhppoteConfig
-from drivers.access.uhppote.points import DELAY, DOOR_EVENTS, MODES, reading
+from drivers.access.uhppote.points import DELAY, MODES, reading
 from drivers.access.uhppote.wire import Wire
+from gateway.core.access import DOORS_LOGGED
 from gateway.core.contract import DeviceContext
 from gateway.core.model import Reading
 
@@ -52,7 +53,7 @@ class Care:
         await self._arm()
         for door in self._config.doors:
             self._context.publish(*await self._door(door.number, door.id))
-        return [reading(None, DOOR_EVENTS.name, self._armed)]
+        return [reading(None, DOORS_LOGGED.name, self._armed)]
 
     async def _door(self, number: int, part: str) -> list[Reading]:
         """How one lock is run."""

@@ -6,13 +6,12 @@ from drivers.access.uhppote.codec.doors import Control
 from drivers.access.uhppote.codec.log import FIRE as FIRE_BIT
 from drivers.access.uhppote.codec.log import FORCE_LOCK, Status
 from drivers.access.uhppote.config import UhppoteConfig
-from gateway.core.access import CLOCK_OFFSET, DOOR_POINTS, FIRE, LISTENER_BOUND, Mode
+from gateway.core.access import CLOCK_OFFSET, DOOR_POINTS, DOORS_LOGGED, FIRE, LISTENER_BOUND, SYSTEM_ERROR, Mode
 from gateway.core.model import Point, Quality, Reading, Scalar
 
 BUTTON = Point("button", "boolean", "whether the button inside is pressed")
 DELAY = Point("delay_s", "integer", "how long its lock is released for somebody who may pass", unit="s")
 DOOR = (*DOOR_POINTS, BUTTON, DELAY)
-DOOR_EVENTS = Point("door_events", "boolean", "whether it has agreed to log doors that open and close, and buttons")
 DEVICE = (
     FIRE,
     Point("force_lock", "boolean", "whether the input that keeps all doors locked is active"),
@@ -20,8 +19,8 @@ DEVICE = (
     Point("log_newest", "integer", "the index of the newest event in its log"),
     Point("log_behind", "integer", "events of its log that are not recorded yet"),
     LISTENER_BOUND,
-    DOOR_EVENTS,
-    Point("system_error", "integer", "the number of its fault; 0 for none"),
+    DOORS_LOGGED,
+    SYSTEM_ERROR,
     Point("strays", "integer", "packets since the start that answered nothing we had asked, or were pushed by others"),
 )
 MODES = {
@@ -70,5 +69,5 @@ def own(status: Status, *, offset_s: float | None, behind: int | None, strays: i
     yield reading(None, CLOCK_OFFSET.name, offset_s)
     yield reading(None, "log_newest", status.index)
     yield reading(None, "log_behind", behind)
-    yield reading(None, "system_error", status.error)
+    yield reading(None, SYSTEM_ERROR.name, status.error)
     yield reading(None, "strays", strays)

@@ -88,6 +88,18 @@ class RefuseNext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=0)] = 1
 
 
+class NoDoorEvents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """It logs neither doors nor buttons while `on`, and refuses to."""
+
+    on: bool = True
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """It reports this `number` as a fault of itself; 0 for none."""
+
+    number: Annotated[int, msgspec.Meta(ge=0, le=255)] = 1
+
+
 class PushLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many of 100 pushed events are lost, the same ones for the same `seed`; 0 lifts it."""
 

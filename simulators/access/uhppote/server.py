@@ -77,6 +77,8 @@ class UhppoteTwin(UdpTwin[UhppoteConfig]):
             "fill": (params.Fill, self._fill),
             "capacity": (params.Capacity, self._resize),
             "refuse_next": (params.RefuseNext, self._refuse_next),
+            "no_door_events": (params.NoDoorEvents, self._log_doors),
+            "fault": (params.Fault, lambda given: setattr(self.board, "error", given.number)),
             "push_loss": (params.PushLoss, self.push.lose),
             "firmware": (params.Firmware, lambda given: setattr(self.push, "old_firmware", given.v6_62)),
             "neighbour": (params.Neighbour, self._neighbour),
@@ -187,6 +189,10 @@ class UhppoteTwin(UdpTwin[UhppoteConfig]):
 
     def _refuse_next(self, given: params.RefuseNext) -> None:
         self._refusals = given.count
+
+    def _log_doors(self, given: params.NoDoorEvents) -> None:
+        self.board.can_log_doors = not given.on
+        self.board.special_events &= self.board.can_log_doors
 
     def _neighbour(self, given: params.Neighbour) -> None:
         self._neighbours[given.serial] = Board(given.serial, self.config.timezone)

@@ -53,6 +53,8 @@ def set_listener(board: Board, given: box.SetListener) -> bool:
 
 
 def record_special_events(board: Board, given: box.RecordSpecialEvents) -> bool:
+    if given.on and not board.can_log_doors:
+        return False
     board.special_events = given.on
     return True
 

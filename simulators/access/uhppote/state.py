@@ -53,6 +53,7 @@ class Board:
         self.told: Callable[[EventRecord], None] = lambda _: None
         self.fire = self.force_lock = False
         self.error = self.sequence = 0
+        self.can_log_doors = True
         self.address, self.netmask, self.gateway = NOWHERE, NOWHERE, NOWHERE
         self.forget()
 

@@ -204,20 +204,6 @@ def test_a_clock_that_is_off_is_an_alarm_by_its_point() -> None:
     told(story)
 
 
-def test_a_controller_whose_pushes_cannot_arrive_is_an_alarm_until_they_can() -> None:
-    async def story(hall: AlarmHall) -> None:
-        hall.tell("box", "listener_bound", False)
-        await asyncio.sleep(29)
-        assert hall.open() == {}
-        await asyncio.sleep(2)
-        assert hall.open() == {"listener-unbound.box": "active"}
-        hall.tell("box", "listener_bound", True)
-        await asyncio.sleep(3)
-        assert hall.open() == {}
-
-    told(story)
-
-
 def test_the_clock_of_a_part_is_watched_as_well() -> None:
     async def story(hall: AlarmHall) -> None:
         await hall.happen("box", "motion", part="c1", offset_s=9.0)

@@ -208,12 +208,31 @@ async def test_a_backlog_of_days_is_read_in_seconds(world: World, scheme: str) -
 
 async def test_a_door_that_moves_without_an_event_has_door_events_switched_on_again(world: World) -> None:
     controller = await world.controller(care_s=0.2)
-    controller.twin.board.special_events = False
-    controller.pull("force", door=1)
-    care = controller.driver._care
-    await controller.until(lambda: care._before is not None and care._before.open[0])
-    controller.pull("close", door=1)
-    await controller.until(lambda: controller.twin.board.special_events, within_s=3.0)
+    board, door = controller.twin.board, controller.twin.board.doors[1]
+    board.special_events = False
+    async with asyncio.timeout(10):
+        while not board.special_events:
+            door.open = not door.open
+            await controller.until(lambda: controller.point("open", "door-1") is door.open)
+
+
+async def test_a_controller_that_refuses_to_log_its_doors_says_so_and_is_asked_again_until_it_does(
+    world: World,
+) -> None:
+    twin, config = await world.plug(care_s=0.2)
+    twin.levers()["no_door_events"]({})
+    controller = world.drive(twin, config)
+    await controller.until(lambda: controller.point("door_events") is False)
+    controller.pull("no_door_events", on=False)
+    await controller.until(lambda: controller.point("door_events") is True)
+    assert twin.board.special_events
+
+
+async def test_the_fault_that_a_controller_reports_is_a_point(world: World) -> None:
+    controller = await world.controller()
+    await controller.until(lambda: controller.point("system_error") == 0)
+    controller.pull("fault", number=7)
+    await controller.until(lambda: controller.point("system_error") == 7)
 
 
 @pytest.mark.parametrize(("start", "first"), [("oldest", 1), ("newest", 31)])
