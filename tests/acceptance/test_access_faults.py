@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.parametrize("store", ["sqlit
 CONTROLLERS = ("acs", "acs2")
 STORED_S = 2.0  # with every pushed event lost
 UNHEARD_S = 5.0  # without a listener
+POLLED_S = 1.2  # the state of a controller
 BACK_S = 2.0  # a reader, after its wire
 SLACK_S = 0.3  # for the test's own way to the box and the API
 FAULTS: dict[str, dict[str, Any]] = {
@@ -128,6 +129,28 @@ def test_while_another_program_has_the_port_of_the_listener_events_are_stored_an
         " cannot be listened to: Address already in use",
         " is listened to",
     ]
+
+
+def test_a_controller_that_no_longer_logs_its_doors_or_reports_a_fault_is_an_alarm_until_it_is_well(
+    field: AccessHall,
+) -> None:
+    def moved() -> bool:
+        """Move a door slowly enough for two polls, which then tell that nothing was logged."""
+        for lever in ("force", "close"):
+            field.lever("acs2", lever)
+            time.sleep(POLLED_S)
+        return field.alarm("door-events-off.acs2") == "active"
+
+    field.lever("acs2", "fault", number=3)
+    until(lambda: field.alarm("controller-fault.acs2") == "active", 15)
+    field.lever("acs2", "no_door_events")
+    until(moved, 30)
+    field.lever("acs2", "no_door_events", on=False)
+    field.lever("acs2", "fault", number=0)
+    over = [f"{name}.acs2" for name in ("controller-fault", "door-events-off")]
+    until(lambda: {field.alarm(id_) for id_ in over} == {"normal"}, 15)
+    assert field.seen("acs2")["special_events"]
+    as_logged(field)
 
 
 def clear(tap: Tap) -> set[int]:

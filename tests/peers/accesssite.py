@@ -22,5 +22,6 @@ DOORS = {
     "acs2": "  - {id: side, name: 档案室边门, door: acs2/door-1, zone: archive}\n",
 }
 ALARMS = (
-    "alarms: {built_in: {device-offline: {on_delay_s: 0.5, off_delay_s: 0.5}, listener-unbound: {on_delay_s: 0.5}}}\n"
+    "alarms: {built_in: {device-offline: {on_delay_s: 0.5, off_delay_s: 0.5}, listener-unbound: {on_delay_s: 0.5},"
+    " door-events-off: {on_delay_s: 0.5}, controller-fault: {on_delay_s: 0.5, off_delay_s: 0.5}}}\n"
 )
