@@ -11,9 +11,9 @@ WORDS = "title: {zh: 名, en: name}, guidance: {zh: 做, en: do}"
 POINTS = "brightness, colour, on, substituted, text, timer"
 TESTS = "above, below, equals, bad, stale_s, event"
 NAMES = (
-    "clock-drift, controller-fault, device-offline, door-events-off, door-forced, door-held, door-hold-overdue, "
-    "door-unknown, duress, fire-released, journal-unhealthy, line-silent, listener-unbound, log-epoch, log-gap, "
-    "outlet-behind, tamper, wrong-content"
+    "access-fault, clock-drift, controller-fault, device-alarm, device-offline, door-events-off, door-forced, "
+    "door-held, door-hold-overdue, door-unknown, duress, emergency-call, fire-released, intrusion, journal-unhealthy, "
+    "line-silent, listener-unbound, log-epoch, log-gap, outlet-behind, …"
 )
 
 
