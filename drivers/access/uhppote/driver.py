@@ -25,7 +25,7 @@ STATUS, CARE = "status", "care"
 LATE_S = 3.0
 """Its log is read in milliseconds; a busy machine may take longer without anything being wrong."""
 APART_S = 0.05
-"""So long its log is left alone after it was read, whoever says that something is new: anybody can send a datagram."""
+"""So long its log is left alone once it had nothing new, whoever says that it has: anybody can send a datagram."""
 VERBS = {verb.name: verb for verb in (*verbs.DOOR, *verbs.DEVICE)}
 IN_TURN = frozenset({"set_mode", "set_delay", "put_card", "restore_defaults"})
 """The verbs that write what they have read; what is written meanwhile would be undone."""
@@ -89,9 +89,11 @@ class Uhppote(Driver[UhppoteConfig]):
                 group.create_task(self._hear(f"{self.config.listener}/{self.config.serial}"))
             while True:  # the body must still wait when its task fails: decision 0010
                 self._news.clear()
+                place = self._reader.place
                 async with self._timed:
                     await self._read_on()
-                await asyncio.sleep(APART_S)
+                if self._reader.place == place:
+                    await asyncio.sleep(APART_S)
                 await self._news.wait()
 
     async def execute(self, command: Command) -> Mapping[str, Any]:
