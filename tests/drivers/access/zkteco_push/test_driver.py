@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hall_contract.case import Ask
 from hall_contract.cases.zkteco_push import ZktecoPush
 from hall_contract.hall import ID, Hall, hurry, open_hall
 
+from drivers.access.zkteco_push import verbs
 from drivers.access.zkteco_push.config import ZktecoPushConfig
 from gateway.core.errors import JournalError
 from gateway.core.model import Quality, Stage
@@ -451,6 +453,16 @@ async def test_verbs_are_the_commands_of_the_document(hall: Hall, device: Device
         assert await payloads(hall, "clock.corrected") == [{"offset_s": None}]
     else:
         assert hall.life.view.points["front"]["mode"].now.value == ask.params["mode"]
+
+
+async def test_our_own_clock_is_not_passed_on_while_it_is_wrong(
+    hall: Hall, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "WRITTEN", datetime(2999, 1, 1, tzinfo=UTC))
+    refused = await hall.ask(Ask("set_clock", None, {}))
+    assert refused.status is Stage.REJECTED
+    assert refused.detail == {"reason": "the gateway's own clock is before 2999: set that first"}
+    assert await device.say("GET", "getrequest") == (200, b"OK")
 
 
 async def test_a_mode_that_the_protocol_has_not_is_refused(hall: Hall, device: Device) -> None:
