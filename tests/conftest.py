@@ -7,6 +7,7 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -27,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in the background of a shell all children would ignore it
     stores.kind = str(config.getoption("store"))
     Store.url = stores.url  # the contract suite itself runs without our peers
 

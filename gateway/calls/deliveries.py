@@ -116,9 +116,12 @@ class Deliveries:
 def _times(result: Result, before: Mapping[str, datetime], *, dark: bool) -> dict[str, datetime]:
     """What a stage tells of when. A screen may say itself when it was shown; what can be read back is shown then.
 
-    Nothing is shown on a `dark` screen, nor before it was sent: a screen knows our time only roughly.
+    What is sent again was queued, and sending, when that was so for the first time. Nothing is shown on a `dark`
+    screen, nor before it was sent: a screen knows our time only roughly.
     """
     times = {f"{result.status}_at": result.at}
+    if result.status is Stage.QUEUED:
+        times = {"queued_at": before.get("queued_at", result.at)}
     if result.status is Stage.SENT:
         times |= {"sending_at": before.get("sending_at", result.at)}
     if result.status is Stage.CONFIRMED and not dark:

@@ -15,7 +15,7 @@ from gateway.supervisor import guard as retries
 from gateway.wire import asking
 
 WARM, OFTEN = 50, 200
-ROUNDS = 3  # what is left behind each time shows in every one; a cache of the database's library grows in one of them
+ROUNDS = 5  # what is left behind each time shows in every one; a cache of the database's library grows in one of them
 LOOKS, BETWEEN_S = 8, 0.1  # at any moment questions are on their way, and timers that were cancelled wait to be dropped
 MOST_BYTES = 8 << 20  # what is freed is not given back page by page
 

@@ -11,7 +11,7 @@ from child import free_port
 from hall import Hall, until
 
 SIZE = "width: 64, height: 32"
-CARD = f"{SIZE}, timeout_s: 0.5, ping_s: 0.5, resend_s: 5"
+CARD = f"{SIZE}, ping_s: 0.5, resend_s: 5"
 LINES = "[{id: rs485-a, address: 'serial:///dev/ttyUSB0?baud=57600'}]"
 DEVICES = {
     "k-tcp": f"driver: displays.onbon_k, address: 'tcp://10.0.0.1:5005', model: 6K2, {CARD}",
@@ -22,7 +22,7 @@ DEVICES = {
     "huidu": f"driver: displays.huidu, address: 'tcp://10.0.0.4:10001', status_s: 1, {CARD}",
     "page": "driver: displays.web_screen, beat_s: 0.2",
     "pads": "driver: displays.caller_pad, address: 'tcp://10.0.0.5:4001', pads: [{address: 1, id: w1}]",
-    "printer": "driver: displays.escpos_printer, address: 'tcp://10.0.0.6:9100', timeout_s: 0.5, poll_s: 0.5",
+    "printer": "driver: displays.escpos_printer, address: 'tcp://10.0.0.6:9100', poll_s: 0.5",
 }
 LEDS = [name for name, section in DEVICES.items() if SIZE in section]
 SCREENS = [*LEDS, "page"]

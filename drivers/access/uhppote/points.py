@@ -21,7 +21,11 @@ DEVICE = (
     LISTENER_BOUND,
     DOORS_LOGGED,
     SYSTEM_ERROR,
-    Point("strays", "integer", "packets since the start that answered nothing we had asked, or were pushed by others"),
+    Point(
+        "strays",
+        "integer",
+        "packets since the start that answered nothing we had asked, or were pushed from another address than its own",
+    ),
 )
 MODES = {
     Control.NORMALLY_OPEN: Mode.NORMALLY_OPEN,

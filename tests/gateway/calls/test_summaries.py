@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,16 @@ async def test_a_call_is_under_way_until_a_board_with_it_is_seen(hall: Hall) -> 
     async with hall.plugged_in("tv-1") as card:
         await until(lambda: delivery(hall, "c1") == delivery(hall, "c2") == "confirmed")
     assert card.shown == ["A2 A1"]
+
+
+async def test_a_call_that_waits_was_queued_when_it_came_and_not_with_the_next_one(
+    hall: Hall, clock: HeldClock
+) -> None:
+    for number in (1, 2):
+        await hall.call(f"c{number}", f"A{number}", window=f"w{number}")
+        clock.time += timedelta(seconds=2)
+    first, second = (hall.calls.deliveries.live(f"c{number}")["tv-1"]["queued_at"] for number in (1, 2))
+    assert first < second
 
 
 async def test_a_call_that_nobody_could_see_ends_as_superseded_or_expired(hall: Hall) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from webhall import BoardConfig, web_hall
+from webhall import BoardConfig, until, web_hall
 
 from gateway.calls.config import WindowConfig
 from gateway.calls.voice_config import AreaConfig
@@ -88,7 +88,7 @@ async def test_a_window_that_is_heard_is_proved_only_aloud_and_asking_speaks_and
         with pytest.raises(WrongInput, match=r"window w01 is heard in the voice area reception: .* or give --aloud"):
             await prove(hall.url, window="w01", token=hall.queue, told=silent, cleared=silent)
         assert (await hall.get("/windows"))["windows"][0]["status"] == "idle"
-        (asked,) = (await hall.get("/events?type=call.voice"))["events"]
+        (asked,) = (await until(lambda: hall.get("/events?type=call.voice"), lambda told: told["events"]))["events"]
         assert asked["payload"]["status"] == "outdated"
         assert (await prove(hall.url, window="w01", token=hall.queue, told=silent, cleared=silent, aloud=True)).kept
 
